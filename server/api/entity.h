@@ -1,0 +1,178 @@
+/* entity.h - what a handler can do at an entity: its state, records, logs and sessions
+ * SPDX-License-Identifier: MIT
+ *
+ * An entity (an account, a host) has one home shard; all calls are made there, in a handler
+ * or callback of that entity.  Nothing here blocks.  What a handler writes is on disk before
+ * anyone hears of it: everything that the entity says after a write waits for it. */
+#ifndef TERN_ENTITY_H
+#define TERN_ENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event.h"
+
+struct arena;
+struct element;
+struct jid;
+struct tern_entity;
+struct tern_session;
+
+/* Handles that the loader fills in (module.h). */
+typedef uint16_t tern_store;
+typedef uint16_t tern_state;
+
+struct tern_host *tern_entity_host(struct tern_entity *entity);
+const struct jid *tern_entity_jid(const struct tern_entity *entity); /* bare */
+
+/* This module's memory for the entity / the session; zeroed when made. */
+void *tern_entity_state(struct tern_entity *entity, tern_state state);
+void *tern_session_state(struct tern_session *session, tern_state state);
+
+/* --- the clock ------------------------------------------------------------------------ */
+uint64_t tern_now_us(const struct tern_entity *entity);   /* since 1970, UTC */
+void tern_random(struct tern_entity *entity, void *bytes, size_t len);
+/* XEP-0082: "2026-11-21T12:00:00.123456Z"; of the arena. */
+const char *tern_datetime(struct arena *arena, uint64_t us);
+
+/* --- records ----------------------------------------------------------------------------
+ * 0, or the write is refused and nothing has changed: -ENOSPC, -ENAMETOOLONG, -EFBIG.  So a
+ * handler writes first, changes its memory after, and says TERN_REJECT with
+ * tern_condition_of(result) if it must. */
+int tern_put(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
+	const void *value, size_t value_len);
+int tern_delete(struct tern_entity *entity, tern_store store, const void *key, size_t key_len);
+int tern_delete_all(struct tern_entity *entity, tern_store store);
+enum tern_condition tern_condition_of(int error); /* -ENOSPC -> resource-constraint ... */
+
+/* A fetched record; `got` is called once, on this shard, within the call or later, with NULL
+ * when there is none or (cancelled) when the entity is gone; sees this entity's own writes. */
+void tern_get(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
+	void (*got)(struct tern_entity *entity, void *context, const void *value, size_t len,
+		bool cancelled),
+	void *context);
+
+/* --- logs --------------------------------------------------------------------------------
+ * The id is the later of now (us) and the log's last id plus one. */
+int tern_append(struct tern_entity *entity, tern_store log, const char *with,
+	const void *bytes, size_t len, uint64_t *ret_id);
+int tern_log_delete(struct tern_entity *entity, tern_store log, uint64_t id);
+int tern_log_expire(struct tern_entity *entity, tern_store log, uint64_t up_to_id);
+
+struct tern_page {
+	uint64_t after_id, before_id; /* exclusive; 0: open */
+	const char *with;             /* NULL: all */
+	bool backwards;
+	size_t most;                  /* entries at most; 0: the engine's limit of a slice */
+};
+struct tern_entry { uint64_t id; const char *with; const void *bytes; size_t len; };
+
+/* `got` is called once, on this shard, within the call or later, when the entity's newest
+ * batch is on disk; entries borrowed. `cancelled`: the entity is gone, or storage failed. */
+void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern_page *page,
+	void (*got)(struct tern_entity *entity, void *context, const struct tern_entry *entries,
+		size_t count, bool complete, bool cancelled),
+	void *context);
+
+/* --- sessions ---------------------------------------------------------------------------- */
+struct tern_session *tern_session_first(struct tern_entity *entity);
+struct tern_session *tern_session_next(struct tern_session *session);
+struct tern_session *tern_session_find(struct tern_entity *entity, const char *resource);
+struct tern_entity *tern_session_entity(struct tern_session *session);
+const struct jid *tern_session_jid(const struct tern_session *session); /* full */
+uint64_t tern_session_id(const struct tern_session *session); /* never used again */
+struct tern_session *tern_session_by_id(struct tern_entity *entity, uint64_t id); /* or NULL */
+
+/* RFC 6121 4: available once it has sent initial presence and until unavailable. */
+bool tern_session_is_available(const struct tern_session *session);
+int tern_session_priority(const struct tern_session *session); /* -128..127; 0 until said */
+/* Its last broadcast presence, or NULL when not available; borrowed. */
+const struct element *tern_session_presence(const struct tern_session *session);
+
+/* --- speaking ------------------------------------------------------------------------------
+ * Stanzas are whole elements in NS_CLIENT with their `to` (and `type`, `id`) set; `from` is the
+ * entity's bare JID unless it is set to an address of the entity.  The element is copied or
+ * used up; its arena may end afterwards.  What comes back as an error is dropped. */
+void tern_send(struct tern_entity *entity, struct element *stanza);
+
+/* A send that survives a crash: recorded as an intent in the batch of this handler's writes,
+ * posted again at the next start until the addressee has dealt with it.  So it may arrive
+ * twice: for what can be repeated (subscriptions). 0 or as tern_put. */
+int tern_send_surely(struct tern_entity *entity, struct element *stanza);
+
+/* To one of the entity's own sessions, past all phases: pushes. `from` may be absent. */
+void tern_session_send(struct tern_session *session, struct element *stanza);
+
+/* One payload for many: each recipient gets `stanza` with its own `to`. */
+struct tern_broadcast {
+	struct element *stanza;
+	const struct jid *from;             /* an address of the entity */
+	const struct jid *const *to;
+	size_t count;
+	bool probes;   /* also ask for their presence (an initial presence) */
+	bool only_open;/* do not open a closed account for it */
+};
+void tern_send_many(struct tern_entity *entity, const struct tern_broadcast *broadcast);
+
+/* Asks; `answered` is called once on this shard: with the result or error iq (borrowed), or
+ * with NULL when time is up or the entity is gone (cancelled).  `iq`: type and `to` set, the id
+ * is the engine's.  To a session's full JID: as the engine asks for a pong. */
+void tern_ask(struct tern_entity *entity, struct element *iq, uint64_t timeout_ms,
+	void (*answered)(struct tern_entity *entity, void *context, const struct tern_stanza *answer),
+	void *context);
+
+/* Ends a session with a stream error's name ("connection-timeout"); see RFC 6120 4.9.3. */
+void tern_session_end(struct tern_session *session, const char *stream_error, const char *text);
+
+/* Milliseconds since bytes last came from the session's peer. */
+uint64_t tern_session_silence_ms(const struct tern_session *session);
+
+/* --- timers ---------------------------------------------------------------------------------
+ * `run` is called once: with cancelled true when the entity (or session, if given) ended or
+ * the module is leaving. A timer of an entity does not keep it open. */
+typedef uint64_t tern_timer;
+tern_timer tern_timer_start(struct tern_entity *entity, struct tern_session *session,
+	uint64_t delay_ms,
+	void (*run)(struct tern_entity *entity, struct tern_session *session, void *context,
+		bool cancelled),
+	void *context);
+void tern_timer_stop(struct tern_entity *entity, tern_timer timer); /* no call follows */
+
+/* --- questions -------------------------------------------------------------------------------
+ * What modules ask each other: answered by one module per host, at once, at the entity's home;
+ * the preset where nobody answers. */
+#define TERN_QUESTIONS(X) \
+	/* Bits of enum tern_subscription: how the entity stands to that bare address. */ \
+	X(SUBSCRIPTION, 0) \
+	/* 1 when the entity wants nothing from that address (XEP-0191). */ \
+	X(BLOCKED, 0) \
+	/* 1 when missed messages of the entity are kept for later. */ \
+	X(STORES_MISSED, 0)
+
+enum tern_question {
+#define X(name, preset) TERN_ASK_##name,
+	TERN_QUESTIONS(X)
+#undef X
+	TERN_QUESTION_COUNT
+};
+
+enum tern_subscription {
+	TERN_SUB_TO = 1,      /* the entity gets the contact's presence */
+	TERN_SUB_FROM = 2,    /* the contact gets the entity's presence */
+	TERN_SUB_PENDING_OUT = 4, TERN_SUB_PENDING_IN = 8, TERN_SUB_APPROVED = 16,
+};
+/* `about` may be NULL where the question needs no address. */
+int tern_question(struct tern_entity *entity, enum tern_question question, const struct jid *about);
+
+/* The contacts whose presence question has these bits (all of them), bare; of the arena.  A
+ * question with a list for an answer. */
+size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *arena,
+	const struct jid *const **ret_contacts);
+
+/* --- log lines: prefixed with the entity --------------------------------------------------- */
+enum tern_level { TERN_SAY_ERROR, TERN_SAY_WARNING, TERN_SAY_INFO, TERN_SAY_DEBUG };
+void tern_log(struct tern_entity *entity, enum tern_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,75 @@
+/* event.h - one stanza under way, as a handler sees it
+ * SPDX-License-Identifier: MIT
+ *
+ * All calls are made on the shard where the handler runs, during its run. */
+#ifndef TERN_EVENT_H
+#define TERN_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stanza.h"
+
+struct arena;
+struct element;
+struct tern_entity;
+struct tern_host;
+struct tern_session;
+
+/* What a handler says:
+ *   PASS    not mine, or noted: go on
+ *   DONE    I dealt with it: no later handler and no later phase sees it
+ *   REJECT  refuse it with the condition set by tern_reject (to the sender, unless the
+ *           stanza is itself an error or a result: then it ends silently)
+ *   HOLD    it cannot be decided yet: tern_hold was called
+ *   LATER   an iq whose answer comes later: tern_answer_later was called */
+enum tern_verdict { TERN_PASS, TERN_DONE, TERN_REJECT, TERN_HOLD, TERN_LATER };
+
+struct tern_event {
+	struct tern_host *host;       /* of the entity */
+	struct tern_entity *entity;   /* at whose home we are; NULL for an iq to a host */
+	struct tern_session *session; /* whose stanza this is, in the OUT phases and for iqs of an
+	                               * own session; NULL otherwise */
+	struct arena *arena;          /* ends with the event */
+	struct tern_stanza stanza;
+	bool probes;                  /* a broadcast presence that is also a probe (RFC 6121 4.3) */
+};
+
+typedef enum tern_verdict tern_handler(struct tern_event *event, const void *settings);
+
+/* True when the stanza comes from the entity's own account (any resource). */
+bool tern_event_is_own(const struct tern_event *event);
+
+/* Answers an iq with a result; `payload` of the event's arena, may be NULL. TERN_DONE. */
+enum tern_verdict tern_reply(struct tern_event *event, struct element *payload);
+
+/* For a handler to return: refuses the stanza.  `text` (may be NULL) goes into the error. */
+enum tern_verdict tern_reject(struct tern_event *event, enum tern_condition condition,
+	const char *text);
+/* The same with an application condition beside it (of the event's arena). */
+enum tern_verdict tern_reject_with(struct tern_event *event, enum tern_condition condition,
+	struct element *application);
+
+/* Adds a child to the copy that this recipient gets (delay stamps, stanza ids); of the
+ * event's arena. */
+void tern_event_add(struct tern_event *event, struct element *child);
+
+/* The iq stays open; answer it with the ticket, once, from anywhere on this shard, within
+ * the engine's time limit (then: remote-server-timeout).  Returns TERN_LATER. */
+typedef uint64_t tern_ticket;
+enum tern_verdict tern_answer_later(struct tern_event *event, tern_ticket *ret_ticket);
+void tern_answer(struct tern_entity *entity, tern_ticket ticket, struct element *payload);
+void tern_answer_error(struct tern_entity *entity, tern_ticket ticket,
+	enum tern_condition condition, const char *text);
+
+/* The event waits, and behind it what the same sender sends to the same addressee, until
+ * tern_release names its verdict, or the engine does after its time limit (`verdict`). */
+enum tern_verdict tern_hold(struct tern_event *event, enum tern_verdict verdict,
+	tern_ticket *ret_ticket);
+void tern_release(struct tern_entity *entity, tern_ticket ticket, enum tern_verdict verdict);
+
+/* Delivers the stanza, as it is with what was added, to one of this entity's sessions.
+ * A bare `to` stays as it is. */
+void tern_deliver(struct tern_event *event, struct tern_session *session);
+
+#endif

@@ -1,0 +1,176 @@
+/* module.h - all that a module knows of the server
+ * SPDX-License-Identifier: MIT
+ *
+ * A module is one shared object that exports one constant, `tern_module`.  Its tables are
+ * claims: the server enters them when a host loads the module and withdraws them when it
+ * leaves, so that it can refuse a wrong option, answer disco#info and find two modules that
+ * claim one iq before any code of the module runs.
+ *
+ * A stanza's journey through the phases (a handler has a place in one, by priority):
+ *
+ *   sender's home     OUT_CHECK    may it leave?
+ *                     OUT_RECORD   keep a copy
+ *                     route
+ *   recipient's home  IN_CHECK     may it come in?
+ *                     IN_RECORD    keep a copy
+ *                     IN_DELIVER   who gets it?  (RFC 6121 8.5)
+ *                     IN_MISSED    nobody did
+ *
+ * Iqs are dispatched by (type, place, namespace, name) after OUT_CHECK (own account, host) or
+ * IN_CHECK (another's account).  Handlers run on the entity's home shard, alone with its state;
+ * settings are shared by all shards and constant. */
+#ifndef TERN_MODULE_H
+#define TERN_MODULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "element.h"
+#include "entity.h"
+#include "event.h"
+#include "jid.h"
+#include "names.h"
+#include "stanza.h"
+
+#define TERN_MODULE_ABI 1 /* counts up with every change to these headers */
+#define TERN_EXPORT __attribute__((visibility("default")))
+
+#define TERN_PHASES(X) \
+	X(OUT_CHECK) X(OUT_RECORD) X(IN_CHECK) X(IN_RECORD) X(IN_DELIVER) X(IN_MISSED)
+enum tern_phase {
+#define X(name) TERN_##name,
+	TERN_PHASES(X)
+#undef X
+	TERN_PHASE_COUNT
+};
+
+/* Which stanzas a hook wants: a mask, so that others cost it nothing. */
+enum { TERN_MESSAGES = 1, TERN_PRESENCES = 2, TERN_IQS = 4 };
+
+struct tern_hook {
+	enum tern_phase phase;
+	unsigned kinds;   /* TERN_MESSAGES | ... */
+	int priority;     /* smaller ones first; 0 is ordinary; equal ones in load order */
+	tern_handler *run;
+};
+
+/* Where an iq must be addressed: to the host's domain; to a bare JID of the host by its owner
+ * (or without `to`); to a bare JID by somebody else. */
+enum tern_place { TERN_AT_HOST = 1, TERN_AT_OWN_ACCOUNT = 2, TERN_AT_OTHER_ACCOUNT = 4 };
+
+struct tern_iq {
+	enum tern_type type; /* TERN_GET or TERN_SET */
+	unsigned at;         /* places */
+	const char *ns, *name;
+	tern_handler *run;
+};
+
+/* What happens to sessions and accounts; `event` is NULL unless a stanza caused it. */
+#define TERN_HAPPENINGS(X) \
+	X(SESSION_BOUND)     /* resource bound */ \
+	X(AVAILABLE)         /* initial presence: the session became available */ \
+	X(PRESENCE_CHANGED)  /* a later broadcast presence of an available session */ \
+	X(UNAVAILABLE)       /* sent unavailable, or ended while available (event NULL) */ \
+	X(SESSION_GONE)      /* after UNAVAILABLE; the session's state is still there */ \
+	X(ACCOUNT_CREATED) X(ACCOUNT_DELETED) \
+	X(ENTITY_OPENED)     /* records are read */
+enum tern_happening {
+#define X(name) TERN_ON_##name,
+	TERN_HAPPENINGS(X)
+#undef X
+	TERN_HAPPENING_COUNT
+};
+
+struct tern_watch {
+	enum tern_happening what;
+	void (*run)(struct tern_entity *entity, struct tern_session *session,
+		struct tern_event *event, const void *settings);
+};
+
+/* Memory per entity or session: `size` zeroed bytes, *handle filled in at load; `finish` (may
+ * be NULL) runs before they are freed. */
+enum tern_scope { TERN_PER_ACCOUNT, TERN_PER_SESSION };
+struct tern_state_claim {
+	enum tern_scope scope;
+	size_t size;
+	tern_state *handle;
+	void (*finish)(void *state);
+};
+
+/* A store of records or a log, per account.  A resident store is read when the entity opens:
+ * `read` gets each record (in order of keys; borrowed) before any handler runs; a negative
+ * return makes the opening fail.  Its name is the module's, "roster" or "roster/version". */
+enum tern_layout { TERN_RESIDENT, TERN_FETCHED, TERN_LOG };
+struct tern_store_claim {
+	const char *name;
+	enum tern_layout layout;
+	tern_store *handle;
+	int (*read)(struct tern_entity *entity, const void *key, size_t key_len,
+		const void *value, size_t value_len);
+};
+
+/* Options of a module in a host's section: `module "roster" { limit = 1000 }`. */
+enum tern_value { TERN_BOOL, TERN_NUMBER, TERN_STRING, TERN_LIST };
+struct tern_option {
+	const char *name;
+	enum tern_value type;
+	const char *preset;   /* "yes", "1000", "text", "a, b" */
+	long least, most;     /* of a number */
+	const char *about;    /* one line for the manual */
+};
+
+struct tern_identity { const char *category, *type, *name; };
+
+/* Stream features after login (<ver xmlns='urn:xmpp:features:rosterver'/>). */
+struct tern_stream_feature { const char *ns, *name; };
+
+/* An answer to a question (entity.h); one module per host may claim each. */
+struct tern_answer_claim {
+	enum tern_question question;
+	int (*answer)(struct tern_entity *entity, const struct jid *about, const void *settings);
+};
+typedef size_t tern_contacts_handler(struct tern_entity *entity, unsigned bits,
+	struct arena *arena, const struct jid *const **ret_contacts, const void *settings);
+
+/* Every table ends with a zero entry; absent ones are NULL. */
+struct tern_module {
+	uint32_t abi;
+	const char *name;
+	const char *about;                   /* one line for the manual */
+	const char *const *features;         /* disco#info of the host, and of accounts: */
+	const char *const *account_features;
+	const struct tern_identity *identities;         /* of the host */
+	const struct tern_identity *account_identities;
+	const struct tern_iq *iqs;
+	const struct tern_hook *hooks;
+	const struct tern_watch *watches;
+	const struct tern_state_claim *states;
+	const struct tern_store_claim *stores;
+	const struct tern_option *options;
+	const struct tern_stream_feature *stream_features;
+	const struct tern_answer_claim *answers;
+	tern_contacts_handler *contacts;
+	/* Makes the settings from the host's options; runs on the main thread. 0 or -errno. */
+	int (*load)(struct tern_host *host, void **ret_settings);
+	void (*unload)(struct tern_host *host, void *settings);
+};
+
+extern const char tern_product[], tern_version[];
+
+/* A host, as `load` and handlers see it. */
+const char *tern_host_domain(const struct tern_host *host);
+/* Options of the module that is being loaded; only within `load`. Lists end with NULL. */
+bool tern_option_bool(const struct tern_host *host, const char *name);
+long tern_option_number(const struct tern_host *host, const char *name);
+const char *tern_option_string(const struct tern_host *host, const char *name);
+const char *const *tern_option_list(const struct tern_host *host, const char *name);
+
+/* What all loaded modules of the host announce, for disco: called with each, in load order. */
+void tern_host_features(const struct tern_host *host, bool of_account,
+	void (*each)(void *context, const char *feature), void *context);
+void tern_host_identities(const struct tern_host *host, bool of_account,
+	void (*each)(void *context, const struct tern_identity *identity), void *context);
+/* Services of the host for disco#items (none until modules make some). */
+
+#endif

@@ -1,0 +1,91 @@
+/* host.h - a virtual host: a domain with its certificate, modules and what they claim
+ * SPDX-License-Identifier: MIT
+ *
+ * Hosts are built while no shard runs, and constant while shards run: the loader flattens
+ * the claims of the host's modules into the tables below. */
+#ifndef HOST_H
+#define HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "module.h"
+#include "sasl_policy.h"
+
+struct certificate; /* tls.h: chain and key, replaced as one when reloaded */
+struct server;
+
+struct hook {
+	tern_handler *run;
+	const void *settings;
+	unsigned kinds;
+	const char *module; /* for logs */
+};
+
+struct watch {
+	void (*run)(struct tern_entity *, struct tern_session *, struct tern_event *, const void *);
+	const void *settings;
+};
+
+struct iq_claim {
+	tern_handler *run;
+	const void *settings;
+	const char *ns, *name; /* interned */
+	enum tern_type type;
+	unsigned at;
+};
+
+/* A module in a host. */
+struct loaded {
+	const struct tern_module *module;
+	void *settings;
+};
+
+struct tern_host {
+	struct server *server;
+	char *domain;          /* normalised */
+	struct certificate *certificate;
+	struct sasl_policy sasl;
+
+	struct loaded *loaded; /* in load order */
+	size_t loaded_count;
+
+	/* Flattened claims; lists end with a NULL run. */
+	struct hook *phases[TERN_PHASE_COUNT];
+	struct watch *watches[TERN_HAPPENING_COUNT];
+	struct iq_claim *iqs;  /* a power of two, open addressing by host_find_iq */
+	size_t iq_slots;
+	struct { int (*run)(struct tern_entity *, const struct jid *, const void *); const void *settings; }
+		answers[TERN_QUESTION_COUNT];
+	tern_contacts_handler *contacts;
+	const void *contacts_settings;
+	/* "<ver xmlns='...'/>" of all modules, ready to be written into stream features after login. */
+	char *stream_features;
+};
+
+#define host tern_host /* inside the server the short name is enough */
+
+/* The iq handler for these, or NULL.  ns and name as element_ns/element_name give them. */
+const struct iq_claim *host_find_iq(const struct host *host, enum tern_type type, unsigned at,
+	const char *ns, const char *name);
+
+/* Process-wide tables of state and store claims, filled at load; ids are indices. */
+struct state_slot {
+	const struct tern_state_claim *claim;
+	const struct tern_module *module;
+};
+struct store_slot {
+	const struct tern_store_claim *claim;
+	const struct tern_module *module;
+	uint16_t number; /* storage's */
+};
+size_t loader_state_count(enum tern_scope scope);
+const struct state_slot *loader_state(enum tern_scope scope, size_t index);
+size_t loader_store_count(void);
+const struct store_slot *loader_store(size_t index);
+
+/* True when the host has that module. */
+bool host_has_module(const struct host *host, const struct tern_module *module);
+
+#endif

@@ -1,0 +1,51 @@
+/* limits.h - what a peer may make grow, with presets
+ * SPDX-License-Identifier: MIT
+ *
+ * One list: the field, the key in the configuration's `limits` section, the preset, the least
+ * and the most that make sense, and what it bounds. */
+#ifndef LIMITS_H
+#define LIMITS_H
+
+#define LIMITS(X) \
+	X(stanza_bytes, "stanza-bytes", 262144, 10000, 16777216, "bytes of one stanza after login") \
+	X(stanza_bytes_before_login, "stanza-bytes-before-login", 16384, 4096, 262144, \
+		"bytes of one element before login") \
+	X(depth, "depth", 64, 8, 1000, "elements within elements") \
+	X(attributes, "attributes", 64, 8, 1000, "attributes of one element") \
+	X(name_bytes, "name-bytes", 1024, 64, 65536, "bytes of a name with its namespace") \
+	X(negotiation_s, "negotiation-timeout", 30, 1, 3600, "seconds from connect to bind") \
+	X(handshake_s, "handshake-timeout", 10, 1, 600, "seconds for a TLS handshake") \
+	X(write_s, "write-timeout", 120, 1, 3600, "seconds in which a peer takes no byte") \
+	X(close_s, "close-timeout", 5, 1, 600, "seconds for the rest of the output at the end") \
+	X(unwritten_bytes, "unwritten-bytes", 1048576, 65536, 1073741824, \
+		"output that waits for one peer before its session is closed") \
+	X(connections_per_address, "connections-per-address", 1000, 1, 1000000, \
+		"open connections from one address") \
+	X(failed_logins_per_address, "failed-logins-per-address", 20, 1, 100000, \
+		"failed logins from one address in a minute before answers are slowed to the most") \
+	X(failed_logins_per_account, "failed-logins-per-account", 10, 1, 100000, \
+		"the same for one account") \
+	X(login_tries, "login-tries", 3, 1, 100, "failed logins on one connection before it is closed") \
+	X(resources, "resources-per-account", 20, 1, 1000, "sessions of one account") \
+	X(roster_items, "roster-items", 2000, 1, 100000, "contacts of one account") \
+	X(resident_bytes, "resident-bytes", 4194304, 65536, 1073741824, \
+		"bytes that one entity keeps in memory") \
+	X(directed, "directed-presences", 500, 1, 100000, "addressees of one session's directed presence") \
+	X(window_stanzas, "window-stanzas", 128, 1, 100000, "stanzas of one session under way") \
+	X(window_bytes, "window-bytes", 131072, 1024, 1073741824, "the same in bytes") \
+	X(waiting_events, "waiting-events", 10000, 16, 1000000, "events that wait in one entity") \
+	X(mailbox_posts, "mailbox-posts", 100000, 100, 10000000, \
+		"posts that wait in one shard before others stop reading") \
+	X(batch_bytes, "uncommitted-bytes", 67108864, 1048576, 4294967296, \
+		"uncommitted bytes of one shard before links stop being read") \
+	X(hold_s, "hold-timeout", 10, 1, 600, "seconds that an event may be held") \
+	X(iq_s, "iq-timeout", 60, 1, 3600, "seconds for an answer to an iq of the server") \
+	X(detached_sessions, "detached-sessions", 10, 0, 1000, "resumable sessions of one account")
+
+struct limits {
+#define X(field, key, preset, least, most, about) long field;
+	LIMITS(X)
+#undef X
+};
+
+#endif

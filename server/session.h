@@ -1,0 +1,45 @@
+/* session.h - a resource that is logged in
+ * SPDX-License-Identifier: MIT
+ *
+ * A session belongs to its account's entity and lives on its home shard.  It does not
+ * know sockets: a stream brings its stanzas (session_receive) and carries what it says.
+ * What a session has under way (stanzas received whose receipts are open) is bounded: at
+ * the window's end the stream is paused. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stream_error.h"
+
+struct arena;
+struct element;
+struct entity;
+struct jid;
+struct session;
+struct stream;
+
+/* --- from the stream ---------------------------------------------------------------- */
+
+/* A child of the stream after bind; arena and element are taken.  Anything that is not
+ * a stanza or a thing the session knows (later: stream management) is answered with
+ * unsupported-stanza-type by the session itself. */
+void session_receive(struct session *session, struct arena *take_arena, struct element *element);
+
+/* The stream has ended or broken; it is freed by its own code after this call. */
+void session_stream_ended(struct session *session, bool orderly);
+
+/* See stream_want_drained. */
+void session_drained(struct session *session);
+
+const struct jid *session_jid(const struct session *session);
+uint64_t session_id(const struct session *session);
+
+/* --- from elsewhere on the home shard -------------------------------------------------- */
+
+/* Ends the session: its stream with that error, unavailable presence to whom it concerns. */
+void session_close(struct session *session, enum stream_error error, const char *text);
+
+#endif
