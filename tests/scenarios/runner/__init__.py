@@ -1,0 +1,2 @@
+# runner - plays conversations from *.scenario files against a real server
+# SPDX-License-Identifier: MIT
