@@ -19,7 +19,7 @@ struct server {
 	struct config *config;
 	struct limits limits;
 	struct storage *storage;
-	struct host **hosts;
+	struct tern_host **hosts;
 	size_t host_count;
 	struct shard **shards;
 	size_t shard_count;
@@ -30,7 +30,7 @@ struct server {
 };
 
 /* The host of that (normalised) domain, or NULL.  Any thread. */
-struct host *server_host(const struct server *server, const char *domain);
+struct tern_host *server_host(const struct server *server, const char *domain);
 
 /* The shard that a key (a bare JID's hash) has its home on. */
 struct shard *server_home(const struct server *server, uint32_t hash);

@@ -12,11 +12,11 @@
 
 #include "stream_error.h"
 
-struct host;
+struct tern_host;
 struct jid;
 struct login;
 struct server;
-struct session;
+struct tern_session;
 struct shard;
 struct stream;
 
@@ -28,12 +28,12 @@ struct shard *account_home(struct server *server, const struct jid *bare);
 /* Opens the account and calls `opened` once, within the call or in a later turn.  The
  * login exists also where the account does not (login_credentials is NULL then), so that
  * nobody can tell the difference. `failed`: storage could not read it. */
-struct login *login_open(struct shard *shard, struct host *host, const struct jid *bare,
+struct login *login_open(struct shard *shard, struct tern_host *host, const struct jid *bare,
 	void (*opened)(void *context, struct login *login, bool failed), void *context);
 
 /* A login without an account behind it, for ANONYMOUS: made-up name, session gone when the
  * link is. Opens at once. */
-struct login *login_open_anonymous(struct shard *shard, struct host *host, const struct jid *bare);
+struct login *login_open_anonymous(struct shard *shard, struct tern_host *host, const struct jid *bare);
 
 /* Ends it, also before `opened` (which is then not called).  Takes NULL. A session that
  * was bound stays. */
@@ -56,7 +56,7 @@ unsigned login_delay_ms(const struct login *login);
  * resources), -EINVAL (bad resource), -ENOENT (the account was deleted meanwhile).  With the
  * preset policy an old session of the same resource is closed with `conflict`. */
 int login_bind(struct login *login, struct stream *stream, const char *resource,
-	struct session **ret_session);
+	struct tern_session **ret_session);
 
 /* --- administration; any thread; `done` runs on the calling shard or, from another thread,
  * on the account's home ------------------------------------------------------------- */
@@ -65,11 +65,11 @@ int login_bind(struct login *login, struct stream *stream, const char *resource,
 typedef void account_done(void *context, int result);
 
 /* `credentials` from credentials_make, copied. */
-void account_create(struct server *server, struct host *host, const struct jid *bare,
+void account_create(struct server *server, struct tern_host *host, const struct jid *bare,
 	const char *credentials, account_done *done, void *context);
-void account_set_credentials(struct server *server, struct host *host, const struct jid *bare,
+void account_set_credentials(struct server *server, struct tern_host *host, const struct jid *bare,
 	const char *credentials, account_done *done, void *context);
-void account_delete(struct server *server, struct host *host, const struct jid *bare,
+void account_delete(struct server *server, struct tern_host *host, const struct jid *bare,
 	account_done *done, void *context);
 
 #endif

@@ -16,9 +16,9 @@
 
 struct arena;
 struct element;
-struct entity;
+struct tern_entity;
 struct jid;
-struct session;
+struct tern_session;
 struct stream;
 
 /* --- from the stream ---------------------------------------------------------------- */
@@ -26,20 +26,20 @@ struct stream;
 /* A child of the stream after bind; arena and element are taken.  Anything that is not
  * a stanza or a thing the session knows (later: stream management) is answered with
  * unsupported-stanza-type by the session itself. */
-void session_receive(struct session *session, struct arena *take_arena, struct element *element);
+void session_receive(struct tern_session *session, struct arena *take_arena, struct element *element);
 
 /* The stream has ended or broken; it is freed by its own code after this call. */
-void session_stream_ended(struct session *session, bool orderly);
+void session_stream_ended(struct tern_session *session, bool orderly);
 
 /* See stream_want_drained. */
-void session_drained(struct session *session);
+void session_drained(struct tern_session *session);
 
-const struct jid *session_jid(const struct session *session);
-uint64_t session_id(const struct session *session);
+const struct jid *session_jid(const struct tern_session *session);
+uint64_t session_id(const struct tern_session *session);
 
 /* --- from elsewhere on the home shard -------------------------------------------------- */
 
 /* Ends the session: its stream with that error, unavailable presence to whom it concerns. */
-void session_close(struct session *session, enum stream_error error, const char *text);
+void session_close(struct tern_session *session, enum stream_error error, const char *text);
 
 #endif

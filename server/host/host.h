@@ -64,10 +64,8 @@ struct tern_host {
 	char *stream_features;
 };
 
-#define host tern_host /* inside the server the short name is enough */
-
 /* The iq handler for these, or NULL.  ns and name as element_ns/element_name give them. */
-const struct iq_claim *host_find_iq(const struct host *host, enum tern_type type, unsigned at,
+const struct iq_claim *host_find_iq(const struct tern_host *host, enum tern_type type, unsigned at,
 	const char *ns, const char *name);
 
 /* Process-wide tables of state and store claims, filled at load; ids are indices. */
@@ -86,6 +84,6 @@ size_t loader_store_count(void);
 const struct store_slot *loader_store(size_t index);
 
 /* True when the host has that module. */
-bool host_has_module(const struct host *host, const struct tern_module *module);
+bool host_has_module(const struct tern_host *host, const struct tern_module *module);
 
 #endif

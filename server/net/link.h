@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-struct host;
+struct tern_host;
 struct link;
 struct listener;
 struct shard;
@@ -78,7 +78,7 @@ const char *link_peer(const struct link *link);
 uint16_t link_peer_port(const struct link *link);
 
 /* The host named by SNI, or NULL; certificates are chosen by it. */
-struct host *link_sni_host(const struct link *link);
+struct tern_host *link_sni_host(const struct link *link);
 
 /* Facts for SASL.  Channel bindings: 0 and the bytes, or -ENOTSUP: "tls-exporter" (RFC 9266;
  * TLS 1.3, and 1.2 with extended master secret) and "tls-server-end-point" (RFC 5929). */

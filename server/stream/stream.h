@@ -15,10 +15,10 @@
 
 #include "stream_error.h"
 
-struct host;
+struct tern_host;
 struct link;
 struct listener;
-struct session;
+struct tern_session;
 struct shard;
 struct stream;
 
