@@ -13,6 +13,8 @@
 
 struct arena;
 
+#define ARENA_SMALL 2048
+
 /* An arena whose first block holds `first_bytes`; further blocks grow with need.
  * Small first blocks (up to ARENA_SMALL bytes) are recycled per thread, so that a
  * stanza costs no malloc. */
