@@ -8,6 +8,7 @@
 #ifndef NAMES_H
 #define NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define NS_STREAM "http://etherx.jabber.org/streams"
@@ -28,5 +29,9 @@ const char *name_intern(const char *text);
 /* The interned name of these bytes, or NULL when nobody interned them.  Any
  * thread, at any time. */
 const char *name_find(const char *bytes, size_t len);
+
+/* Whether this very pointer is certainly an interned name's: a range check, cheaper
+ * than name_find.  False is no proof. */
+bool name_is_interned(const char *text);
 
 #endif
