@@ -1,0 +1,264 @@
+# servers.py - starts the servers that the bench compares, each in a fresh directory
+# SPDX-License-Identifier: MIT
+"""Tern, its peers and the bare relay behind one interface.
+
+A server is started in a directory of its own, with the accounts u0 ... (no contacts) and f0 ...
+(cliques of 21 whose members have each other in their rosters), and pinned to given cores.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+DOMAIN = "bench.test"
+PASSWORD = "secret"
+ITERATIONS = 4096
+CLIQUE = 21
+START_LIMIT_S = 90
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def make_certificate(directory):
+    """A self-signed certificate with a P-256 key: certificate.pem, key.pem, both.pem."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "30", "-subj", f"/CN={DOMAIN}", "-addext",
+         f"subjectAltName=DNS:{DOMAIN}", "-keyout", directory / "key.pem",
+         "-out", directory / "certificate.pem"], check=True, capture_output=True)
+    both = (directory / "certificate.pem").read_text() + (directory / "key.pem").read_text()
+    (directory / "both.pem").write_text(both)
+
+
+def scram_sha1_keys(salt):
+    """StoredKey and ServerKey of RFC 5802 for the password that all accounts share."""
+    salted = hashlib.pbkdf2_hmac("sha1", PASSWORD.encode(), salt, ITERATIONS)
+    client_key = hmac.digest(salted, b"Client Key", "sha1")
+    return hashlib.sha1(client_key).digest(), hmac.digest(salted, b"Server Key", "sha1")
+
+
+def fill_template(name, target, **values):
+    text = (HERE / "peers" / name).read_text()
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", str(value))
+    Path(target).write_text(text)
+    return text
+
+
+def accepts(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Server:
+    """One server process; `ports` has the port for each TLS mode of the generator."""
+
+    name = ""
+
+    def __init__(self, accounts, cliques, cores):
+        self.accounts, self.cliques, self.cores = accounts, cliques, cores
+        self.directory = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
+        self.process = None
+        self.ports = {}
+
+    def families(self):
+        return {"u": self.accounts, "f": self.cliques * CLIQUE}
+
+    def spawn(self, command, **more):
+        log = open(self.directory / "output.log", "ab")
+        self.process = subprocess.Popen(
+            ["taskset", "-c", self.cores, *map(str, command)], stdin=subprocess.DEVNULL,
+            stdout=more.pop("stdout", log), stderr=log, start_new_session=True,
+            cwd=self.directory, **more)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def wait_until(self, what):
+        end = time.monotonic() + START_LIMIT_S
+        while not what():
+            if self.process.poll() is not None or time.monotonic() > end:
+                log = (self.directory / "output.log").read_text(errors="replace")
+                raise RuntimeError(f"{self.name} did not start:\n{log[-2000:]}")
+            time.sleep(0.05)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def __enter__(self):
+        try:
+            make_certificate(self.directory)
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def version(self):
+        raise NotImplementedError
+
+
+def package_version(package):
+    found = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package],
+                           capture_output=True, text=True)
+    return found.stdout.strip() or "unknown"
+
+
+class Prosody(Server):
+    name = "prosody"
+
+    def version(self):
+        return f"Prosody {package_version('prosody')}"
+
+    def start(self):
+        port = free_port()
+        self.write_accounts()
+        fill_template("prosody.cfg.lua.in", self.directory / "prosody.cfg.lua",
+                      DIR=self.directory, PORT=port, DOMAIN=DOMAIN)
+        self.spawn(["prosody", "-F", "--config", self.directory / "prosody.cfg.lua"])
+        self.wait_until(lambda: accepts(port))
+        self.ports = {"starttls": port, "none": port}
+
+    def write_accounts(self):
+        host = self.directory / "data" / DOMAIN.replace(".", "%2e")
+        stored, server = scram_sha1_keys(b"one salt for all")
+        account = (f'return {{ ["iteration_count"] = {ITERATIONS}; '
+                   f'["salt"] = "one salt for all"; ["stored_key"] = "{stored.hex()}"; '
+                   f'["server_key"] = "{server.hex()}"; }};\n')
+        (host / "accounts").mkdir(parents=True)
+        (host / "roster").mkdir()
+        for prefix, count in self.families().items():
+            for number in range(count):
+                (host / "accounts" / f"{prefix}{number}.dat").write_text(account)
+        for number in range(self.cliques * CLIQUE):
+            first = number - number % CLIQUE
+            items = "".join(
+                f'["f{other}@{DOMAIN}"] = {{ ["subscription"] = "both"; ["groups"] = {{}}; }}; '
+                for other in range(first, first + CLIQUE) if other != number)
+            (host / "roster" / f"f{number}.dat").write_text(
+                f'return {{ [false] = {{ ["version"] = 1; ["pending"] = {{}}; }}; {items}}};\n')
+
+
+class Ejabberd(Server):
+    name = "ejabberd"
+    # Busy waiting off, distribution off, room for 15,000 sessions.
+    ERLANG = ["+K", "true", "+P", "250000", "+Q", "32000", "+sbwt", "none", "+sbwtdcpu", "none",
+              "+sbwtdio", "none", "-noinput", "-noshell"]
+
+    def version(self):
+        return f"ejabberd {package_version('ejabberd')}"
+
+    def start(self):
+        port = free_port()
+        salt = b"one salt for all"
+        stored, server = (base64.b64encode(key).decode() for key in scram_sha1_keys(salt))
+        fill_template("ejabberd.yml.in", self.directory / "ejabberd.yml",
+                      DIR=self.directory, PORT=port, DOMAIN=DOMAIN)
+        families = ", ".join(f'{{"{p}", {n}}}' for p, n in self.families().items())
+        script = fill_template(
+            "accounts.erl.in", self.directory / "accounts.erl", DIR=self.directory, DOMAIN=DOMAIN,
+            STORED=stored, SERVER=server, SALT=base64.b64encode(salt).decode(),
+            ITERATIONS=ITERATIONS, FAMILIES=families, CLIQUES=self.cliques, CLIQUE=CLIQUE)
+        environment = dict(
+            os.environ, ERL_LIBS=self.libraries(), HOME=str(self.directory),
+            EJABBERD_CONFIG_PATH=str(self.directory / "ejabberd.yml"),
+            EJABBERD_LOG_PATH=str(self.directory / "ejabberd.log"), ERL_CRASH_DUMP_BYTES="0")
+        self.spawn(["erl", *self.ERLANG, "-mnesia", "dir", f'"{self.directory}/mnesia"',
+                    "-s", "ejabberd", "-eval", script], env=environment)
+        self.wait_until((self.directory / "ready").exists)
+        self.wait_until(lambda: accepts(port))
+        self.ports = {"starttls": port, "none": port}
+
+    @staticmethod
+    def libraries():
+        """Where Debian puts ejabberd, as its own ejabberdctl says."""
+        for line in Path("/usr/sbin/ejabberdctl").read_text().splitlines():
+            if line.startswith("ERL_LIBS="):
+                return line.split("=", 1)[1].strip("'\"")
+        raise RuntimeError("ejabberdctl does not name ERL_LIBS")
+
+
+class Limit(Server):
+    """The bare relay: it has no accounts and takes any password."""
+
+    name = "limit"
+    program = None
+
+    def version(self):
+        return "bare relay (libev, expat, GnuTLS)"
+
+    def start(self):
+        self.spawn([self.program, "--certificate", self.directory / "certificate.pem",
+                    "--key", self.directory / "key.pem"], stdout=subprocess.PIPE, text=True)
+        port = json.loads(self.process.stdout.readline())["port"]
+        self.ports = {"starttls": port, "none": port}
+
+
+class Tern(Server):
+    name = "tern"
+    build = None        # the build directory
+    shards = 1
+    befriend = None     # called with the running server when there are cliques to make
+
+    def version(self):
+        found = subprocess.run([self.build / "ternd", "--version"], capture_output=True, text=True)
+        return found.stdout.strip() or "Tern"
+
+    def start(self):
+        fill_template("tern.conf.in", self.directory / "tern.conf", DIR=self.directory,
+                      DOMAIN=DOMAIN, SHARDS=self.shards)
+        (self.directory / "data").mkdir()
+        reading, writing = os.pipe()
+        self.spawn([self.find("ternd"), "-c", self.directory / "tern.conf", "--foreground",
+                    "--ready-fd", writing], pass_fds=[writing])
+        os.close(writing)
+        with os.fdopen(reading) as ready:
+            line = ready.readline()
+        if not line:
+            self.wait_until(lambda: False)
+        self.ports = {listener["tls"]: listener["port"]
+                      for listener in json.loads(line)["listeners"]}
+        self.add_accounts()
+        if self.cliques and self.befriend:
+            self.befriend(self)
+
+    def find(self, program):
+        found = next(Path(self.build).glob(f"**/{program}"), None)
+        if not found:
+            raise RuntimeError(f"{program} was not built in {self.build}")
+        return found
+
+    def add_accounts(self):
+        lines = [f"{prefix}{number}@{DOMAIN} {PASSWORD}\n"
+                 for prefix, count in self.families().items() for number in range(count)]
+        accounts = self.directory / "accounts"
+        accounts.write_text("".join(lines))
+        done = subprocess.run([self.find("ternctl"), "-s", self.directory / "control", "user", "add",
+                               "--from", accounts], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"ternctl user add: {done.stderr or done.stdout}")
