@@ -65,6 +65,9 @@ int storage_open_stepped(const struct storage_options *options, struct storage_e
 /* Commits what was submitted, ends the committer, closes.  Takes NULL. */
 void storage_close(struct storage *storage);
 
+/* Closes and forgets what was not committed, as a kill would; stepped storage only. */
+void storage_abandon(struct storage *storage);
+
 /* Stepped storage: commits up to `most` submissions in one transaction (0: all) and
  * calls their `done`; how many there were. */
 size_t storage_step(struct storage *storage, size_t most);
