@@ -264,6 +264,7 @@ void bench_measured(struct bench *bench, uint64_t operations)
 	report_number(report, "seconds", seconds);
 	report_number(report, "rate", (double)operations / seconds);
 	report_number(report, "cpu_us", operations ? server_s * 1e6 / (double)operations : 0);
+	seconds = (double)(after.at_ns - bench->before.at_ns) / 1e9;
 	report_number(report, "server_load", server_s / seconds);
 	report_number(report, "own_cpu_us", operations ? own_s * 1e6 / (double)operations : 0);
 	report_number(report, "own_load", own_s / seconds);

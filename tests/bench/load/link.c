@@ -305,7 +305,12 @@ static ssize_t push(gnutls_transport_ptr_t pointer, const void *bytes, size_t si
 int link_secure(struct link *link, unsigned flags, gnutls_certificate_credentials_t credentials,
 		gnutls_priority_t priority)
 {
-	int status = gnutls_init(&link->tls, flags | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
+	int status;
+
+	/* What was said before TLS, the permission to start it, leaves unprotected. */
+	if (buffer_size(&link->output) > 0 && !send_plain(link))
+		return 0;
+	status = gnutls_init(&link->tls, flags | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
 
 	if (status < 0) {
 		link->tls = NULL;
