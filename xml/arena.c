@@ -187,7 +187,7 @@ void arena_destroy(struct arena *arena)
 		free(block);
 		block = previous;
 	}
-	if (arena->class >= 0 && cache.counts[arena->class] < SPARES_MAX) {
+	if (arena->class >= 0 && cache.counts[arena->class] + 1 <= SPARES_MAX) {
 		arena->first.previous = (struct block *)cache.spares[arena->class];
 		cache.spares[arena->class] = arena;
 		cache.counts[arena->class]++;

@@ -176,6 +176,11 @@ static struct element *open_element(struct parser *parser, const char *wire_name
 		declare_namespaces(parser, attributes);
 	if (parser->fault || !resolve(parser, wire_name, &name, &ns))
 		return NULL;
+	/* The prefix "xml" is for attributes; no declaration could say such an element again. */
+	if (name.prefix_len == 3 && memcmp(name.prefix, "xml", 3) == 0) {
+		stop(parser, PARSER_BAD_NAMESPACE_PREFIX);
+		return NULL;
+	}
 	if (name.prefix_len + name.local_len > parser->limits.name_bytes) {
 		stop(parser, PARSER_TOO_LARGE);
 		return NULL;
@@ -387,6 +392,8 @@ static enum parser_fault fault_of_expat(struct parser *parser)
 	case XML_ERROR_UNDEFINED_ENTITY:
 	case XML_ERROR_EXTERNAL_ENTITY_HANDLING:
 		return PARSER_RESTRICTED_XML;
+	case XML_ERROR_MISPLACED_XML_PI:
+		return parser->depth > 0 ? PARSER_RESTRICTED_XML : PARSER_NOT_WELL_FORMED;
 	case XML_ERROR_UNKNOWN_ENCODING:
 	case XML_ERROR_INCORRECT_ENCODING:
 		return PARSER_UNSUPPORTED_ENCODING;
@@ -540,13 +547,11 @@ static enum parser_fault feed(struct parser *parser, const char *bytes, size_t l
 	uint64_t known = parser->fed - parser->taken + parser->pending.held.len;
 	enum parser_fault verdict;
 
-	if (parser->suspended) {
-		verdict = resume(parser);
-		if (verdict != PARSER_NONE || known >= len)
-			return verdict;
-		bytes += known;
-		len -= known;
-	}
+	verdict = resume(parser);
+	if (verdict != PARSER_NONE || known >= len)
+		return verdict;
+	bytes += known;
+	len -= known;
 	if (starts_as_utf16(parser, bytes, len)) {
 		parser->fault = PARSER_UNSUPPORTED_ENCODING;
 		return parser->fault;

@@ -29,7 +29,7 @@ struct parser_limits {
 	size_t stanza_bytes;   /* of one child of the root, in bytes of the stream */
 	unsigned depth;        /* elements within elements, the stanza itself being 1 */
 	unsigned attributes;   /* of one element */
-	size_t name_bytes;     /* of an element's or attribute's name, with its namespace */
+	size_t name_bytes;     /* of an element's or attribute's name; of a namespace */
 };
 
 /* What went wrong.  Each but NONE and PAUSED ends the stream. */

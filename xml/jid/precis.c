@@ -104,25 +104,32 @@ static bool is_script(uint32_t point, const char *name)
 	return script && strcmp(script->name, name) == 0;
 }
 
-static bool has_japanese(const struct precis_text *text)
-{
-	for (size_t i = 0; i < text->len; i++)
-		if (is_script(text->points[i], "Hiragana") || is_script(text->points[i], "Katakana") ||
-		    is_script(text->points[i], "Han"))
-			return true;
-	return false;
-}
+/* What the rules ask of the whole text, found in one pass when the first one asks: many
+ * such characters in one text must not cost its length each. */
+struct whole {
+	bool known;
+	bool japanese;
+	bool arabic_digit;
+	bool extended_arabic_digit;
+};
 
-static bool has_one_of(const struct precis_text *text, uint32_t first, uint32_t last)
+static void look_at_whole(struct whole *whole, const struct precis_text *text)
 {
-	for (size_t i = 0; i < text->len; i++)
-		if (text->points[i] >= first && text->points[i] <= last)
-			return true;
-	return false;
+	if (whole->known)
+		return;
+	whole->known = true;
+	for (size_t i = 0; i < text->len; i++) {
+		uint32_t point = text->points[i];
+
+		whole->arabic_digit |= point >= 0x660 && point <= 0x669;
+		whole->extended_arabic_digit |= point >= 0x6F0 && point <= 0x6F9;
+		whole->japanese |= is_script(point, "Hiragana") || is_script(point, "Katakana") ||
+				   is_script(point, "Han");
+	}
 }
 
 /* RFC 5892, appendix A. */
-static bool fits_its_context(const struct precis_text *text, size_t at)
+static bool fits_its_context(const struct precis_text *text, size_t at, struct whole *whole)
 {
 	const uint32_t *points = text->points;
 	bool has_next = at + 1 < text->len;
@@ -140,16 +147,18 @@ static bool fits_its_context(const struct precis_text *text, size_t at)
 	case GERSHAYIM:
 		return at > 0 && is_script(points[at - 1], "Hebrew");
 	case KATAKANA_MIDDLE_DOT:
-		return has_japanese(text);
-	default:
-		/* Digits: the two Arabic kinds do not mix. */
-		return points[at] < 0x6F0 ? !has_one_of(text, 0x6F0, 0x6F9)
-					  : !has_one_of(text, 0x660, 0x669);
+		look_at_whole(whole, text);
+		return whole->japanese;
+	default: /* Arabic digits: the two kinds do not mix */
+		look_at_whole(whole, text);
+		return !(whole->arabic_digit && whole->extended_arabic_digit);
 	}
 }
 
 static bool has_only_allowed(const struct precis_text *text, bool free_form)
 {
+	struct whole whole = { 0 };
+
 	for (size_t i = 0; i < text->len; i++) {
 		switch (class_of(text->points[i])) {
 		case VALID:
@@ -159,13 +168,7 @@ static bool has_only_allowed(const struct precis_text *text, bool free_form)
 				return false;
 			continue;
 		case CONTEXT:
-			/* The rules for "every one of the text" cost the text's length each. */
-			if (i > 0 && text->points[i] == text->points[i - 1] &&
-			    text->points[i] > KERAIA && text->points[i] != GERESH &&
-			    text->points[i] != GERSHAYIM && text->points[i] != ZWNJ &&
-			    text->points[i] != ZWJ)
-				continue;
-			if (!fits_its_context(text, i))
+			if (!fits_its_context(text, i, &whole))
 				return false;
 			continue;
 		case DISALLOWED:

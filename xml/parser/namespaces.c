@@ -22,6 +22,9 @@ static bool may_open_name(const char *local)
 		return (*local | 0x20) >= 'a' ? (*local | 0x20) <= 'z' : *local == '_';
 	if (u8_strmbtouc(&first, (const uint8_t *)local) <= 0)
 		return false;
+	/* Letters today, marks when XML 1.0 listed its characters. */
+	if (first == 0xB83 || (first >= 0xF88 && first <= 0xF8B))
+		return false;
 	return uc_is_general_category_withtable(first, UC_CATEGORY_MASK_Ll | UC_CATEGORY_MASK_Lu |
 		UC_CATEGORY_MASK_Lo | UC_CATEGORY_MASK_Lt | UC_CATEGORY_MASK_Nl);
 }
@@ -31,7 +34,7 @@ bool qname_split(const char *name, struct qname *ret_name)
 	const char *colon = strchr(name, ':');
 
 	if (!colon) {
-		*ret_name = (struct qname){ .local = name, .local_len = strlen(name) };
+		*ret_name = (struct qname){ "", 0, name, strlen(name) };
 		return true;
 	}
 	if (colon == name || strchr(colon + 1, ':') || !may_open_name(colon + 1))
