@@ -171,6 +171,8 @@ static const struct pair domains[] = {
 	{ "0a.\xD7\x90", NULL },                           /* every label of a bidi domain */
 	{ "l\xC2\xB7l.cat", "l\xC2\xB7l.cat" }, { "a\xC2\xB7l.cat", NULL },
 	{ "\xFF.net", NULL },
+	{ "\xEA\xAD\xB0.example", "\xE1\x8E\xA0.example" }, /* small cherokee */
+	{ "\xE1\x8E\xA0.example", "\xE1\x8E\xA0.example" },
 };
 
 Test(jid, prepares_domains_by_idna2008)
@@ -252,6 +254,8 @@ Test(jid, refuses_a_zero_byte_in_any_part)
 	cr_assert_null(jid_parse(arena, "a@b/\0", 5));
 	cr_assert_null(jid_parse(arena, "\xC3\xA4\0b@c", 6));
 	cr_assert_null(jid_parse(arena, "a@[::1\0]", 8));
+	cr_assert_null(jid_parse(arena, "b\xC3\xBC\0c", 5));
+	cr_assert_null(jid_parse(arena, "B\0c", 3));
 	cr_assert_null(jid_parse(arena, NULL, 0));
 }
 

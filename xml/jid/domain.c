@@ -40,6 +40,35 @@ static bool is_ascii(const struct precis_text *text)
 	return true;
 }
 
+/* Cherokee folds to its capitals, which are those that IDNA2008 allows. */
+static uint32_t fold_cherokee(uint32_t point)
+{
+	if (point >= 0xAB70 && point <= 0xABBF)
+		return point - 0xAB70 + 0x13A0;
+	return point >= 0x13F8 && point <= 0x13FD ? point - 8 : point;
+}
+
+/* RFC 5895: width, case, NFC, and the other full stop. */
+static bool map(struct precis_text *text)
+{
+	precis_map_width(text);
+	if (!precis_lower(text))
+		return false;
+	for (size_t i = 0; i < text->len; i++)
+		text->points[i] = text->points[i] == 0x3002 ? '.' : fold_cherokee(text->points[i]);
+	return true;
+}
+
+static bool is_mapped(const struct precis_text *label)
+{
+	struct precis_text mapped;
+
+	mapped.len = label->len;
+	memcpy(mapped.points, label->points, label->len * sizeof *label->points);
+	return map(&mapped) && mapped.len == label->len &&
+	       memcmp(mapped.points, label->points, label->len * sizeof *label->points) == 0;
+}
+
 /* "xn--..." to what it stands for. */
 static bool decode_a_label(struct precis_text *label, const char *a_label)
 {
@@ -50,7 +79,7 @@ static bool decode_a_label(struct precis_text *label, const char *a_label)
 		return false;
 	decoded = precis_decode(label, u_label, strlen(u_label)) && !is_ascii(label);
 	idn2_free(u_label);
-	return decoded;
+	return decoded && is_mapped(label);
 }
 
 /* The label as DNS has it, or 0: libidn2 judges characters, contexts and direction as a
@@ -89,13 +118,6 @@ static size_t prepare_label(struct precis_text *label)
 		return 0;
 	len = encode_a_label(label, a_label);
 	return len > 0 && strcmp(text, a_label) == 0 ? len : 0;
-}
-
-static void map_dots(struct precis_text *text)
-{
-	for (size_t i = 0; i < text->len; i++)
-		if (text->points[i] == 0x3002)
-			text->points[i] = '.';
 }
 
 static size_t find_dot(const struct precis_text *text, size_t from)
@@ -178,11 +200,7 @@ size_t domain_prepare(const char *text, size_t len, char *ret_domain)
 		return 0;
 	if (text[0] == '[')
 		return prepare_ip_literal(text, len, ret_domain);
-	if (!precis_decode(&points, text, len))
-		return 0;
-	precis_map_width(&points);
-	map_dots(&points);
-	if (!precis_lower(&points))
+	if (!precis_decode(&points, text, len) || !map(&points))
 		return 0;
 	/* RFC 7622 3.2: the dot of the root goes. */
 	if (points.len > 1 && points.points[points.len - 1] == '.')

@@ -31,7 +31,8 @@ bool precis_decode(struct precis_text *text, const char *bytes, size_t len)
 		if (text->len == PRECIS_MAX)
 			return false;
 		used = u8_mbtoucr(&text->points[text->len], at, len);
-		if (used <= 0)
+		/* U+0000 is allowed nowhere, and would end a C string early. */
+		if (used <= 0 || text->points[text->len] == 0)
 			return false;
 		text->len++;
 		at += used;
