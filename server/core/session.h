@@ -18,6 +18,7 @@ struct arena;
 struct element;
 struct tern_entity;
 struct jid;
+struct shard;
 struct tern_session;
 struct stream;
 
@@ -41,5 +42,23 @@ uint64_t session_id(const struct tern_session *session);
 
 /* Ends the session: its stream with that error, unavailable presence to whom it concerns. */
 void session_close(struct tern_session *session, enum stream_error error, const char *text);
+
+/* What an administrator sees of a session; borrowed for the call. */
+struct session_facts {
+	const struct jid *jid;
+	uint64_t id;
+	const char *peer, *security; /* of its stream; "" without one */
+	bool is_available;
+	int priority;
+	unsigned under_way;
+	uint64_t silence_ms;
+};
+
+/* All sessions of the calling shard. */
+void sessions_each(struct shard *shard,
+	void (*each)(void *context, const struct session_facts *facts), void *context);
+
+/* The session of that full JID on the calling shard (its account's home), or NULL. */
+struct tern_session *session_find(struct shard *shard, const struct jid *full);
 
 #endif

@@ -80,6 +80,21 @@ struct job {
 };
 void shard_work(struct shard *shard, struct job *job);
 
+/* --- life; the main thread, or a simulation ------------------------------------------- */
+
+/* With `stepped` the shard has no loop and no thread: each shard_turn is one turn. */
+struct shard *shard_create(struct server *server, unsigned index, bool stepped);
+int shard_start(struct shard *shard); /* 0 or -errno */
+/* Asks the shard to end its loop; shard_join waits for the thread. */
+void shard_stop(struct shard *shard);
+void shard_join(struct shard *shard);
+void shard_destroy(struct shard *shard); /* joined; takes NULL */
+
+/* Stepped: runs what is due; true when it did something. */
+bool shard_turn(struct shard *shard);
+/* Stepped: when the next timer is due, in ticks; UINT64_MAX when none is. */
+uint64_t shard_next_due(const struct shard *shard);
+
 /* One buffer per shard for bytes just read: link.c's pull functions. */
 #define SHARD_READ_BYTES (64 * 1024)
 char *shard_read_buffer(struct shard *shard);

@@ -1,0 +1,382 @@
+/* account.c - logins that hold an account open, bind, and the life of accounts */
+/* SPDX-License-Identifier: MIT */
+
+#include "account_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "entity_internal.h"
+#include "heap.h"
+#include "jid.h"
+#include "log.h"
+#include "module.h"
+#include "session_internal.h"
+#include "shard_internal.h"
+#include "storage.h"
+
+struct login {
+	struct login *next; /* among those that wait for the opening */
+	struct tern_entity *entity;
+	void (*opened)(void *context, struct login *login, bool failed);
+	void *context;
+};
+
+struct shard *account_home(struct server *server, const struct jid *bare)
+{
+	return server_home(server, jid_hash(bare));
+}
+
+/* --- logins ------------------------------------------------------------------------------ */
+
+static struct login *begin(struct tern_entity *entity)
+{
+	struct login *login = heap_zalloc(sizeof *login);
+
+	login->entity = entity;
+	entity->login_count++;
+	entity_stir(entity);
+	return login;
+}
+
+struct login *login_open(struct shard *shard, struct tern_host *host, const struct jid *bare,
+		void (*opened)(void *context, struct login *login, bool failed), void *context)
+{
+	struct tern_entity *entity = entities_open(shard, host, bare);
+	struct login *login = begin(entity);
+
+	if (entity->state != ENTITY_OPENING) {
+		opened(context, login, entity->state == ENTITY_FAILED);
+		return login;
+	}
+	login->opened = opened;
+	login->context = context;
+	login->next = entity->opening_logins;
+	entity->opening_logins = login;
+	return login;
+}
+
+struct login *login_open_anonymous(struct shard *shard, struct tern_host *host,
+		const struct jid *bare)
+{
+	struct tern_entity *entity = entities_open(shard, host, bare);
+	struct login *login = begin(entity);
+
+	entity->is_anonymous = true;
+	entity->exists = true;
+	entity->state = ENTITY_OPEN;
+	return login;
+}
+
+void login_opened(struct tern_entity *entity)
+{
+	while (entity->opening_logins) {
+		struct login *login = entity->opening_logins;
+
+		entity->opening_logins = login->next;
+		login->next = NULL;
+		login->opened(login->context, login, entity->state == ENTITY_FAILED);
+	}
+}
+
+void login_close(struct login *login)
+{
+	struct tern_entity *entity = login ? login->entity : NULL;
+
+	if (entity) {
+		struct login **place = &entity->opening_logins;
+
+		while (*place && *place != login)
+			place = &(*place)->next;
+		if (*place)
+			*place = login->next;
+		entity->login_count--;
+		if (entity->is_anonymous && !entity->session_count)
+			entity->exists = false;
+		entity_may_rest(entity);
+	}
+	free(login);
+}
+
+void login_cancel_all(struct tern_entity *entity)
+{
+	entity->opening_logins = NULL;
+}
+
+const char *login_credentials(const struct login *login)
+{
+	return login->entity->exists ? login->entity->credentials : NULL;
+}
+
+const struct jid *login_jid(const struct login *login)
+{
+	return login->entity->jid;
+}
+
+#define FAILURE_HALF_LIFE_MS 60000
+#define SLOWEST_MS 5000
+
+static void decay(struct tern_entity *entity)
+{
+	uint64_t now = entity->shard->ticks_ms;
+
+	while (entity->failures && now - entity->failed_at_ms >= FAILURE_HALF_LIFE_MS) {
+		entity->failures /= 2;
+		entity->failed_at_ms += FAILURE_HALF_LIFE_MS;
+	}
+}
+
+/* Grows with the square up to the slowest, reached at the configured number of failures. */
+unsigned login_delay_ms(const struct login *login)
+{
+	unsigned limit = (unsigned)login->entity->shard->server->limits.failed_logins_per_account;
+	unsigned failures = login->entity->failures;
+
+	if (failures >= limit)
+		return SLOWEST_MS;
+	return SLOWEST_MS * failures * failures / (limit * limit);
+}
+
+unsigned login_note_failure(struct login *login)
+{
+	decay(login->entity);
+	if (!login->entity->failures++)
+		login->entity->failed_at_ms = login->entity->shard->ticks_ms;
+	return login_delay_ms(login);
+}
+
+void login_note_success(struct login *login)
+{
+	login->entity->failures = 0;
+}
+
+/* --- bind -------------------------------------------------------------------------------- */
+
+static const char *choose_resource(struct shard *shard, char name[static 32])
+{
+	uint64_t number;
+
+	shard_random(shard, &number, sizeof number);
+	snprintf(name, 32, "%016llx", (unsigned long long)number);
+	return name;
+}
+
+/* RFC 6120 7.7.2.2: the newer session wins. */
+static void end_older(struct tern_entity *entity, const char *resource)
+{
+	struct tern_session *older = tern_session_find(entity, resource);
+
+	if (older)
+		session_close(older, STREAM_ERROR_CONFLICT, "Replaced by a new connection");
+}
+
+int login_bind(struct login *login, struct stream *stream, const char *resource,
+		struct tern_session **ret_session)
+{
+	struct tern_entity *entity = login->entity;
+	struct arena *arena = arena_create(256);
+	const struct jid *jid;
+	char chosen[32];
+	int result = 0;
+
+	if (!resource || !*resource)
+		resource = choose_resource(entity->shard, chosen);
+	jid = jid_full(arena, entity->jid, resource);
+	if (!entity->exists || entity->is_being_deleted) {
+		result = -ENOENT;
+	} else if (!jid) {
+		result = -EINVAL;
+	} else {
+		end_older(entity, jid_resource(jid));
+		if (entity->session_count >= (unsigned)entity->shard->server->limits.resources)
+			result = -EUSERS;
+		else
+			*ret_session = session_create(entity, jid, stream);
+	}
+	arena_destroy(arena);
+	return result;
+}
+
+/* --- administration --------------------------------------------------------------------------- */
+
+struct order {
+	struct post post;
+	struct item item; /* in the entity's outbox until it is on disk */
+	struct server *server;
+	struct tern_host *host;
+	struct jid *jid;
+	char *credentials; /* NULL: delete */
+	bool create;
+	account_done *done;
+	void *context;
+	struct shard *back; /* NULL: `done` may run anywhere */
+	struct login *login;
+	int result;
+};
+
+static void report(struct shard *shard, struct post *post)
+{
+	struct order *order = (struct order *)post;
+
+	(void)shard;
+	order->done(order->context, order->result);
+	jid_destroy(order->jid);
+	free(order->credentials);
+	free(order);
+}
+
+static void go_back(struct order *order, int result)
+{
+	order->result = result;
+	login_close(order->login);
+	order->login = NULL;
+	order->post.run = report;
+	if (order->back)
+		shard_post(order->back, &order->post);
+	else
+		report(NULL, &order->post);
+}
+
+static void on_disk(struct tern_entity *entity, struct item *item, bool cancelled)
+{
+	struct order *order = (struct order *)((char *)item - offsetof(struct order, item));
+
+	(void)entity;
+	go_back(order, cancelled ? -ECANCELED : 0);
+}
+
+static int write_credentials(struct tern_entity *entity, owner_id owner, const char *credentials)
+{
+	struct server *server = entity->shard->server;
+
+	return batch_put(gate_batch(entity->shard, entity), owner, server->credentials_store, "", 0,
+		credentials, strlen(credentials));
+}
+
+static void remember(struct tern_entity *entity, const char *credentials)
+{
+	free(entity->credentials);
+	entity->credentials = credentials ? strdup(credentials) : NULL;
+}
+
+static int create_account(struct tern_entity *entity, const char *credentials)
+{
+	owner_id owner;
+	int result;
+
+	if (entity->exists)
+		return -EEXIST;
+	result = batch_owner_create(gate_batch(entity->shard, entity), jid_text(entity->jid), &owner);
+	if (result < 0)
+		return result;
+	result = write_credentials(entity, owner, credentials);
+	if (result < 0) {
+		batch_owner_delete(gate_batch(entity->shard, entity), jid_text(entity->jid), owner);
+		return result;
+	}
+	entity->owner = owner;
+	entity->exists = true;
+	remember(entity, credentials);
+	entity_run_watches(entity, TERN_ON_ACCOUNT_CREATED, NULL, NULL);
+	log_info("account", jid_text(entity->jid), "created");
+	return 0;
+}
+
+static int change_credentials(struct tern_entity *entity, const char *credentials)
+{
+	int result;
+
+	if (!entity->exists)
+		return -ENOENT;
+	result = write_credentials(entity, entity->owner, credentials);
+	if (result == 0)
+		remember(entity, credentials);
+	return result;
+}
+
+/* The name goes in one write with the intents that tell contacts; what the id owned is
+ * cleaned up by storage, in slices. */
+static int delete_account(struct tern_entity *entity)
+{
+	int result;
+
+	if (!entity->exists)
+		return -ENOENT;
+	result = batch_owner_delete(gate_batch(entity->shard, entity), jid_text(entity->jid),
+		entity->owner);
+	if (result < 0)
+		return result;
+	entity->is_being_deleted = true;
+	while (entity->sessions)
+		session_close(entity->sessions, STREAM_ERROR_NOT_AUTHORIZED, "The account was deleted");
+	entity_run_watches(entity, TERN_ON_ACCOUNT_DELETED, NULL, NULL);
+	entity_forget(entity);
+	log_info("account", jid_text(entity->jid), "deleted");
+	return 0;
+}
+
+static void carry_out(void *context, struct login *login, bool failed)
+{
+	struct order *order = context;
+	struct tern_entity *entity = login->entity;
+	int result;
+
+	order->login = login;
+	if (failed)
+		result = -EIO;
+	else if (!order->credentials)
+		result = delete_account(entity);
+	else if (order->create)
+		result = create_account(entity, order->credentials);
+	else
+		result = change_credentials(entity, order->credentials);
+	if (result < 0) {
+		go_back(order, result);
+		return;
+	}
+	order->item.go = on_disk;
+	outbox_say(entity, &order->item);
+}
+
+static void at_home(struct shard *shard, struct post *post)
+{
+	struct order *order = (struct order *)post;
+
+	login_open(shard, order->host, order->jid, carry_out, order);
+}
+
+static void send(const struct order *draft, const char *credentials)
+{
+	struct order *order = heap_alloc(sizeof *order);
+
+	*order = *draft;
+	order->jid = jid_create_bare(draft->jid);
+	order->credentials = credentials ? strdup(credentials) : NULL;
+	order->back = shard_self();
+	order->post.run = at_home;
+	shard_post(account_home(order->server, order->jid), &order->post);
+}
+
+void account_create(struct server *server, struct tern_host *host, const struct jid *bare,
+		const char *credentials, account_done *done, void *context)
+{
+	send(&(struct order){ .server = server, .host = host, .jid = (struct jid *)bare,
+		.create = true, .done = done, .context = context }, credentials);
+}
+
+void account_set_credentials(struct server *server, struct tern_host *host, const struct jid *bare,
+		const char *credentials, account_done *done, void *context)
+{
+	send(&(struct order){ .server = server, .host = host, .jid = (struct jid *)bare,
+		.done = done, .context = context }, credentials);
+}
+
+void account_delete(struct server *server, struct tern_host *host, const struct jid *bare,
+		account_done *done, void *context)
+{
+	send(&(struct order){ .server = server, .host = host, .jid = (struct jid *)bare,
+		.done = done, .context = context }, NULL);
+}

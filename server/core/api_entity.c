@@ -1,0 +1,367 @@
+/* api_entity.c - what modules ask of an entity: state, records, logs, sessions, questions */
+/* SPDX-License-Identifier: MIT */
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "arena.h"
+#include "entity_internal.h"
+#include "heap.h"
+#include "jid.h"
+#include "log.h"
+#include "module.h"
+#include "parcel.h"
+#include "session_internal.h"
+#include "shard_internal.h"
+
+struct tern_host *tern_entity_host(struct tern_entity *entity) { return entity->host; }
+const struct jid *tern_entity_jid(const struct tern_entity *entity) { return entity->jid; }
+
+void *tern_entity_state(struct tern_entity *entity, tern_state state)
+{
+	return entity->states[state];
+}
+
+void *tern_session_state(struct tern_session *session, tern_state state)
+{
+	return session->states[state];
+}
+
+/* --- the clock ------------------------------------------------------------------------ */
+
+uint64_t tern_now_us(const struct tern_entity *entity)
+{
+	return shard_now_us(entity->shard);
+}
+
+void tern_random(struct tern_entity *entity, void *bytes, size_t len)
+{
+	shard_random(entity->shard, bytes, len);
+}
+
+const char *tern_datetime(struct arena *arena, uint64_t us)
+{
+	time_t seconds = (time_t)(us / 1000000);
+	struct tm utc;
+
+	gmtime_r(&seconds, &utc);
+	return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ", utc.tm_year + 1900,
+		utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+		(unsigned)(us % 1000000));
+}
+
+/* --- records ----------------------------------------------------------------------------- */
+
+static uint16_t number_of(tern_store store)
+{
+	return loader_store(store)->number;
+}
+
+/* An anonymous session's account keeps nothing. */
+static bool keeps_nothing(const struct tern_entity *entity)
+{
+	return entity->is_anonymous;
+}
+
+int tern_put(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
+		const void *value, size_t value_len)
+{
+	if (keeps_nothing(entity))
+		return 0;
+	return batch_put(gate_batch(entity->shard, entity), entity->owner, number_of(store),
+		key, key_len, value, value_len);
+}
+
+int tern_delete(struct tern_entity *entity, tern_store store, const void *key, size_t key_len)
+{
+	if (keeps_nothing(entity))
+		return 0;
+	return batch_delete(gate_batch(entity->shard, entity), entity->owner, number_of(store),
+		key, key_len);
+}
+
+int tern_delete_all(struct tern_entity *entity, tern_store store)
+{
+	if (keeps_nothing(entity))
+		return 0;
+	return batch_delete_store(gate_batch(entity->shard, entity), entity->owner,
+		number_of(store));
+}
+
+enum tern_condition tern_condition_of(int error)
+{
+	switch (error) {
+	case 0:
+		return TERN_NO_CONDITION;
+	case -ENOSPC:
+		return TERN_RESOURCE_CONSTRAINT;
+	case -ENAMETOOLONG:
+	case -EFBIG:
+		return TERN_NOT_ACCEPTABLE;
+	case -ENOENT:
+		return TERN_ITEM_NOT_FOUND;
+	default:
+		return TERN_INTERNAL_SERVER_ERROR;
+	}
+}
+
+/* --- reads that wait for the entity's own writes --------------------------------------------- */
+
+typedef void got_record(struct tern_entity *entity, void *context, const void *value, size_t len,
+	bool cancelled);
+
+struct get {
+	struct item item;
+	tern_store store;
+	got_record *got;
+	void *context;
+	size_t key_len;
+	char key[];
+};
+
+static void get_now(struct tern_entity *entity, struct item *item, bool cancelled)
+{
+	struct get *get = (struct get *)item;
+	void *value = NULL;
+	size_t len = 0;
+	int result = cancelled || !entity->owner ? -ENOENT :
+		storage_get(entity->shard->server->storage, entity->owner, number_of(get->store),
+			get->key, get->key_len, &value, &len);
+
+	get->got(entity, get->context, value, len,
+		cancelled || (result < 0 && result != -ENOENT));
+	free(value);
+	free(get);
+}
+
+void tern_get(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
+		got_record *got, void *context)
+{
+	struct get *get = heap_alloc(sizeof *get + key_len);
+
+	*get = (struct get){ .item.go = get_now, .store = store, .got = got, .context = context,
+		.key_len = key_len };
+	memcpy(get->key, key, key_len);
+	outbox_say(entity, &get->item);
+}
+
+/* --- logs ------------------------------------------------------------------------------------ */
+
+static struct log_head *head_of(struct tern_entity *entity, tern_store log)
+{
+	struct log_head *head;
+	uint64_t last_id = 0;
+
+	for (unsigned i = 0; i < entity->head_count; i++) {
+		if (entity->heads[i].log == log)
+			return &entity->heads[i];
+	}
+	if (storage_log_last(entity->shard->server->storage, entity->owner, number_of(log),
+			&last_id) < 0)
+		return NULL;
+	entity->heads = heap_resize(entity->heads,
+		(entity->head_count + 1) * sizeof *entity->heads);
+	head = &entity->heads[entity->head_count++];
+	*head = (struct log_head){ log, last_id };
+	return head;
+}
+
+int tern_append(struct tern_entity *entity, tern_store log, const char *with,
+		const void *bytes, size_t len, uint64_t *ret_id)
+{
+	struct log_head *head = keeps_nothing(entity) ? NULL : head_of(entity, log);
+	uint64_t now = shard_now_us(entity->shard), id;
+	int result;
+
+	if (!head)
+		return keeps_nothing(entity) ? -EPERM : -EIO;
+	id = now > head->last_id ? now : head->last_id + 1;
+	result = batch_append(gate_batch(entity->shard, entity), entity->owner, number_of(log),
+		&(struct log_entry){ .id = id, .with = with, .bytes = bytes, .len = len });
+	if (result < 0)
+		return result;
+	head->last_id = id;
+	if (ret_id)
+		*ret_id = id;
+	return 0;
+}
+
+int tern_log_delete(struct tern_entity *entity, tern_store log, uint64_t id)
+{
+	return batch_log_delete(gate_batch(entity->shard, entity), entity->owner, number_of(log), id);
+}
+
+int tern_log_expire(struct tern_entity *entity, tern_store log, uint64_t up_to_id)
+{
+	return batch_log_expire(gate_batch(entity->shard, entity), entity->owner, number_of(log),
+		up_to_id);
+}
+
+#define PAGE_MOST 500
+
+typedef void got_page(struct tern_entity *entity, void *context, const struct tern_entry *entries,
+	size_t count, bool complete, bool cancelled);
+
+struct query {
+	struct item item;
+	tern_store log;
+	struct tern_page page;
+	got_page *got;
+	void *context;
+};
+
+struct gathering {
+	struct arena *arena;
+	struct tern_entry entries[PAGE_MOST];
+	size_t count;
+};
+
+static bool gather(void *context, const struct log_entry *entry)
+{
+	struct gathering *gathering = context;
+	char *bytes = arena_alloc(gathering->arena, entry->len + 1);
+
+	memcpy(bytes, entry->bytes, entry->len);
+	bytes[entry->len] = '\0';
+	gathering->entries[gathering->count++] = (struct tern_entry){
+		.id = entry->id, .with = arena_strdup(gathering->arena, entry->with),
+		.bytes = bytes, .len = entry->len };
+	return gathering->count < PAGE_MOST;
+}
+
+static void query_now(struct tern_entity *entity, struct item *item, bool cancelled)
+{
+	struct query *query = (struct query *)item;
+	struct gathering gathering = { .arena = arena_create(4096) };
+	size_t most = query->page.most && query->page.most < PAGE_MOST ? query->page.most : PAGE_MOST;
+	bool complete = true;
+	int result = cancelled ? -ECANCELED : !entity->owner ? 0 :
+		storage_log_read(entity->shard->server->storage, entity->owner,
+			number_of(query->log), &(struct log_page){
+				.after_id = query->page.after_id, .before_id = query->page.before_id,
+				.with = query->page.with, .backwards = query->page.backwards,
+				.most = most }, gather, &gathering, &complete);
+
+	query->got(entity, query->context, gathering.entries, gathering.count, complete, result < 0);
+	arena_destroy(gathering.arena);
+	free((char *)query->page.with);
+	free(query);
+}
+
+void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern_page *page,
+		got_page *got, void *context)
+{
+	struct query *query = heap_zalloc(sizeof *query);
+
+	*query = (struct query){ .item.go = query_now, .log = log, .page = *page, .got = got,
+		.context = context };
+	query->page.with = page->with ? strdup(page->with) : NULL;
+	outbox_say(entity, &query->item);
+}
+
+/* --- sessions ----------------------------------------------------------------------------------- */
+
+struct tern_session *tern_session_first(struct tern_entity *entity) { return entity->sessions; }
+struct tern_session *tern_session_next(struct tern_session *session) { return session->next; }
+struct tern_entity *tern_session_entity(struct tern_session *session) { return session->entity; }
+const struct jid *tern_session_jid(const struct tern_session *session) { return session->jid; }
+uint64_t tern_session_id(const struct tern_session *session) { return session->id; }
+int tern_session_priority(const struct tern_session *session) { return session->priority; }
+
+bool tern_session_is_available(const struct tern_session *session)
+{
+	return session->presence != NULL;
+}
+
+const struct element *tern_session_presence(const struct tern_session *session)
+{
+	return session->presence ? session->presence->stanza.element : NULL;
+}
+
+struct tern_session *tern_session_find(struct tern_entity *entity, const char *resource)
+{
+	for (struct tern_session *session = entity->sessions; session; session = session->next) {
+		if (!session->is_ending && strcmp(jid_resource(session->jid), resource) == 0)
+			return session;
+	}
+	return NULL;
+}
+
+struct tern_session *tern_session_by_id(struct tern_entity *entity, uint64_t id)
+{
+	struct tern_session *session = idmap_get(&entity->shard->sessions.by_id, id);
+
+	return session && session->entity == entity ? session : NULL;
+}
+
+uint64_t tern_session_silence_ms(const struct tern_session *session)
+{
+	return session->entity->shard->ticks_ms - session->heard_ms;
+}
+
+static enum stream_error error_named(const char *name)
+{
+#define X(error, text) \
+	if (strcmp(name, text) == 0) \
+		return STREAM_ERROR_##error;
+	STREAM_ERRORS(X)
+#undef X
+	return STREAM_ERROR_UNDEFINED_CONDITION;
+}
+
+void tern_session_end(struct tern_session *session, const char *stream_error, const char *text)
+{
+	session_close(session, error_named(stream_error), text);
+}
+
+/* --- questions ------------------------------------------------------------------------------------ */
+
+static const int presets[] = {
+#define X(name, preset) [TERN_ASK_##name] = preset,
+	TERN_QUESTIONS(X)
+#undef X
+};
+
+int tern_question(struct tern_entity *entity, enum tern_question question, const struct jid *about)
+{
+	const struct tern_host *host = entity->host;
+
+	if (!host->answers[question].run)
+		return presets[question];
+	return host->answers[question].run(entity, about, host->answers[question].settings);
+}
+
+size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *arena,
+		const struct jid *const **ret_contacts)
+{
+	const struct tern_host *host = entity->host;
+
+	if (!host->contacts)
+		return 0;
+	return host->contacts(entity, bits, arena, ret_contacts, host->contacts_settings);
+}
+
+/* --- log lines --------------------------------------------------------------------------------------- */
+
+static const enum log_level levels[] = {
+	[TERN_SAY_ERROR] = LOG_LEVEL_ERROR, [TERN_SAY_WARNING] = LOG_LEVEL_WARNING,
+	[TERN_SAY_INFO] = LOG_LEVEL_INFO, [TERN_SAY_DEBUG] = LOG_LEVEL_DEBUG,
+};
+
+void tern_log(struct tern_entity *entity, enum tern_level level, const char *format, ...)
+{
+	char line[512];
+	va_list arguments;
+
+	if (levels[level] > log_threshold)
+		return;
+	va_start(arguments, format);
+	vsnprintf(line, sizeof line, format, arguments);
+	va_end(arguments);
+	log_line(levels[level], "account", jid_text(entity->jid), "%s", line);
+}

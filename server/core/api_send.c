@@ -1,0 +1,84 @@
+/* api_send.c - how an entity speaks: one stanza, many, surely */
+/* SPDX-License-Identifier: MIT */
+
+#include "arena.h"
+#include "element.h"
+#include "entity_internal.h"
+#include "event_internal.h"
+#include "intents.h"
+#include "jid.h"
+#include "log.h"
+#include "module.h"
+#include "pack.h"
+#include "route.h"
+#include "session_internal.h"
+#include "shard_internal.h"
+#include "stanzas.h"
+
+#define ARENA_BYTES 1024
+
+/* What is sent while a handler runs belongs to the stanza that it handles. */
+static struct receipt *share_of_running(struct shard *shard)
+{
+	struct event *running = (struct event *)shard->running;
+
+	return running ? receipt_share(running->receipt) : NULL;
+}
+
+struct parcel *pack_stanza(struct tern_entity *entity, const struct element *stanza)
+{
+	struct arena *arena = arena_create(ARENA_BYTES);
+	struct element *copy = element_copy(arena, stanza);
+	struct tern_stanza read;
+	enum tern_kind kind;
+
+	if (!stanza_is_one(copy, &kind) ||
+	    stanza_read(arena, copy, kind, &read) != TERN_NO_CONDITION) {
+		log_error("account", jid_text(entity->jid), "a module sent what is not a stanza: %s",
+			element_name(stanza));
+		arena_destroy(arena);
+		return NULL;
+	}
+	if (!read.from)
+		read.from = jid_copy(arena, entity->jid);
+	return parcel_new(arena, &read);
+}
+
+void tern_send(struct tern_entity *entity, struct element *stanza)
+{
+	struct parcel *parcel = pack_stanza(entity, stanza);
+
+	if (parcel && parcel->stanza.to) {
+		route_event(entity->shard, entity,
+			event_new(parcel, share_of_running(entity->shard)));
+	} else {
+		parcel_release(parcel);
+	}
+}
+
+void tern_send_many(struct tern_entity *entity, const struct tern_broadcast *broadcast)
+{
+	struct parcel *parcel = pack_stanza(entity, broadcast->stanza);
+	struct receipt *receipt;
+
+	if (!parcel)
+		return;
+	parcel->stanza.from = jid_copy(parcel->arena, broadcast->from);
+	parcel_serialise(parcel);
+	receipt = share_of_running(entity->shard);
+	route_many(entity->shard, entity, parcel, receipt, &(struct fanout_order){
+		.to = broadcast->to, .count = broadcast->count,
+		.probes = broadcast->probes, .only_open = broadcast->only_open });
+	receipt_release(receipt);
+}
+
+void tern_session_send(struct tern_session *session, struct element *stanza)
+{
+	session_say(session, stanza);
+}
+
+int tern_send_surely(struct tern_entity *entity, struct element *stanza)
+{
+	return intent_send(entity, stanza);
+}
+

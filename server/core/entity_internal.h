@@ -1,0 +1,69 @@
+/* entity_internal.h - an entity's rooms, for the files of this floor
+ * SPDX-License-Identifier: MIT
+ *
+ * The life of an entity: opening (its resident records are read; events wait), open, and closed
+ * again when nothing needs it for a while.  One that turns out not to exist stays open as such
+ * for a moment, so that a flood for one address costs one look-up. */
+#ifndef ENTITY_INTERNAL_H
+#define ENTITY_INTERNAL_H
+
+#include "entity.h"
+#include "host.h"
+#include "outbox.h"
+#include "shard.h"
+#include "storage.h"
+
+struct event;
+struct login;
+
+enum entity_state { ENTITY_OPENING, ENTITY_OPEN, ENTITY_FAILED };
+
+struct log_head { tern_store log; uint64_t last_id; };
+
+struct tern_entity {
+	struct tern_entity *next_in_bucket;
+	struct shard *shard;
+	struct tern_host *host;
+	struct jid *jid;
+	uint32_t hash;
+	enum entity_state state;
+	uint64_t id;              /* generation */
+	owner_id owner;           /* 0: does not exist, or nothing of it is kept */
+	bool exists, is_anonymous, is_being_deleted;
+	char *credentials;        /* resident, or NULL */
+
+	struct event *waiting, **waiting_last; /* while opening */
+	struct login *opening_logins;
+	size_t waiting_count;
+	struct event *held, *later;            /* by ticket */
+	struct outbox outbox;
+	struct tern_session *sessions;
+	unsigned session_count, login_count, pins;
+	struct entity_timer *timers;
+	void **states;
+	struct log_head *heads;
+	unsigned head_count;
+	unsigned failures;        /* of logins, halved with time */
+	uint64_t failed_at_ms;
+
+	struct tern_entity *idle_next, *idle_previous;
+	uint64_t idle_since_ms;
+	bool is_idle;
+	struct post opening;
+};
+
+/* An entity with nothing under way enters the idle list; anything that needs one leaves it. */
+void entity_may_rest(struct tern_entity *entity);
+void entity_stir(struct tern_entity *entity);
+
+/* The account is deleted: what modules keep of it in memory goes; it does not exist any more. */
+void entity_forget(struct tern_entity *entity);
+
+/* Tells the modules that watch for it. */
+void entity_run_watches(struct tern_entity *entity, enum tern_happening what,
+	struct tern_session *session, struct tern_event *event);
+
+/* api_timers.c */
+void entity_cancel_timers(struct tern_entity *entity, struct tern_session *session);
+
+#endif

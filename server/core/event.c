@@ -1,0 +1,325 @@
+/* event.c - walks a stanza through the phases, and ends it in one place */
+/* SPDX-License-Identifier: MIT */
+
+#include "event_internal.h"
+
+#include <assert.h>
+
+#include "arena.h"
+#include "brake.h"
+#include "element.h"
+#include "entities.h"
+#include "entity_internal.h"
+#include "host.h"
+#include "jid.h"
+#include "log.h"
+#include "module.h"
+#include "pressure.h"
+#include "route.h"
+#include "session_internal.h"
+#include "shard_internal.h"
+#include "stanzas.h"
+#include "writer.h"
+
+#define COPY_ARENA_BYTES 1024
+
+static void come_home(struct shard *shard, struct post *post)
+{
+	entities_receive(shard, (struct event *)((char *)post - offsetof(struct event, post)));
+}
+
+static struct event *make(struct arena *arena, struct parcel *parcel, struct receipt *receipt)
+{
+	struct event *event = arena_zalloc(arena, sizeof *event);
+
+	event->pub.arena = arena;
+	event->pub.stanza = parcel->stanza;
+	event->post.run = come_home;
+	event->parcel = parcel;
+	event->receipt = receipt;
+	event->extras_last = &event->extras;
+	event->behind_last = &event->behind;
+	return event;
+}
+
+struct event *event_new(struct parcel *parcel, struct receipt *receipt)
+{
+	return make(parcel->arena, parcel, receipt);
+}
+
+struct event *event_new_copy(struct parcel *parcel, const struct jid *to, struct receipt *receipt)
+{
+	struct event *event = make(arena_create(COPY_ARENA_BYTES), parcel, receipt);
+
+	event->owns_arena = true;
+	event->pub.stanza.to = to;
+	return event;
+}
+
+void event_finish(struct event *event)
+{
+	struct parcel *parcel = event->parcel;
+	struct arena *own = event->owns_arena ? event->pub.arena : NULL;
+	struct receipt *receipt = event->receipt;
+	struct tern_entity *at = event->at;
+
+	assert(!event->behind);
+	arena_destroy(own);
+	parcel_release(parcel);
+	outbox_release(at, receipt);
+	if (at)
+		entity_may_rest(at);
+}
+
+/* --- answers -------------------------------------------------------------------------- */
+
+/* To somebody else: a new event in an arena of its own, for the old one ends before it. */
+static void send_answer(struct event *event, const struct element *answer)
+{
+	struct arena *arena = arena_create(COPY_ARENA_BYTES);
+	struct element *copy = element_copy(arena, answer);
+	struct tern_stanza stanza;
+	enum tern_condition fault = stanza_read(arena, copy, event->pub.stanza.kind, &stanza);
+
+	assert(fault == TERN_NO_CONDITION && stanza.to && stanza.from);
+	(void)fault;
+	route_event(event->at->shard, event->at,
+		event_new(parcel_new(arena, &stanza), receipt_share(event->receipt)));
+}
+
+void event_answer(struct event *event, struct element *answer)
+{
+	struct tern_session *session = event->session_id ?
+		tern_session_by_id(event->at, event->session_id) : NULL;
+
+	if (session)
+		session_say(session, answer);
+	else if (!event->session_id)
+		send_answer(event, answer);
+}
+
+void event_refuse(struct event *event, enum tern_condition condition, const char *text)
+{
+	const struct tern_stanza *stanza = &event->pub.stanza;
+
+	if (stanza_may_be_refused(stanza)) {
+		event_answer(event, stanza_error(event->pub.arena, stanza, condition, text,
+			event->application));
+	}
+	event_finish(event);
+}
+
+/* --- the end of the journey ---------------------------------------------------------------- */
+
+/* One place answers what nobody claimed. */
+static void nobody_claimed(struct event *event)
+{
+	if (event->pub.stanza.kind == TERN_MESSAGE)
+		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
+	else
+		event_finish(event);
+}
+
+/* An iq at an account's home: to one of its sessions, or to the account itself. */
+static void arrive_iq(struct event *event)
+{
+	const struct tern_stanza *iq = &event->pub.stanza;
+	struct tern_session *session;
+	bool own = jid_bare_equal(iq->from, event->at->jid);
+
+	if (jid_is_bare(iq->to)) {
+		iq_dispatch(event, own ? TERN_AT_OWN_ACCOUNT : TERN_AT_OTHER_ACCOUNT);
+		return;
+	}
+	session = tern_session_find(event->at, jid_resource(iq->to));
+	if (!session) { /* RFC 6121 8.5.3.2.3 */
+		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
+		return;
+	}
+	tern_deliver(&event->pub, session);
+	event_finish(event);
+}
+
+/* What follows the OUT phases of a session's stanza. */
+static void leave(struct event *event)
+{
+	struct tern_stanza *stanza = &event->pub.stanza;
+	struct tern_session *session = event->pub.session;
+	struct tern_entity *entity = event->at;
+
+	if (stanza->kind == TERN_PRESENCE && !stanza->to) {
+		session_note_presence(session, event);
+		event_finish(event);
+		return;
+	}
+	if (!stanza->to) /* RFC 6120 10.3: on behalf of the account itself */
+		stanza->to = jid_bare(event->pub.arena, entity->jid);
+	if (stanza->kind == TERN_IQ && jid_equal(stanza->to, entity->jid)) {
+		iq_dispatch(event, TERN_AT_OWN_ACCOUNT);
+		return;
+	}
+	if (route_of(entity->shard, stanza->to) == TO_HOST) {
+		if (stanza->kind == TERN_IQ)
+			iq_dispatch(event, TERN_AT_HOST);
+		else
+			nobody_claimed(event);
+		return;
+	}
+	if (session)
+		pressure_touch(session, server_home(entity->shard->server, jid_hash(stanza->to)));
+	event->pub.session = NULL;
+	event->session_id = 0;
+	event->pub.entity = NULL;
+	event->phase = TERN_IN_CHECK;
+	event->place = 0;
+	route_event(entity->shard, entity, event);
+}
+
+/* --- the phases --------------------------------------------------------------------------------- */
+
+static const unsigned kind_masks[] = {
+	[TERN_MESSAGE] = TERN_MESSAGES, [TERN_PRESENCE] = TERN_PRESENCES, [TERN_IQ] = TERN_IQS,
+};
+
+/* True when all hooks of the phase passed; false when the event is not ours any more. */
+static bool pass_phase(struct event *event)
+{
+	unsigned kind = kind_masks[event->pub.stanza.kind];
+	const struct hook *hooks = event->at->host->phases[event->phase];
+
+	while (hooks && hooks[event->place].run) {
+		const struct hook *hook = &hooks[event->place++];
+
+		if (!(hook->kinds & kind))
+			continue;
+		switch (hook->run(&event->pub, hook->settings)) {
+		case TERN_PASS:
+			break;
+		case TERN_DONE:
+			event_finish(event);
+			return false;
+		case TERN_REJECT:
+			event_refuse(event, event->condition, event->text);
+			return false;
+		case TERN_HOLD:
+			held_put(event->at, event);
+			return false;
+		case TERN_LATER:
+			later_put(event->at, event);
+			return false;
+		}
+	}
+	event->phase++;
+	event->place = 0;
+	return true;
+}
+
+static void walk(struct event *event)
+{
+	bool leaving = event->phase < TERN_IN_CHECK;
+
+	while (event->phase < TERN_PHASE_COUNT) {
+		if (event->phase == TERN_IN_RECORD && event->pub.stanza.kind == TERN_IQ) {
+			arrive_iq(event);
+			return;
+		}
+		if (!pass_phase(event))
+			return;
+		if (leaving && event->phase == TERN_IN_CHECK) {
+			leave(event);
+			return;
+		}
+	}
+	nobody_claimed(event);
+}
+
+void event_run(struct event *event)
+{
+	struct shard *shard = event->at->shard;
+	struct tern_event *outer = shard->running;
+
+	shard->running = &event->pub;
+	walk(event);
+	shard->running = outer;
+}
+
+/* RFC 6121 8.5.1: no such account.  What would have been kept for an account that is away is
+ * swallowed, so that the two cannot be told apart. */
+static void refuse_absent(struct tern_entity *entity, struct event *event)
+{
+	const struct tern_stanza *stanza = &event->pub.stanza;
+	bool would_be_kept = entity->host->answers[TERN_ASK_STORES_MISSED].run &&
+		stanza->kind == TERN_MESSAGE && stanza->type <= TERN_CHAT;
+
+	if (stanza->kind == TERN_PRESENCE || would_be_kept)
+		event_finish(event);
+	else
+		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
+}
+
+void event_arrive(struct tern_entity *entity, struct event *event)
+{
+	event->at = entity;
+	event->pub.host = entity->host;
+	event->pub.entity = entity;
+	if (entity->state == ENTITY_FAILED)
+		event_refuse(event, TERN_INTERNAL_SERVER_ERROR, NULL);
+	else if (!entity->exists)
+		refuse_absent(entity, event);
+	else if (!entity->held || !held_takes(entity, event))
+		event_run(event);
+}
+
+/* --- what handlers call ------------------------------------------------------------------------ */
+
+static struct event *of(struct tern_event *event)
+{
+	return (struct event *)event;
+}
+
+bool tern_event_is_own(const struct tern_event *event)
+{
+	return event->session ||
+		(event->entity && jid_bare_equal(event->stanza.from, tern_entity_jid(event->entity)));
+}
+
+enum tern_verdict tern_reply(struct tern_event *event, struct element *payload)
+{
+	event_answer(of(event), stanza_result(event->arena, &event->stanza, payload));
+	return TERN_DONE;
+}
+
+enum tern_verdict tern_reject(struct tern_event *event, enum tern_condition condition,
+		const char *text)
+{
+	of(event)->text = arena_strdup(event->arena, text);
+	return tern_reject_with(event, condition, NULL);
+}
+
+enum tern_verdict tern_reject_with(struct tern_event *event, enum tern_condition condition,
+		struct element *application)
+{
+	of(event)->condition = condition;
+	of(event)->application = application;
+	return TERN_REJECT;
+}
+
+void tern_event_add(struct tern_event *event, struct element *child)
+{
+	struct extra *extra = arena_zalloc(event->arena, sizeof *extra);
+
+	extra->element = child;
+	*of(event)->extras_last = extra;
+	of(event)->extras_last = &extra->next;
+}
+
+void tern_deliver(struct tern_event *public, struct tern_session *session)
+{
+	struct event *event = of(public);
+	struct buffer *out = session->entity->shard->scratch;
+
+	parcel_write(event->parcel, out, public->stanza.to, public->stanza.from, event->extras);
+	outbox_say_bytes(session->entity, session, buffer_at(out), out->len);
+	buffer_consume(out, out->len);
+	brake_hold(session, event->receipt);
+}

@@ -1,0 +1,73 @@
+/* event_internal.h - one stanza under way, as the engine sees it
+ * SPDX-License-Identifier: MIT
+ *
+ * An event is made where a stanza enters (a session, or `route`), visits the sender's home,
+ * travels as a post to the recipient's home, and ends there.  It lives in its arena, which for
+ * a stanza with one recipient is the parcel's own. */
+#ifndef EVENT_INTERNAL_H
+#define EVENT_INTERNAL_H
+
+#include "event.h"
+#include "outbox.h"
+#include "parcel.h"
+#include "receipt.h"
+#include "shard.h"
+
+struct tern_entity;
+
+struct event {
+	struct tern_event pub;   /* first: handlers get this */
+	struct post post;        /* to the home of `to` */
+	struct item item;        /* in the outbox of the entity that it leaves */
+	struct event *next;      /* in the list of those that wait */
+	struct parcel *parcel;   /* a share */
+	struct receipt *receipt; /* a share, or NULL */
+	struct tern_entity *at;  /* the entity at whose home it is; NULL on the way */
+	struct extra *extras, **extras_last;
+	unsigned phase, place;   /* the next hook */
+	bool owns_arena;         /* the arena is this event's, not the parcel's */
+	bool only_open;          /* not worth opening a closed entity */
+	enum tern_condition condition;
+	const char *text;
+	struct element *application;
+	uint64_t session_id;     /* of pub.session, which may end while the event waits */
+	uint64_t ticket;         /* held, or to be answered later */
+	enum tern_verdict held_verdict;
+	struct event *behind, **behind_last; /* what waits for this held one */
+	struct timer timer;      /* of a held or later one */
+};
+
+/* A stanza that enters; the event lives in the parcel's arena (take: the parcel's share and
+ * the receipt's). */
+struct event *event_new(struct parcel *take_parcel, struct receipt *take_receipt);
+
+/* One recipient's event of a fan-out: in an arena of its own. */
+struct event *event_new_copy(struct parcel *take_parcel, const struct jid *to,
+	struct receipt *take_receipt);
+
+/* Ends it: gives back what it holds, the receipt when the writes of `at` are on disk. */
+void event_finish(struct event *event);
+
+/* At an open entity: waits behind a held one, or runs. */
+void event_arrive(struct tern_entity *entity, struct event *event);
+
+/* The first hook of that phase, then on, to the end of the journey at this entity. */
+void event_run(struct event *event);
+
+/* Refuses it with the condition and ends it; silently where nothing may be answered. */
+void event_refuse(struct event *event, enum tern_condition condition, const char *text);
+
+/* Sends an answer to the event's sender: to the session itself in the OUT phases, by `route`
+ * otherwise. The element is of the event's arena. Does not end the event. */
+void event_answer(struct event *event, struct element *answer);
+
+/* iq.c: an iq that has passed its phases, at its addressee: host, own or other account. */
+void iq_dispatch(struct event *event, unsigned place);
+
+/* held.c */
+void held_cancel(struct tern_entity *entity);
+bool held_takes(struct tern_entity *entity, struct event *event); /* it waits behind one */
+void held_put(struct tern_entity *entity, struct event *event);
+void later_put(struct tern_entity *entity, struct event *event);
+
+#endif

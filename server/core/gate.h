@@ -1,0 +1,45 @@
+/* gate.h - commit, then speak: a shard's batches, and the entities that wait for them
+ * SPDX-License-Identifier: MIT
+ *
+ * A turn's writes collect in one batch, which the turn's end submits.  Batches are numbered;
+ * an entity's gate is open when the newest batch with a write of that entity is on disk. What
+ * it says meanwhile waits in its outbox (outbox.h), in order. */
+#ifndef GATE_H
+#define GATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shard.h"
+
+struct storage_batch;
+struct tern_entity;
+
+#define GATE_REMEMBERS 1024
+
+struct gate {
+	struct shard *shard;
+	struct storage_batch *batch; /* being filled, or NULL */
+	uint64_t filling;            /* its number, from 1 */
+	uint64_t opened;             /* batches up to this one are on disk, and noticed */
+	size_t bytes_under_way;
+	uint64_t bytes_submitted;    /* of all batches so far */
+	uint64_t bytes_by_batch[GATE_REMEMBERS]; /* that sum, as of each of the newest batches */
+	struct tern_entity *first, **last; /* with something in their outboxes */
+
+	_Atomic uint64_t committed; /* the committer says so */
+	atomic_bool notice_is_queued;
+	struct post notice;
+};
+
+void gate_init(struct gate *gate, struct shard *shard);
+void gate_finish(struct gate *gate);
+
+/* The turn's batch, for a write of that entity (NULL: of nobody's); notes the write. */
+struct storage_batch *gate_batch(struct shard *shard, struct tern_entity *entity);
+
+/* At the turn's end: hands over what was written; true when there was something. */
+bool gate_submit(struct shard *shard);
+
+#endif

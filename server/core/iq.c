@@ -1,0 +1,64 @@
+/* iq.c - hands an iq to the one handler that claims it */
+/* SPDX-License-Identifier: MIT */
+
+#include "asks.h"
+#include "element.h"
+#include "entity_internal.h"
+#include "event_internal.h"
+#include "host.h"
+#include "jid.h"
+#include "route.h"
+#include "session_internal.h"
+#include "shard_internal.h"
+
+/* The host that the iq is for: the addressee's, which need not be the sender's. */
+static struct tern_host *addressed_host(struct event *event, unsigned place)
+{
+	if (place != TERN_AT_HOST)
+		return event->at->host;
+	return server_host(event->at->shard->server, jid_domain(event->pub.stanza.to));
+}
+
+static void conclude(struct event *event, enum tern_verdict verdict)
+{
+	switch (verdict) {
+	case TERN_PASS:
+		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
+		break;
+	case TERN_DONE:
+		event_finish(event);
+		break;
+	case TERN_REJECT:
+		event_refuse(event, event->condition, event->text);
+		break;
+	case TERN_HOLD:
+		held_put(event->at, event);
+		break;
+	case TERN_LATER:
+		later_put(event->at, event);
+		break;
+	}
+}
+
+void iq_dispatch(struct event *event, unsigned place)
+{
+	const struct tern_stanza *iq = &event->pub.stanza;
+	const struct element *payload = element_first(iq->element);
+	struct tern_host *host = addressed_host(event, place);
+	const struct iq_claim *claim;
+
+	if (iq->type == TERN_RESULT || iq->type == TERN_ERROR) {
+		asks_answer(event->at->shard, event); /* one that nobody waits for is dropped */
+		event_finish(event);
+		return;
+	}
+	claim = host_find_iq(host, iq->type, place, element_ns(payload), element_name(payload));
+	if (!claim) {
+		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
+		return;
+	}
+	event->pub.host = host;
+	if (place == TERN_AT_HOST)
+		event->pub.entity = NULL;
+	conclude(event, claim->run(&event->pub, claim->settings));
+}

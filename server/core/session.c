@@ -1,0 +1,361 @@
+/* session.c - a resource: its stanzas in, its words out, its end */
+/* SPDX-License-Identifier: MIT */
+
+#include "session_internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "brake.h"
+#include "element.h"
+#include "entity_internal.h"
+#include "event_internal.h"
+#include "heap.h"
+#include "jid.h"
+#include "log.h"
+#include "module.h"
+#include "pressure.h"
+#include "shard_internal.h"
+#include "stanzas.h"
+#include "stream.h"
+#include "writer.h"
+
+#define PRESENCE_ARENA_BYTES 512
+
+/* --- what is under way ------------------------------------------------------------------ */
+
+/* The receipt of one stanza that a session sent. */
+struct sent {
+	struct receipt receipt;
+	uint64_t session;
+	size_t bytes;
+};
+
+static bool is_over_window(const struct tern_session *session)
+{
+	const struct limits *limits = &session->entity->shard->server->limits;
+
+	return session->under_way >= (unsigned)limits->window_stanzas ||
+		session->under_way_bytes >= (size_t)limits->window_bytes;
+}
+
+static void note_finished(struct shard *shard, struct receipt *receipt)
+{
+	struct sent *sent = (struct sent *)receipt;
+	struct tern_session *session = idmap_get(&shard->sessions.by_id, sent->session);
+
+	if (session) {
+		session->under_way--;
+		session->under_way_bytes -= sent->bytes;
+		if (session->is_window_full && !is_over_window(session)) {
+			session->is_window_full = false;
+			if (session->stream)
+				stream_resume(session->stream);
+		}
+	}
+	free(sent);
+}
+
+static struct receipt *begin(struct tern_session *session, size_t bytes)
+{
+	struct sent *sent = heap_alloc(sizeof *sent);
+
+	receipt_init(&sent->receipt, session->entity->shard, note_finished);
+	sent->session = session->id;
+	sent->bytes = bytes;
+	session->under_way++;
+	session->under_way_bytes += bytes;
+	if (!session->is_window_full && is_over_window(session)) {
+		session->is_window_full = true;
+		stream_pause(session->stream);
+	}
+	return &sent->receipt;
+}
+
+/* --- in ----------------------------------------------------------------------------------- */
+
+/* RFC 6120 8.1.2.1: `from`, if it is there, is the session's full or bare JID. */
+static bool from_is_own(const struct tern_session *session, const struct jid *from)
+{
+	return !from || jid_equal(from, session->jid) || jid_equal(from, session->entity->jid);
+}
+
+/* RFC 6121 3.1.2: subscriptions come from the account, everything else from the resource. */
+static const struct jid *stamp(const struct tern_session *session, const struct tern_stanza *stanza)
+{
+	bool of_account = stanza->kind == TERN_PRESENCE && stanza->type >= TERN_SUBSCRIBE &&
+		stanza->type <= TERN_UNSUBSCRIBED;
+
+	return of_account ? session->entity->jid : session->jid;
+}
+
+static void enter(struct tern_session *session, struct arena *arena, struct element *element,
+		enum tern_kind kind)
+{
+	struct tern_stanza stanza;
+	enum tern_condition fault = stanza_read(arena, element, kind, &stanza);
+	struct event *event;
+
+	if (!from_is_own(session, stanza.from)) {
+		arena_destroy(arena);
+		session_close(session, STREAM_ERROR_INVALID_FROM, NULL);
+		return;
+	}
+	stanza.from = jid_copy(arena, stamp(session, &stanza));
+	event = event_new(parcel_new(arena, &stanza), begin(session, arena_bytes(arena)));
+	event->at = session->entity;
+	event->pub.session = session;
+	event->session_id = session->id;
+	event->pub.entity = session->entity;
+	event->pub.host = session->entity->host;
+	if (fault != TERN_NO_CONDITION) {
+		event->pub.stanza.from = jid_copy(arena, session->jid);
+		event_refuse(event, fault, NULL);
+		return;
+	}
+	if (!session->entity->held || !held_takes(session->entity, event))
+		event_run(event);
+}
+
+void session_receive(struct tern_session *session, struct arena *arena, struct element *element)
+{
+	struct tern_entity *entity = session->entity;
+	enum tern_kind kind;
+
+	session->heard_ms = entity->shard->ticks_ms;
+	if (!stanza_is_one(element, &kind)) {
+		arena_destroy(arena);
+		session_close(session, STREAM_ERROR_UNSUPPORTED_STANZA_TYPE, NULL);
+		return;
+	}
+	entity->pins++; /* the session may end on the way */
+	enter(session, arena, element, kind);
+	entity->pins--;
+	entity_may_rest(entity);
+}
+
+/* --- out ------------------------------------------------------------------------------------ */
+
+void session_write(struct tern_session *session, const char *bytes, size_t len)
+{
+	if (!session->stream)
+		return;
+	stream_write(session->stream, bytes, len);
+	brake_look(session);
+}
+
+void session_say(struct tern_session *session, const struct element *stanza)
+{
+	struct buffer *out = session->entity->shard->scratch;
+
+	writer_element(out, stanza, NS_CLIENT);
+	outbox_say_bytes(session->entity, session, buffer_at(out), out->len);
+	buffer_consume(out, out->len);
+}
+
+void session_drained(struct tern_session *session)
+{
+	brake_release(session);
+}
+
+/* --- presence ---------------------------------------------------------------------------------- */
+
+static int read_priority(const struct element *presence)
+{
+	const char *text = element_find_text(presence, NS_CLIENT, "priority");
+	long priority = text ? strtol(text, NULL, 10) : 0;
+
+	return priority < -128 ? -128 : priority > 127 ? 127 : (int)priority;
+}
+
+static void become_unavailable(struct tern_session *session, struct tern_event *event)
+{
+	struct parcel *last = session->presence;
+
+	if (!last)
+		return;
+	session->presence = NULL;
+	session->priority = 0;
+	entity_run_watches(session->entity, TERN_ON_UNAVAILABLE, session, event);
+	parcel_release(last);
+}
+
+/* Kept in an arena of its size: for as long as the session is available. */
+static struct parcel *keep(const struct event *event)
+{
+	struct arena *arena = arena_create(PRESENCE_ARENA_BYTES);
+	struct tern_stanza stanza = event->pub.stanza;
+
+	stanza.element = element_copy(arena, stanza.element);
+	stanza.from = jid_copy(arena, stanza.from);
+	stanza.id = NULL;
+	return parcel_new(arena, &stanza);
+}
+
+void session_note_presence(struct tern_session *session, struct event *event)
+{
+	struct parcel *before;
+
+	if (!session)
+		return;
+	if (event->pub.stanza.type == TERN_UNAVAILABLE) {
+		become_unavailable(session, &event->pub);
+		return;
+	}
+	if (event->pub.stanza.type != TERN_AVAILABLE)
+		return; /* subscriptions and probes name somebody */
+	before = session->presence;
+	session->presence = keep(event);
+	session->priority = (signed char)read_priority(event->pub.stanza.element);
+	entity_run_watches(session->entity, before ? TERN_ON_PRESENCE_CHANGED : TERN_ON_AVAILABLE,
+		session, &event->pub);
+	parcel_release(before);
+}
+
+/* --- life ------------------------------------------------------------------------------------------ */
+
+struct tern_session *session_create(struct tern_entity *entity, const struct jid *jid,
+		struct stream *stream)
+{
+	size_t states = loader_state_count(TERN_PER_SESSION);
+	struct tern_session *session = heap_zalloc(sizeof *session + states * sizeof(void *));
+	struct tern_session **last = &entity->sessions;
+
+	session->entity = entity;
+	session->stream = stream;
+	session->jid = jid_create(jid);
+	session->id = shard_new_id(entity->shard);
+	session->heard_ms = entity->shard->ticks_ms;
+	for (size_t i = 0; i < states; i++) {
+		const struct state_slot *slot = loader_state(TERN_PER_SESSION, i);
+
+		if (host_has_module(entity->host, slot->module))
+			session->states[i] = heap_zalloc(slot->claim->size);
+	}
+	while (*last)
+		last = &(*last)->next;
+	*last = session;
+	entity->session_count++;
+	entity_stir(entity);
+	idmap_put(&entity->shard->sessions.by_id, session->id, session);
+	entity_run_watches(entity, TERN_ON_SESSION_BOUND, session, NULL);
+	return session;
+}
+
+static void destroy(struct tern_session *session)
+{
+	for (size_t i = 0; i < loader_state_count(TERN_PER_SESSION); i++) {
+		const struct state_slot *slot = loader_state(TERN_PER_SESSION, i);
+
+		if (session->states[i] && slot->claim->finish)
+			slot->claim->finish(session->states[i]);
+		free(session->states[i]);
+	}
+	jid_destroy(session->jid);
+	free(session);
+}
+
+void session_end(struct tern_session *session)
+{
+	struct tern_entity *entity = session->entity;
+	struct tern_session **place = &entity->sessions;
+
+	if (session->is_ending)
+		return;
+	session->is_ending = true;
+	session->stream = NULL;
+	entity->pins++;
+	brake_release(session);
+	pressure_forget(session);
+	idmap_remove(&entity->shard->sessions.by_id, session->id);
+	become_unavailable(session, NULL);
+	entity_run_watches(entity, TERN_ON_SESSION_GONE, session, NULL);
+	entity_cancel_timers(entity, session);
+	while (*place != session)
+		place = &(*place)->next;
+	*place = session->next;
+	entity->session_count--;
+	if (entity->is_anonymous)
+		entity->exists = false;
+	destroy(session);
+	entity->pins--;
+	entity_may_rest(entity);
+}
+
+void session_stream_ended(struct tern_session *session, bool orderly)
+{
+	(void)orderly;
+	session->stream = NULL;
+	session_end(session);
+}
+
+void session_close(struct tern_session *session, enum stream_error error, const char *text)
+{
+	struct stream *stream = session->stream;
+
+	if (session->is_ending)
+		return;
+	session->stream = NULL;
+	if (stream)
+		stream_close(stream, error, text);
+	session_end(session);
+}
+
+void sessions_finish(struct sessions *sessions)
+{
+	struct tern_session *session;
+
+	while ((session = idmap_any(&sessions->by_id)))
+		session_close(session, STREAM_ERROR_SYSTEM_SHUTDOWN, NULL);
+	idmap_finish(&sessions->by_id);
+}
+
+const struct jid *session_jid(const struct tern_session *session)
+{
+	return session->jid;
+}
+
+uint64_t session_id(const struct tern_session *session)
+{
+	return session->id;
+}
+
+/* --- for administrators --------------------------------------------------------------------- */
+
+static void describe(const struct tern_session *session, struct session_facts *ret_facts)
+{
+	*ret_facts = (struct session_facts){
+		.jid = session->jid,
+		.id = session->id,
+		.peer = session->stream ? stream_peer(session->stream) : "",
+		.security = session->stream ? stream_security(session->stream) : "",
+		.is_available = session->presence != NULL,
+		.priority = session->priority,
+		.under_way = session->under_way,
+		.silence_ms = tern_session_silence_ms(session),
+	};
+}
+
+void sessions_each(struct shard *shard,
+		void (*each)(void *context, const struct session_facts *facts), void *context)
+{
+	const struct idmap *map = &shard->sessions.by_id;
+
+	for (size_t i = 0; map->count && i < map->capacity; i++) {
+		struct session_facts facts;
+
+		if (!map->slots[i].id)
+			continue;
+		describe(map->slots[i].thing, &facts);
+		each(context, &facts);
+	}
+}
+
+struct tern_session *session_find(struct shard *shard, const struct jid *full)
+{
+	struct tern_entity *entity = entities_find(shard, full);
+
+	return entity && jid_resource(full) ? tern_session_find(entity, jid_resource(full)) : NULL;
+}

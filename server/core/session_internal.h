@@ -1,0 +1,49 @@
+/* session_internal.h - a session's rooms, for the files of this floor
+ * SPDX-License-Identifier: MIT */
+#ifndef SESSION_INTERNAL_H
+#define SESSION_INTERNAL_H
+
+#include "entity.h"
+#include "session.h"
+#include "shard.h"
+
+struct parcel;
+struct stream;
+
+struct tern_session {
+	struct tern_session *next; /* of the entity, oldest first */
+	struct tern_entity *entity;
+	struct stream *stream;
+	struct jid *jid;
+	uint64_t id;
+	uint64_t heard_ms;         /* ticks */
+	struct parcel *presence;   /* the last broadcast one; NULL: not available */
+	signed char priority;
+	bool is_ending, is_slow;
+	bool is_window_full, is_held_back; /* each has one pause of the stream */
+	unsigned under_way;        /* stanzas whose receipts are open */
+	size_t under_way_bytes;
+	struct tern_session *held_back_next; /* pressure.c */
+	struct brake *brakes;      /* senders that wait until this peer reads: brake.c */
+	void *states[];
+};
+
+/* Made by login_bind; entity open, the resource free. */
+struct tern_session *session_create(struct tern_entity *entity, const struct jid *jid,
+	struct stream *stream);
+
+/* Ends it in the entity: unavailable, gone; the stream has been dealt with. */
+void session_end(struct tern_session *session);
+
+/* Bytes to the stream, past the outbox. */
+void session_write(struct tern_session *session, const char *bytes, size_t len);
+
+/* An element, whole, through the entity's outbox. */
+struct element;
+void session_say(struct tern_session *session, const struct element *stanza);
+
+/* presence_note.c: a broadcast presence of the session. Takes the event's share of nothing. */
+struct event;
+void session_note_presence(struct tern_session *session, struct event *event);
+
+#endif
