@@ -1,0 +1,66 @@
+/* stream/features.c - what a client may do next (RFC 6120 4.3.2)
+ * SPDX-License-Identifier: MIT */
+
+#include "stream/internal.h"
+
+#include <string.h>
+
+#include "host.h"
+#include "names.h"
+
+#define NS_BINDINGS "urn:xmpp:sasl-cb:0"
+
+static void write_starttls(struct buffer *out)
+{
+	buffer_add_text(out, "<starttls xmlns='" NS_TLS "'><required/></starttls>");
+}
+
+static void write_mechanisms(struct buffer *out, unsigned offer)
+{
+	buffer_add_text(out, "<mechanisms xmlns='" NS_SASL "'>");
+	for (enum sasl_mechanism each = 0; each < MECHANISM_COUNT; each++)
+		if (offer & 1u << each)
+			buffer_printf(out, "<mechanism>%s</mechanism>", sasl_mechanism_name(each));
+	buffer_add_text(out, "</mechanisms>");
+}
+
+/* XEP-0440: which channel bindings the -PLUS mechanisms can use here. */
+static void write_bindings(struct buffer *out, const struct link *link, unsigned offer)
+{
+	const char *types[SASL_BINDINGS_MAX + 1];
+
+	sasl_bindings(link, types);
+	if (!types[0] || !(offer & SASL_PLUS_MECHANISMS))
+		return;
+	buffer_add_text(out, "<sasl-channel-binding xmlns='" NS_BINDINGS "'>");
+	for (size_t i = 0; types[i]; i++)
+		buffer_printf(out, "<channel-binding type='%s'/>", types[i]);
+	buffer_add_text(out, "</sasl-channel-binding>");
+}
+
+static void write_after_login(struct buffer *out, const struct tern_host *host)
+{
+	buffer_add_text(out, "<bind xmlns='" NS_BIND "'><required/></bind>"
+		"<session xmlns='" NS_SESSION "'><optional/></session>");
+	if (host->stream_features)
+		buffer_add_text(out, host->stream_features);
+}
+
+void features_send(struct stream *stream)
+{
+	struct buffer out = { 0 };
+	unsigned offer;
+
+	buffer_add_text(&out, "<stream:features>");
+	if (stream->state == STREAM_PLAINTEXT) {
+		write_starttls(&out);
+	} else if (stream->state == STREAM_UNAUTHENTICATED) {
+		offer = sasl_offer(stream->host, stream->link);
+		write_mechanisms(&out, offer);
+		write_bindings(&out, stream->link, offer);
+	} else {
+		write_after_login(&out, stream->host);
+	}
+	buffer_add_text(&out, "</stream:features>");
+	stream_send(stream, &out);
+}
