@@ -6,6 +6,7 @@ A server is started in a directory of its own, with the accounts u0 ... (no cont
 (cliques of 21 whose members have each other in their rosters), and pinned to given cores.
 """
 
+import atexit
 import base64
 import hashlib
 import hmac
@@ -97,14 +98,19 @@ class Server:
                 raise RuntimeError(f"{self.name} did not start:\n{log[-2000:]}")
             time.sleep(0.05)
 
+    def end(self):
+        """Ends the process and those that it started, and leaves the directory."""
+        if not self.process or self.process.poll() is not None:
+            return
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
     def stop(self):
-        if self.process and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGTERM)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
+        self.end()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self):
@@ -222,20 +228,41 @@ class Limit(Server):
 class Tern(Server):
     name = "tern"
     build = None        # the build directory
-    shards = 1
     befriend = None     # called with the running server when there are cliques to make
+    prepared = {}       # data directories with accounts and rosters, by what is in them
+
+    def __init__(self, accounts, cliques, cores, shards=1, more=None):
+        super().__init__(accounts, cliques, cores)
+        self.shards, self.more = shards, more or {}
+
+    def families(self):
+        return {**super().families(), **self.more}
 
     def version(self):
-        found = subprocess.run([self.build / "ternd", "--version"], capture_output=True, text=True)
+        found = subprocess.run([self.find("ternd"), "--version"], capture_output=True, text=True)
         return found.stdout.strip() or "Tern"
 
     def start(self):
+        """Accounts and rosters are made once, then copied: the measured process is always one
+        that did nothing before."""
         fill_template("tern.conf.in", self.directory / "tern.conf", DIR=self.directory,
                       DOMAIN=DOMAIN, SHARDS=self.shards)
-        (self.directory / "data").mkdir()
+        what = str(sorted(self.families().items()))
+        if what not in self.prepared:
+            (self.directory / "data").mkdir()
+            self.launch()
+            self.add_accounts()
+            if self.cliques and Tern.befriend:
+                Tern.befriend(self)
+            self.end()
+            self.prepared[what] = self.keep_data()
+        self.copy_data(self.prepared[what] / "data", self.directory)
+        self.launch()
+
+    def launch(self):
         reading, writing = os.pipe()
-        self.spawn([self.find("ternd"), "-c", self.directory / "tern.conf", "--foreground",
-                    "--ready-fd", writing], pass_fds=[writing])
+        self.spawn([self.find("ternd"), "-c", self.directory / "tern.conf", "--ready-fd", writing],
+                   pass_fds=[writing])
         os.close(writing)
         with os.fdopen(reading) as ready:
             line = ready.readline()
@@ -243,12 +270,25 @@ class Tern(Server):
             self.wait_until(lambda: False)
         self.ports = {listener["tls"]: listener["port"]
                       for listener in json.loads(line)["listeners"]}
-        self.add_accounts()
-        if self.cliques and self.befriend:
-            self.befriend(self)
+
+    def restart(self):
+        self.end()
+        self.launch()
+
+    @staticmethod
+    def copy_data(source, target):
+        # The database is one huge sparse file: cp keeps its holes.
+        subprocess.run(["cp", "-a", "--sparse=always", source, target], check=True)
+
+    def keep_data(self):
+        kept = Path(tempfile.mkdtemp(prefix="bench-tern-data-"))
+        atexit.register(shutil.rmtree, kept, ignore_errors=True)
+        shutil.move(self.directory / "data", kept / "data")
+        return kept
 
     def find(self, program):
-        found = next(Path(self.build).glob(f"**/{program}"), None)
+        found = next((path for path in Path(self.build).glob(f"**/{program}") if path.is_file()),
+                     None)
         if not found:
             raise RuntimeError(f"{program} was not built in {self.build}")
         return found

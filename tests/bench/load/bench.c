@@ -233,7 +233,7 @@ int bench_settle(struct bench *bench)
 		if (bench_run_for(bench, 0.1) < 0)
 			return -1;
 		now = meter_read((pid_t)bench->options->server).server_cpu_s;
-		quiet = now - before < 0.011 ? quiet + 1 : 0;
+		quiet = now - before < 0.004 ? quiet + 1 : 0;
 		before = now;
 	}
 	return 0;

@@ -87,11 +87,31 @@ static bool all_received(struct bench *bench)
 	return true;
 }
 
+/* Brings up those who talk, then those who only stay, and reports what one of these costs. */
+static int chat_login(struct bench *bench)
+{
+	unsigned talking = (unsigned)bench->options->sessions, idle = bench->count - talking;
+	struct meter_reading before = { 0 }, after = { 0 };
+	pid_t server = (pid_t)bench->options->server;
+
+	if (bench_login(bench, 0, talking) < 0 || bench_settle(bench) < 0)
+		return -1;
+	if (idle == 0)
+		return 0;
+	meter_read_memory(server, &before);
+	if (bench_login(bench, talking, idle) < 0 || bench_settle(bench) < 0)
+		return -1;
+	meter_read_memory(server, &after);
+	report_number(&bench->report, "bytes_per_session",
+			((double)after.anonymous_bytes - (double)before.anonymous_bytes) / idle);
+	return 0;
+}
+
 static int chat_drive(struct bench *bench, struct chat *chat)
 {
 	struct meter_reading memory = { 0 };
 
-	if (bench_login(bench, 0, bench->count) < 0 || bench_settle(bench) < 0)
+	if (chat_login(bench) < 0)
 		return -1;
 	chat_start(bench, chat);
 	if (bench_run_for(bench, bench->options->warmup) < 0)

@@ -82,6 +82,12 @@ void lane_send(struct lane *lane, uint64_t due_ns)
 	bench_of(lane->from)->sent++;
 }
 
+void lane_all_due(struct lane *lane, uint64_t due_ns)
+{
+	for (unsigned i = 0; i < lane->ring; i++)
+		lane->due_ns[i] = due_ns;
+}
+
 static bool is_from_sender(const struct lane *lane, const struct stanza *stanza)
 {
 	size_t size = 0;

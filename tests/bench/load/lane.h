@@ -32,6 +32,9 @@ static inline bool lane_is_full(const struct lane *lane)
 /* Sends the next message, which was due at due_ns. The lane must not be full. */
 void lane_send(struct lane *lane, uint64_t due_ns);
 
+/* Makes everything in flight count from due_ns on: an absent reader comes now. */
+void lane_all_due(struct lane *lane, uint64_t due_ns);
+
 /* Takes what `to` received. Returns true if it was the next message of this lane. */
 bool lane_receive(struct lane *lane, const struct stanza *stanza);
 

@@ -27,10 +27,22 @@ uint64_t meter_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* User and system time of all threads, ended ones too: stat has it in ticks of 10 ms only. */
+static double read_process_clock(pid_t pid, double otherwise)
+{
+	struct timespec spent;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &spent) != 0)
+		return otherwise;
+	return (double)spent.tv_sec + (double)spent.tv_nsec * 1e-9;
+}
+
 /* Fields 4 (parent) and 14 to 17 (times in ticks) of proc(5)'s stat. */
 static bool read_stat(pid_t pid, pid_t *ret_parent, double *ret_cpu_s)
 {
 	char path[64], line[1024], *fields;
+	double tick_s = 1.0 / (double)sysconf(_SC_CLK_TCK);
 	unsigned long own[2];
 	long children[2];
 	FILE *file;
@@ -47,8 +59,8 @@ static bool read_stat(pid_t pid, pid_t *ret_parent, double *ret_cpu_s)
 	if (sscanf(fields + 2, "%*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld",
 			ret_parent, &own[0], &own[1], &children[0], &children[1]) != 5)
 		return false;
-	*ret_cpu_s = (double)(own[0] + own[1] + (unsigned long)(children[0] + children[1])) /
-		(double)sysconf(_SC_CLK_TCK);
+	*ret_cpu_s = read_process_clock(pid, (double)(own[0] + own[1]) * tick_s) +
+		(double)(children[0] + children[1]) * tick_s;
 	return true;
 }
 

@@ -84,8 +84,10 @@ static int flush_all(struct bench *bench, struct offline *offline)
 	if (bench_login(bench, offline->count, offline->count) < 0 || bench_settle(bench) < 0)
 		return -1;
 	bench_measure(bench);
-	for (unsigned i = 0; i < offline->count; i++)
+	for (unsigned i = 0; i < offline->count; i++) {
+		lane_all_due(&offline->lanes[i], meter_now_ns());
 		client_send(offline->lanes[i].to, "<presence/>");
+	}
 	if (bench_wait(bench, all_received) < 0)
 		return -1;
 	bench->worked_until_ns = meter_now_ns();

@@ -1,0 +1,48 @@
+# rows.py - what the bench measures: one row each
+# SPDX-License-Identifier: MIT
+"""A row is a scenario of the load generator with its arguments, and the figure that counts.
+
+`target` is Tern's own, on one shard and one core; `full` and `quick` are the arguments that
+differ between a whole run and a look.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Row:
+    name: str
+    title: str
+    load: list
+    unit: str = "us"
+    metric: str = "cpu_us"
+    target: float = None
+    full: list = field(default_factory=list)
+    quick: list = field(default_factory=list)
+
+
+TIMED = {"full": ["--seconds", "2.5", "--warmup", "0.7"],
+         "quick": ["--seconds", "1", "--warmup", "0.3"]}
+
+ROWS = [
+    Row("idle", "idle TLS session, roster of 20", ["idle", "--users", "f", "--seconds", "0.2"],
+        unit="bytes", metric="bytes_per_session", target=14000,
+        full=["--sessions", "1050"], quick=["--sessions", "420"]),
+    Row("login", "login: TCP, TLS, SCRAM, bind", ["login"], target=300,
+        full=["--sessions", "510"], quick=["--sessions", "210"]),
+    Row("storm", "connect storm, with presence", ["storm"], full=["--sessions", "1510"],
+        quick=["--sessions", "410"]),
+    Row("chat", "chat over TLS, 1 in flight", ["chat"], target=16, **TIMED),
+    Row("chat-plain", "chat without TLS, 1 in flight", ["chat", "--tls", "none"], **TIMED),
+    Row("chat-50", "chat over TLS, 50 in flight", ["chat-50"], target=2.5, **TIMED),
+    Row("chat-50-plain", "chat without TLS, 50 in flight", ["chat-50", "--tls", "none"],
+        **TIMED),
+    Row("presence", "presence to 20 contacts, a delivery", ["presence"], target=3, **TIMED),
+    Row("offline-store", "message to an absent account", ["offline-store"],
+        full=["--sessions", "200"], quick=["--sessions", "100"]),
+    Row("offline-flush", "its delivery at the next login", ["offline-flush"],
+        full=["--sessions", "200"], quick=["--sessions", "100"]),
+]
+
+# The bare relay stores nothing.
+WITHOUT_LIMIT = {"offline-store", "offline-flush"}
