@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from xml.sax.saxutils import escape, quoteattr
 
 from . import pattern, sasl
-from .wire import SASL, TLS, Wire, tls_context
+from .wire import SASL, TLS, TlsRefused, Wire, tls_context
 
 BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 CB = "urn:xmpp:sasl-cb:0"
@@ -38,7 +38,7 @@ class Options:
         self.password = None
         self.authzid = ""
         self.flag = None
-        self.binding = "tls-exporter"
+        self.binding = None
         self.binding_bytes = None
         self.certificate = None
         self.alpn = None
@@ -78,6 +78,7 @@ class Actor:
         self.pending = {}
         self.unread = []
         self.header = self.features = None
+        self.cut_off = False
         self.full_jid = None
 
     # What arrives
@@ -155,8 +156,11 @@ class Actor:
         certificate = self.stage.certificates.client(options.certificate) \
             if options.certificate else None
         context = tls_context(options.version, certificate)
-        await asyncio.wait_for(self.wire.start_tls(context, name, options.alpn),
-                               self.stage.timeout)
+        try:
+            await asyncio.wait_for(self.wire.start_tls(context, name, options.alpn),
+                                   self.stage.timeout)
+        except asyncio.TimeoutError:
+            raise TlsRefused(f"no end of the handshake in {self.stage.timeout} s") from None
 
     def send_header(self, to=None):
         to = to or self.options.stream_to or self.options.domain
@@ -192,17 +196,35 @@ class Actor:
 
     def mechanism(self):
         options = self.options
-        binding = None
-        if options.mechanism.endswith("-PLUS"):
-            data = self.wire.bind_data(options.binding) if options.binding_bytes is None \
-                else options.binding_bytes
-            binding = (options.binding, data)
+        binding = self.channel_binding()
         password = options.password
         if password is None:
             password = self.stage.passwords.get(options.jid, f"{options.user}-password")
         return sasl.mechanism(options.mechanism, {
             "user": options.user, "password": password, "authzid": options.authzid,
             "flag": options.flag}, binding)
+
+    def channel_binding(self):
+        """(type, data), or None; `bound to` and `flagged` make it other than the name says."""
+        options = self.options
+        if options.binding is None and (options.flag or not options.mechanism.endswith("-PLUS")):
+            return None
+        kind = options.binding or "tls-exporter"
+        data = options.binding_bytes if options.binding_bytes is not None \
+            else self.wire.bind_data(kind)
+        return kind, data
+
+    async def challenge(self):
+        """The salt and the iteration count of a SCRAM mechanism; the exchange ends there."""
+        self.wire.send(f"<auth xmlns='{SASL}' mechanism='{self.options.mechanism}'>"
+                       f"{b64encode(self.mechanism().start()).decode()}</auth>".encode())
+        answer = await self.next_element("a challenge")
+        if answer.tag != f"{{{SASL}}}challenge":
+            raise Refused(condition_of(answer, SASL))
+        self.wire.send(f"<abort xmlns='{SASL}'/>".encode())
+        await self.next_element("the end of the exchange")
+        fields = dict(part.split("=", 1) for part in b64decode(answer.text).decode().split(","))
+        return fields["s"], fields["i"]
 
     async def authenticate(self):
         offered = self.mechanisms()

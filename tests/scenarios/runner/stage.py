@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 
 from .actor import SYNC, Actor
 
+# What clients begin with; raw scenarios write it as ${header}.
+HEADER = ("<?xml version='1.0'?><stream:stream to='localhost' version='1.0' "
+          "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>")
+
 # The iqs of barriers are left out of what is shown to a person.
 BARRIER = re.compile(rf"<iq [^>]*id=['\"]{SYNC}\d+['\"][^>]*?(/>|>.*?</iq>)")
 
@@ -44,7 +48,7 @@ class Stage:
         self.timeout = timeout
         self.server = None
         self.actors = {}
-        self.env = {}
+        self.env = {"header": HEADER}
         self.passwords = dict(setting.accounts)
         self.transcript = []
         self.split = None           # (place, longest) inside `At every split:`

@@ -12,7 +12,7 @@ from .clauses import preset, read
 from .pattern import CLIENT, STREAM_ERRORS, STREAMS
 from .sasl import SaslError
 from .script import read_steps
-from .wire import TlsRefused
+from .wire import SASL, TlsRefused
 
 FUNCTION = re.compile(r"\$\{(\d+)\*([^}]+)\}|\$\{base64:([^}]*)\}")
 ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[nrt0\\])")
@@ -119,6 +119,23 @@ async def cannot_shake_hands(stage, step, who):
     await cannot(stage.actor(who).shake_hands(), "TLS")
 
 
+async def or_cut_off(stage, step, who, attempt):
+    """An attempt after which the server may have ended the connection, and then stays ended."""
+    actor = stage.actor(who)
+    if actor.cut_off:
+        return
+    try:
+        await (actor.shake_hands() if attempt == "shakes hands" else actor.open_stream(None))
+    except (Refused, TlsRefused, Failure):
+        actor.cut_off = True
+
+
+async def has_seen_no(stage, step, who, text):
+    heard = [line for line in stage.transcript if line.startswith(f"{who} < ") and text in line]
+    if heard:
+        raise Failure(f"{who} has seen {heard[0]}")
+
+
 async def authenticate(stage, step, who, tail):
     actor = stage.actor(who)
     read(tail, actor.options)
@@ -130,6 +147,23 @@ async def cannot_authenticate(stage, step, who, tail, wanted):
     read(tail, actor.options)
     actor.options.mechanism_asked = True
     await cannot(actor.authenticate(), wanted)
+
+
+async def is_refused(stage, step, who, wanted):
+    """A SASL failure; challenges before it are passed over."""
+    actor = stage.actor(who)
+    element = await actor.next_element(f"the SASL failure {wanted}")
+    while element.tag == f"{{{SASL}}}challenge":
+        element = await actor.next_element(f"the SASL failure {wanted}")
+    found = condition_of(element, SASL)
+    if element.tag != f"{{{SASL}}}failure" or not one_of(found, wanted):
+        raise Failure(f"{who} expected the SASL failure {wanted}, got {pattern.render(element)}")
+
+
+async def learn_salt(stage, step, who, user, mechanism, salt, iterations):
+    actor = stage.actor(who)
+    actor.options.jid, actor.options.mechanism = user, mechanism
+    stage.env[salt], stage.env[iterations] = await actor.challenge()
 
 
 async def bind(stage, step, who, tail):
@@ -509,10 +543,15 @@ VERBS = [(re.compile(regex + "$", re.DOTALL), act) for regex, act in given.VERBS
     (rf"{WHO} opens a stream(?: to (\S+))?", open_stream),
     (rf"{WHO} starts TLS(.*)", start_tls),
     (rf"{WHO} shakes hands", shake_hands),
+    (rf"{WHO} (shakes hands|opens a stream) or is cut off", or_cut_off),
+    (rf"{WHO} has seen no (\S+)", has_seen_no),
     (rf"{WHO} cannot shake hands", cannot_shake_hands),
     (rf"{WHO} authenticates(.*)", authenticate),
     (rf"{WHO} cannot authenticate(.*): (\S+)", cannot_authenticate),
     (rf"{WHO} binds(.*)", bind),
+    (rf"{WHO} is refused with (\S+)", is_refused),
+    (rf"{WHO} is challenged as (\S+) with (\S+): salt \$\{{(\S+)\}}, iterations \$\{{(\S+)\}}",
+     learn_salt),
     (rf"{WHO} cannot bind(.*): (\S+)", cannot_bind),
     (rf"{WHO} sends:(.*)", send),
     (rf"{WHO} sends raw:(.*)", send_raw),
