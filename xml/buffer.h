@@ -27,10 +27,10 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 char *buffer_reserve(struct buffer *buffer, size_t len);
 void buffer_grown(struct buffer *buffer, size_t len);
 
-/* The content; borrowed until the next change.  Not NUL-terminated. */
+/* The content, never NULL; borrowed until the next change.  Not NUL-terminated. */
 static inline const char *buffer_at(const struct buffer *buffer)
 {
-	return buffer->bytes + buffer->start;
+	return buffer->bytes ? buffer->bytes + buffer->start : "";
 }
 
 /* Drops `len` bytes (at most the content) from the front.  An emptied buffer
