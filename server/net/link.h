@@ -35,7 +35,9 @@ struct link_owner {
 	/* All output that was written so far is in the kernel's hands: for draining and for
 	 * the pending log of a link without acks. Called only while link_want_drained. */
 	void (*drained)(void *owner);
-	/* The link is dead; the owner calls link_destroy, now or later. */
+	/* The link is dead; the owner calls link_destroy, now or later.  After
+	 * LINK_CLOSED_BY_PEER link_close does as well: the peer may have shut only its own
+	 * direction, and still gets what was written. */
 	void (*ended)(void *owner, enum link_end how);
 };
 
@@ -55,8 +57,9 @@ void link_write(struct link *link, const char *bytes, size_t len);
 size_t link_unwritten(const struct link *link); /* bytes that wait in the link */
 void link_want_drained(struct link *link, bool wanted);
 
-/* Reading stops and goes on; while stopped, the owner is offered nothing, and time
- * limits of the link stand still.  Pauses count: each needs its resume. */
+/* Reading stops and goes on; while stopped, the owner is offered nothing, and the handshake's
+ * time limit stands still (not the one for output: a link may be paused because its own peer
+ * does not read).  Pauses count: each needs its resume. */
 void link_pause(struct link *link);
 void link_resume(struct link *link);
 
@@ -79,6 +82,18 @@ uint16_t link_peer_port(const struct link *link);
 
 /* The host named by SNI, or NULL; certificates are chosen by it. */
 struct tern_host *link_sni_host(const struct link *link);
+
+/* Before link_start_tls: whose certificate a client is shown that names no host by SNI (the
+ * stream header's `to`).  Without it, the first host's. */
+void link_prefer_host(struct link *link, struct tern_host *host);
+
+/* The host whose certificate was shown, or NULL. */
+struct tern_host *link_shown_host(const struct link *link);
+
+/* A login failed here; and: how long the answer to the next one should wait, since the peer's
+ * address had so many of late (limits.failed-logins-per-address). */
+unsigned link_note_login_failure(struct link *link);
+unsigned link_login_delay_ms(const struct link *link);
 
 /* Facts for SASL.  Channel bindings: 0 and the bytes, or -ENOTSUP: "tls-exporter" (RFC 9266;
  * TLS 1.3, and 1.2 with extended master secret) and "tls-server-end-point" (RFC 5929). */
