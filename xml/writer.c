@@ -54,14 +54,34 @@ static const uint8_t kinds[256] = {
 	['&'] = AMP, ['<'] = LT, ['>'] = GT, ['\''] = APOS, ['"'] = QUOT,
 };
 
+typedef uint8_t sixteen __attribute__((vector_size(16)));
+
+/* Sixteen characters that need nothing, as most of a message's do, at one look. */
+static inline bool are_plain(const char *text)
+{
+	sixteen bytes, special;
+	uint64_t halves[2];
+
+	memcpy(&bytes, text, sizeof bytes);
+	special = (sixteen)(bytes < ' ') | (sixteen)(bytes == '&') | (sixteen)(bytes == '<') |
+		  (sixteen)(bytes == '>') | (sixteen)(bytes == '\'') | (sixteen)(bytes == '"');
+	memcpy(halves, &special, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
+}
+
 static void escape(struct buffer *out, const char *text, size_t len, bool in_attribute)
 {
 	const char *end = text + len;
 	const char *plain = text;
 
 	for (const char *at = text; at < end; at++) {
-		uint8_t kind = kinds[(unsigned char)*at];
+		uint8_t kind;
 
+		while (end - at >= 16 && are_plain(at))
+			at += 16;
+		if (at == end)
+			break;
+		kind = kinds[(unsigned char)*at];
 		if (kind == PLAIN || (!in_attribute && (kind == TAB || kind == LF)))
 			continue;
 		add(out, plain, (size_t)(at - plain));

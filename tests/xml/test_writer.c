@@ -101,6 +101,23 @@ Test(writer, escapes_the_five_entities)
 		"&lt;&amp;&gt;&apos;&quot;]]&gt;</x>");
 }
 
+Test(writer, escapes_at_every_place_of_a_text)
+{
+	char text[50], expected[60];
+
+	for (int len = 1; len < 50; len++)
+		for (int at = 0; at < len; at++) {
+			memset(text, 'x', sizeof text);
+			text[at] = '<';
+			memset(expected, 'x', sizeof expected);
+			memcpy(expected + at, "&lt;", 4);
+			buffer_consume(&out, out.len);
+			writer_escape(&out, text, (size_t)len);
+			cr_assert_eq(out.len, len + 3);
+			cr_assert_eq(memcmp(buffer_at(&out), expected, out.len), 0);
+		}
+}
+
 Test(writer, keeps_line_ends_and_tabs_in_attributes)
 {
 	struct element *x = element_new(arena, "", "x");
