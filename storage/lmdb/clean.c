@@ -39,7 +39,7 @@ int entry_delete(struct act *act, owner_id owner, uint16_t log, uint64_t id)
 	return rc ? rc : mdb_del(act->txn, act->engine->dbi[IDS], KEY_VAL(&key), NULL);
 }
 
-/* The first key of the table that begins with the prefix. */
+/* The first key of the table that begins with the prefix (which may be empty). */
 static int first_of(struct act *act, enum table table, const struct key *prefix, MDB_val *ret_key)
 {
 	MDB_cursor *cursor;
@@ -47,7 +47,7 @@ static int first_of(struct act *act, enum table table, const struct key *prefix,
 	int rc = mdb_cursor_open(act->txn, act->engine->dbi[table], &cursor);
 	if (rc)
 		return rc;
-	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	rc = mdb_cursor_get(cursor, &key, &value, prefix->len ? MDB_SET_RANGE : MDB_FIRST);
 	mdb_cursor_close(cursor);
 	if (rc == 0 && !key_is_prefix(prefix, &key))
 		rc = MDB_NOTFOUND;

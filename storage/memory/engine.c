@@ -37,6 +37,36 @@ void memory_disk_destroy(struct memory_disk *disk)
 	free(disk);
 }
 
+static void copy_table(struct table *to, const struct table *from)
+{
+	struct row row;
+	bool found = table_from(from, "", 0, &row);
+
+	while (found) {
+		/* The next key that there can be: this one and a zero. */
+		unsigned char *behind = need_zeroed(row.key_len + 1);
+
+		table_put(to, row.key, row.key_len, row.value, row.value_len);
+		memcpy(behind, row.key, row.key_len);
+		found = table_from(from, behind, row.key_len + 1, &row);
+		free(behind);
+	}
+}
+
+struct memory_disk *memory_disk_copy(struct memory_disk *disk)
+{
+	struct memory_disk *copy = memory_disk_create();
+
+	pthread_rwlock_rdlock(&disk->lock);
+	copy_table(copy->stores, disk->stores);
+	copy_table(copy->names, disk->names);
+	copy_table(copy->records, disk->records);
+	copy_table(copy->logs, disk->logs);
+	copy->next_owner = disk->next_owner;
+	pthread_rwlock_unlock(&disk->lock);
+	return copy;
+}
+
 void memory_disk_fail_next(struct memory_disk *disk, int error)
 {
 	pthread_rwlock_wrlock(&disk->lock);

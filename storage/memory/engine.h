@@ -13,6 +13,9 @@ struct memory_disk;
 struct memory_disk *memory_disk_create(void);
 void memory_disk_destroy(struct memory_disk *disk); /* takes NULL */
 
+/* What a crash at this moment would leave: the committed data, without the faults set. */
+struct memory_disk *memory_disk_copy(struct memory_disk *disk);
+
 /* The next commit fails with -ENOSPC or -EIO, and the disk stays as it was. */
 void memory_disk_fail_next(struct memory_disk *disk, int error);
 
