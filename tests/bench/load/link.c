@@ -13,6 +13,7 @@
 enum {
 	INPUT_BYTES = 64 * 1024,
 	RECORD_BYTES = 16 * 1024,
+	RECORDS_AT_ONCE = 8,
 	SOURCE_ADDRESSES = 60000,
 	SOURCE_FIRST = 0x7f010002,	/* 127.1.0.2 */
 };
@@ -41,6 +42,7 @@ void turn_finish(struct turn *turn)
 	ev_prepare_stop(turn->loop, &turn->before_wait);
 	free(turn->input);
 	free(turn->plain);
+	buffer_finish(&turn->cipher);
 }
 
 static void link_fail(struct link *link, const char *why)
@@ -49,14 +51,13 @@ static void link_fail(struct link *link, const char *why)
 	link->calls->closed(link, why);
 }
 
-/* Returns false when the link is gone. */
-static bool send_plain(struct link *link)
+/* Sends from a buffer what the socket takes. Returns false when the link is gone. */
+static bool send_from(struct link *link, struct buffer *buffer)
 {
-	ssize_t sent = send(link->fd, buffer_front(&link->output), buffer_size(&link->output),
-			MSG_NOSIGNAL);
+	ssize_t sent = send(link->fd, buffer_front(buffer), buffer_size(buffer), MSG_NOSIGNAL);
 
 	if (sent >= 0) {
-		buffer_consume(&link->output, (size_t)sent);
+		buffer_consume(buffer, (size_t)sent);
 	} else if (errno != EAGAIN && errno != EINTR) {
 		link_fail(link, strerror(errno));
 		return false;
@@ -64,41 +65,65 @@ static bool send_plain(struct link *link)
 	return true;
 }
 
+/* Sends what GnuTLS has made since the last time, behind what is waiting already: a handshake's
+ * flight of six pieces is one segment so. Returns false when the link is gone. */
+static bool send_cipher(struct link *link)
+{
+	struct buffer *cipher = &link->turn->cipher;
+	bool is_open = true;
+
+	if (buffer_size(&link->unsent) == 0 && buffer_size(cipher) > 0)
+		is_open = send_from(link, cipher);
+	if (is_open && buffer_size(cipher) > 0) {
+		buffer_append(&link->unsent, buffer_front(cipher), buffer_size(cipher));
+		ev_io_start(link->turn->loop, &link->writable);
+	}
+	buffer_consume(cipher, buffer_size(cipher));
+	return is_open;
+}
+
+/* Encrypts while the socket takes it. Returns false when the link is gone. */
 static bool send_records(struct link *link)
 {
-	while (buffer_size(&link->output) > 0) {
-		size_t size = buffer_size(&link->output);
-		ssize_t sent;
+	while (buffer_size(&link->unsent) == 0 && buffer_size(&link->output) > 0) {
+		for (unsigned i = 0; i < RECORDS_AT_ONCE && buffer_size(&link->output) > 0; i++) {
+			size_t size = buffer_size(&link->output);
+			ssize_t taken = gnutls_record_send(link->tls, buffer_front(&link->output),
+					size < RECORD_BYTES ? size : RECORD_BYTES);
 
-		if (size > RECORD_BYTES)
-			size = RECORD_BYTES;
-		/* A record that met a full socket is inside GnuTLS: NULL asks it to go on. */
-		sent = link->has_half_record ? gnutls_record_send(link->tls, NULL, 0)
-			: gnutls_record_send(link->tls, buffer_front(&link->output), size);
-		link->has_half_record = sent == GNUTLS_E_AGAIN;
-		if (sent == GNUTLS_E_AGAIN || sent == GNUTLS_E_INTERRUPTED)
-			return true;
-		if (sent < 0) {
-			link_fail(link, gnutls_strerror((int)sent));
-			return false;
+			if (taken < 0) {
+				link_fail(link, gnutls_strerror((int)taken));
+				return false;
+			}
+			buffer_consume(&link->output, (size_t)taken);
 		}
-		buffer_consume(&link->output, (size_t)sent);
+		if (!send_cipher(link))
+			return false;
 	}
 	return true;
 }
 
+static bool link_has_output(const struct link *link)
+{
+	return buffer_size(&link->unsent) > 0 || buffer_size(&link->output) > 0;
+}
+
 static void link_flush(struct link *link)
 {
-	if (link->is_connecting || link->is_handshaking || buffer_size(&link->output) == 0)
+	if (link->is_connecting || !link_has_output(link))
 		return;
-	if (!(link->tls ? send_records(link) : send_plain(link)))
+	if (buffer_size(&link->unsent) > 0 && !send_from(link, &link->unsent))
 		return;
-	if (buffer_size(&link->output) > 0) {
+	if (buffer_size(&link->unsent) == 0 && !link->is_handshaking &&
+	    buffer_size(&link->output) > 0 &&
+	    !(link->tls ? send_records(link) : send_from(link, &link->output)))
+		return;
+	if (buffer_size(&link->unsent) > 0 || (!link->is_handshaking && link_has_output(link))) {
 		ev_io_start(link->turn->loop, &link->writable);
 		return;
 	}
 	ev_io_stop(link->turn->loop, &link->writable);
-	if (link->calls->drained)
+	if (link->calls->drained && !link_has_output(link))
 		link->calls->drained(link);
 }
 
@@ -131,18 +156,13 @@ static void shake_hands(struct link *link)
 {
 	int status = gnutls_handshake(link->tls);
 
-	if (status == GNUTLS_E_AGAIN || status == GNUTLS_E_INTERRUPTED) {
-		if (gnutls_record_get_direction(link->tls) == 1)
-			ev_io_start(link->turn->loop, &link->writable);
+	if (!send_cipher(link) || (status < 0 && !gnutls_error_is_fatal(status)))
 		return;
-	}
 	if (status < 0) {
-		if (gnutls_error_is_fatal(status))
-			link_fail(link, gnutls_strerror(status));
+		link_fail(link, gnutls_strerror(status));
 		return;
 	}
 	link->is_handshaking = false;
-	ev_io_stop(link->turn->loop, &link->writable);
 	link->calls->secured(link);
 }
 
@@ -158,6 +178,9 @@ static void receive_records(struct link *link)
 				return;
 		}
 		size = gnutls_record_recv(link->tls, link->turn->plain, INPUT_BYTES);
+		/* A key update is answered in here. */
+		if (!send_cipher(link))
+			return;
 		/* GnuTLS says "again" behind a session ticket too, with more records waiting. */
 		if (size == GNUTLS_E_AGAIN && link->feed_size > 0)
 			continue;
@@ -218,8 +241,6 @@ static void handle_writable(struct ev_loop *loop, struct ev_io *watcher, int eve
 		return;
 	if (link->is_connecting)
 		finish_connect(link);
-	else if (link->is_handshaking)
-		shake_hands(link);
 	else
 		link_flush(link);
 }
@@ -234,7 +255,7 @@ void link_take_fd(struct link *link, int fd)
 {
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 	link->fd = fd;
-	link->is_connecting = link->is_handshaking = link->has_half_record = false;
+	link->is_connecting = link->is_handshaking = false;
 	link->feed_size = 0;
 	ev_io_init(&link->readable, handle_readable, fd, EV_READ);
 	ev_io_init(&link->writable, handle_writable, fd, EV_WRITE);
@@ -295,11 +316,9 @@ static ssize_t pull(gnutls_transport_ptr_t pointer, void *bytes, size_t size)
 static ssize_t push(gnutls_transport_ptr_t pointer, const void *bytes, size_t size)
 {
 	struct link *link = pointer;
-	ssize_t sent = send(link->fd, bytes, size, MSG_NOSIGNAL);
 
-	if (sent < 0)
-		gnutls_transport_set_errno(link->tls, errno);
-	return sent;
+	buffer_append(&link->turn->cipher, bytes, size);
+	return (ssize_t)size;
 }
 
 int link_secure(struct link *link, unsigned flags, gnutls_certificate_credentials_t credentials,
@@ -308,7 +327,7 @@ int link_secure(struct link *link, unsigned flags, gnutls_certificate_credential
 	int status;
 
 	/* What was said before TLS, the permission to start it, leaves unprotected. */
-	if (buffer_size(&link->output) > 0 && !send_plain(link))
+	if (buffer_size(&link->output) > 0 && !send_from(link, &link->output))
 		return 0;
 	status = gnutls_init(&link->tls, flags | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
 
@@ -364,6 +383,7 @@ void link_close(struct link *link)
 		gnutls_deinit(link->tls);
 	link->tls = NULL;
 	buffer_finish(&link->output);
+	buffer_finish(&link->unsent);
 	close(link->fd);
 	link->fd = -1;
 }

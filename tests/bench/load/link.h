@@ -28,6 +28,7 @@ struct turn {
 	TAILQ_HEAD(dirty_links, link) dirty;
 	bool quickack;
 	char *input, *plain;
+	struct buffer cipher;		/* what GnuTLS made for one link, until that is sent */
 };
 
 struct link_calls {
@@ -46,11 +47,12 @@ struct link {
 	int fd;
 	gnutls_session_t tls;
 	struct buffer output;
+	struct buffer unsent;		/* with TLS: records that met a full socket */
 	const char *feed;		/* bytes read and not yet pulled by TLS */
 	size_t feed_size;
 	TAILQ_ENTRY(link) in_dirty;
 	unsigned dirty_in;		/* number of the turn */
-	bool is_dirty, is_connecting, is_handshaking, is_paused, has_half_record;
+	bool is_dirty, is_connecting, is_handshaking, is_paused;
 };
 
 void turn_init(struct turn *turn, struct ev_loop *loop);
