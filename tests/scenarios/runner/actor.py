@@ -137,12 +137,12 @@ class Actor:
 
     # Negotiation, in steps that a scenario can also take one by one
 
-    async def open(self, options):
+    async def open(self, options, port=None):
         if self.wire:
             self.wire.close()
         self.forget()
         self.options = options
-        port = self.stage.server.port(options.transport)
+        port = port or self.stage.server.port(options.transport)
         self.wire = await Wire.open("127.0.0.1", port, self.report, self.note)
         if options.transport == "direct TLS":
             await self.shake_hands()

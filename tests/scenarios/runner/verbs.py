@@ -58,12 +58,12 @@ def raw_bytes(stage, step, inline):
 
 async def connect(stage, step, who, tail):
     actor = stage.actor(who)
-    await actor.connect(read(tail, preset(who)))
+    await actor.connect(read(expanded(stage, tail), preset(who)))
 
 
 async def reconnect(stage, step, who, tail):
     actor = stage.actor(who)
-    await actor.connect(read(tail, copy.copy(actor.options)))
+    await actor.connect(read(expanded(stage, tail), copy.copy(actor.options)))
 
 
 async def cannot(attempt, wanted):
@@ -81,14 +81,14 @@ async def cannot(attempt, wanted):
 
 
 async def cannot_connect(stage, step, who, tail, wanted):
-    options = read(tail, preset(who))
+    options = read(expanded(stage, tail), preset(who))
     options.mechanism_asked = True
     await cannot(stage.actor(who).connect(options), wanted)
 
 
 async def come_online(stage, step, who, roster, priority, tail):
     actor = stage.actor(who)
-    await actor.connect(read(tail, preset(who)))
+    await actor.connect(read(expanded(stage, tail), preset(who)))
     if not roster:
         actor.wire.send(b"<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>")
         await actor.next_element("the roster")
@@ -99,7 +99,20 @@ async def come_online(stage, step, who, roster, priority, tail):
 
 
 async def open_connection(stage, step, who, tail):
-    await stage.actor(who).open(read(tail, preset(who)))
+    await stage.actor(who).open(read(expanded(stage, tail), preset(who)))
+
+
+async def open_in_clear(stage, step, who):
+    options = read("over plain TCP", preset(who))
+    await stage.actor(who).open(options, stage.server.port("direct TLS"))
+
+
+async def receive_no_element_twice(stage, step, who):
+    element = await stage.actor(who).next_element("an answer")
+    children = [pattern.render(child) for query in element for child in query]
+    twice = sorted({child for child in children if children.count(child) > 1})
+    if twice or not children:
+        raise Failure(f"{who} got twice: {' '.join(twice) or 'nothing at all'}")
 
 
 async def open_stream(stage, step, who, domain):
@@ -107,7 +120,7 @@ async def open_stream(stage, step, who, domain):
 
 
 async def start_tls(stage, step, who, tail):
-    read(tail, stage.actor(who).options)
+    read(expanded(stage, tail), stage.actor(who).options)
     await stage.actor(who).start_tls()
 
 
@@ -138,13 +151,13 @@ async def has_seen_no(stage, step, who, text):
 
 async def authenticate(stage, step, who, tail):
     actor = stage.actor(who)
-    read(tail, actor.options)
+    read(expanded(stage, tail), actor.options)
     await actor.authenticate()
 
 
 async def cannot_authenticate(stage, step, who, tail, wanted):
     actor = stage.actor(who)
-    read(tail, actor.options)
+    read(expanded(stage, tail), actor.options)
     actor.options.mechanism_asked = True
     await cannot(actor.authenticate(), wanted)
 
@@ -168,12 +181,12 @@ async def learn_salt(stage, step, who, user, mechanism, salt, iterations):
 
 async def bind(stage, step, who, tail):
     actor = stage.actor(who)
-    read(tail, actor.options)
+    read(expanded(stage, tail), actor.options)
     await actor.bind()
 
 
 async def cannot_bind(stage, step, who, tail, wanted):
-    read(tail, stage.actor(who).options)
+    read(expanded(stage, tail), stage.actor(who).options)
     await cannot(stage.actor(who).bind(), wanted)
 
 
@@ -539,6 +552,7 @@ VERBS = [(re.compile(regex + "$", re.DOTALL), act) for regex, act in given.VERBS
     (rf"{WHO} comes online( without asking for the roster)?(?: with priority (-?\d+))?(.*)",
      come_online),
     (rf"{WHO} cannot connect(.*): (\S+)", cannot_connect),
+    (rf"{WHO} opens a connection over TCP to the port of direct TLS", open_in_clear),
     (rf"{WHO} opens a connection(.*)", open_connection),
     (rf"{WHO} opens a stream(?: to (\S+))?", open_stream),
     (rf"{WHO} starts TLS(.*)", start_tls),
@@ -561,6 +575,7 @@ VERBS = [(re.compile(regex + "$", re.DOTALL), act) for regex, act in given.VERBS
     (r"At every (?:(\d+)(?:st|nd|rd|th) )?split:", at_every_split),
     (rf"{WHO} receives:(.*)", receive),
     (rf"{WHO} receives in any order:(.*)", receive_in_any_order),
+    (rf"{WHO} receives no element twice", receive_no_element_twice),
     (rf"{WHO} receives nothing", receive_nothing),
     (rf"{WHO} receives error (\S+) \((\S+)\) for (\S+)(?: from (\S+))?", receive_error),
     (rf"{WHO} may receive error (\S+) \((\S+)\) for (\S+)(?: from (\S+))?", may_receive_error),
