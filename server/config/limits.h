@@ -6,6 +6,10 @@
 #ifndef LIMITS_H
 #define LIMITS_H
 
+/* This folder stands before the system's in the search: whoever asks for <limits.h> gets
+ * both. */
+#include_next <limits.h>
+
 #define LIMITS(X) \
 	X(stanza_bytes, "stanza-bytes", 262144, 10000, 16777216, "bytes of one stanza after login") \
 	X(stanza_bytes_before_login, "stanza-bytes-before-login", 16384, 4096, 262144, \

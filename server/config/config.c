@@ -1,0 +1,530 @@
+/* config.c - reads tern.conf into a struct config, or says what is wrong with it
+ * SPDX-License-Identifier: MIT
+ *
+ * Two passes over one text (source.h): the survey finds the folder of modules and the
+ * modules with options, so that the second pass knows every key, those of modules too. */
+
+#include "config.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "certificate.h"
+#include "jid.h"
+#include "keys.h"
+#include "loader.h"
+#include "module.h"
+#include "nearest.h"
+#include "options.h"
+#include "registry.h"
+#include "source.h"
+
+/* One reading.  libconfuse's callbacks carry no context, and configurations are read on
+ * the main thread alone. */
+static struct reading {
+	struct arena *arena;
+	struct source source;
+	const char *modules_path;
+	const char *why;  /* the first complaint */
+	struct host_config *hosts;
+	size_t host_count;
+} *now;
+
+/* --- complaints ------------------------------------------------------------------- */
+
+static int complain(const cfg_t *cfg, const char *why)
+{
+	struct place place = source_place(&now->source, cfg->line > 0 ? cfg->line : 1);
+
+	if (!now->why)
+		now->why = arena_printf(now->arena, "%s:%u: %s", place.file, place.line, why);
+	return -1;
+}
+
+static size_t known_words(const cfg_t *cfg, const char **words, size_t most)
+{
+	size_t count = 0;
+	const struct tern_module *module =
+		strcmp(cfg->name, "module") == 0 ? registry_find(cfg->title) : NULL;
+
+	if (module) {
+		for (size_t i = 0; module->options && module->options[i].name && count < most; i++)
+			words[count++] = module->options[i].name;
+		return count;
+	}
+	for (const cfg_opt_t *opt = cfg->opts; opt->name && count < most; opt++)
+		words[count++] = opt->name;
+	return count;
+}
+
+static const char *unknown_key(const cfg_t *cfg, const char *name)
+{
+	const char *words[128];
+	const char *hint = nearest_hint(now->arena, name, words, known_words(cfg, words, 128));
+
+	if (strcmp(cfg->name, "root") == 0)
+		return arena_printf(now->arena, "unknown key `%s`%s", name, hint);
+	if (cfg->title)
+		return arena_printf(now->arena, "unknown key `%s` in %s `%s`%s", name, cfg->name,
+			cfg->title, hint);
+	return arena_printf(now->arena, "unknown key `%s` in `%s`%s", name, cfg->name, hint);
+}
+
+/* libconfuse's own words, some of them made clearer. */
+static void on_error(cfg_t *cfg, const char *format, va_list args)
+{
+	char text[512];
+
+	if (strcmp(format, "no such option '%s'") == 0) {
+		complain(cfg, unknown_key(cfg, va_arg(args, const char *)));
+		return;
+	}
+	if (strcmp(format, "found duplicate title '%s'") == 0) {
+		complain(cfg, arena_printf(now->arena, "there are two sections of the name `%s`",
+			va_arg(args, const char *)));
+		return;
+	}
+	vsnprintf(text, sizeof text, format, args);
+	complain(cfg, text);
+}
+
+static void on_error_of_survey(cfg_t *cfg, const char *format, va_list args)
+{
+}
+
+/* --- values ------------------------------------------------------------------------- */
+
+static const char *const *values_of(cfg_opt_t *opt, size_t *ret_count)
+{
+	size_t count = cfg_opt_size(opt);
+	const char **values = arena_alloc(now->arena, (count + 1) * sizeof *values);
+
+	*ret_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if ((values[i] = cfg_opt_getnstr(opt, i)))
+			++*ret_count;
+	}
+	return values;
+}
+
+/* Called at each value, and once more at a list's end. */
+static int check_value(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct key *key = section_key(section_find(cfg->name), opt->name);
+	size_t count;
+	const char *const *values = values_of(opt, &count);
+	const char *why = count ? key_refuse(now->arena, key, values[count - 1]) : NULL;
+
+	return why ? complain(cfg, why) : 0;
+}
+
+static int check_option(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct tern_module *module = registry_find(cfg->title);
+	struct option_setting setting = { .name = opt->name };
+	const char *why;
+
+	if (!module) /* its host will say so */
+		return 0;
+	setting.values = values_of(opt, &setting.count);
+	why = options_refuse(now->arena, module, &setting);
+	return why ? complain(cfg, why) : 0;
+}
+
+static void fill(cfg_t *cfg, const struct section *section, void *into)
+{
+	for (const struct key *key = section->keys; key->name; key++) {
+		size_t count;
+		const char *const *values = values_of(cfg_getopt(cfg, key->name), &count);
+
+		key_fill(now->arena, key, values, count, into);
+	}
+}
+
+/* --- hosts ------------------------------------------------------------------------------ */
+
+static const struct option_setting *read_options(cfg_t *section)
+{
+	size_t count = cfg_num(section), used = 0;
+	struct option_setting *settings =
+		arena_zalloc(now->arena, (count + 1) * sizeof *settings);
+
+	for (size_t i = 0; i < count; i++) {
+		cfg_opt_t *opt = cfg_getnopt(section, i);
+
+		if (!(opt->flags & CFGF_MODIFIED))
+			continue;
+		settings[used].name = arena_strdup(now->arena, opt->name);
+		settings[used].values = values_of(opt, &settings[used].count);
+		for (size_t k = 0; k < settings[used].count; k++)
+			((const char **)settings[used].values)[k] =
+				arena_strdup(now->arena, settings[used].values[k]);
+		used++;
+	}
+	return settings;
+}
+
+static const char *refuse_stray_options(cfg_t *section, const struct host_draft *draft)
+{
+	size_t listed = 0;
+
+	while (draft->modules[listed])
+		listed++;
+	for (unsigned i = 0; i < cfg_size(section, "module"); i++) {
+		const char *name = cfg_title(cfg_getnsec(section, "module", i));
+		size_t k = 0;
+
+		while (k < listed && strcmp(draft->modules[k], name) != 0)
+			k++;
+		if (k == listed)
+			return arena_printf(now->arena, "there are options for module `%s`, which is not "
+				"in the `modules` of host `%s`%s", name, cfg_title(section),
+				nearest_hint(now->arena, name, draft->modules, listed));
+	}
+	return NULL;
+}
+
+static const char *read_modules(cfg_t *section, const struct host_draft *draft,
+	struct host_config *host)
+{
+	const char *why = refuse_stray_options(section, draft);
+	const struct tern_module **modules;
+	struct module_config *configs;
+
+	if (why)
+		return why;
+	while (draft->modules[host->module_count])
+		host->module_count++;
+	modules = arena_alloc(now->arena, (host->module_count + 1) * sizeof *modules);
+	configs = arena_zalloc(now->arena, (host->module_count + 1) * sizeof *configs);
+	for (size_t i = 0; i < host->module_count; i++) {
+		cfg_t *options = cfg_gettsec(section, "module", draft->modules[i]);
+
+		if (registry_open(now->arena, now->modules_path, draft->modules[i], &modules[i],
+				&why) < 0)
+			return why;
+		configs[i].module = modules[i];
+		configs[i].options = options ? read_options(options) : NULL;
+	}
+	host->modules = configs;
+	return loader_refuse(now->arena, modules, host->module_count);
+}
+
+static unsigned read_mechanisms(const struct host_draft *draft)
+{
+#define X(name, text) { text, 1u << MECHANISM_##name },
+	static const struct { const char *name; unsigned bit; } known[] = { SASL_MECHANISMS(X) };
+#undef X
+	unsigned bits = draft->anonymous ? 1u << MECHANISM_ANONYMOUS : 0;
+
+	for (size_t i = 0; draft->sasl[i]; i++) {
+		for (size_t k = 0; k < MECHANISM_COUNT; k++) {
+			if (strcmp(draft->sasl[i], known[k].name) == 0)
+				bits |= known[k].bit;
+		}
+	}
+	return bits;
+}
+
+static const char *refuse_certificate(const struct host_config *host)
+{
+	const struct certificate_files files = { host->certificate, host->key, host->client_ca,
+		host->domain };
+	struct certificate *certificate;
+	const char *kept = NULL;
+	char *why = NULL;
+
+	if (!host->certificate || !host->key)
+		return arena_printf(now->arena, "host `%s` has no `%s`", host->domain,
+			host->certificate ? "key" : "certificate");
+	if (certificate_load(&files, &certificate, &why) < 0)
+		kept = arena_strdup(now->arena, why ? why : "the certificate cannot be used");
+	else
+		certificate_unref(certificate);
+	free(why);
+	return kept;
+}
+
+static const char *read_domain(const char *title, const char **ret_domain)
+{
+	const char *domain = jid_prepare_domain(now->arena, title, strlen(title));
+
+	if (!domain)
+		return arena_printf(now->arena, "`%s` is not a domain", title);
+	for (size_t i = 0; i < now->host_count; i++) {
+		if (strcmp(now->hosts[i].domain, domain) == 0)
+			return arena_printf(now->arena, "there are two hosts `%s`", domain);
+	}
+	*ret_domain = domain;
+	return NULL;
+}
+
+/* Called when a host's section is complete. */
+static int check_host(cfg_t *cfg, cfg_opt_t *opt)
+{
+	cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	struct host_config host = { 0 };
+	struct host_draft draft;
+	const char *why = read_domain(cfg_title(section), &host.domain);
+
+	if (why)
+		return complain(cfg, why);
+	fill(section, section_find("host"), &draft);
+	host.certificate = draft.certificate;
+	host.key = draft.key;
+	host.client_ca = draft.client_ca;
+	host.sasl = (struct sasl_policy){ read_mechanisms(&draft), draft.iterations };
+	if ((why = refuse_certificate(&host)) || (why = read_modules(section, &draft, &host)))
+		return complain(cfg, why);
+	now->hosts = arena_grow(now->arena, now->hosts, now->host_count * sizeof host,
+		(now->host_count + 1) * sizeof host);
+	now->hosts[now->host_count++] = host;
+	return 0;
+}
+
+/* --- libconfuse's tables ------------------------------------------------------------------- */
+
+static cfg_opt_t make_opt(const struct key *key)
+{
+	cfg_opt_t one = CFG_STR(key->name, key->preset, key->preset ? 0 : CFGF_NODEFAULT);
+	cfg_opt_t list = CFG_STR_LIST(key->name, (char *)key->preset, 0);
+
+	one.validcb = list.validcb = check_value;
+	return key->type == KEY_LIST ? list : one;
+}
+
+/* With room for `more` opts before the end. */
+static cfg_opt_t *make_opts(const struct section *section, size_t more, size_t *ret_count)
+{
+	cfg_opt_t end = CFG_END(), *opts;
+	size_t count = 0;
+
+	while (section->keys[count].name)
+		count++;
+	opts = arena_alloc(now->arena, (count + more + 1) * sizeof *opts);
+	for (size_t i = 0; i < count; i++)
+		opts[i] = make_opt(&section->keys[i]);
+	for (size_t i = count; i <= count + more; i++)
+		opts[i] = end;
+	*ret_count = count;
+	return opts;
+}
+
+static bool has_opt(const cfg_opt_t *opts, size_t count, const char *name)
+{
+	while (count--) {
+		if (strcmp(opts[count].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The options of all modules that have a section: a section's title does not choose
+ * among libconfuse's tables, so check_option does. */
+static cfg_opt_t *make_module_opts(const struct tern_module *const *modules, size_t module_count)
+{
+	cfg_opt_t end = CFG_END(), *opts = NULL;
+	size_t count = 0;
+
+	opts = arena_alloc(now->arena, sizeof *opts);
+	for (size_t i = 0; i < module_count; i++) {
+		const struct tern_option *claim = modules[i]->options;
+
+		for (; claim && claim->name; claim++) {
+			cfg_opt_t opt = CFG_STR_LIST(claim->name, 0, CFGF_NODEFAULT);
+
+			if (has_opt(opts, count, claim->name))
+				continue;
+			opt.validcb = check_option;
+			opts = arena_grow(now->arena, opts, (count + 1) * sizeof *opts,
+				(count + 2) * sizeof *opts);
+			opts[count++] = opt;
+		}
+	}
+	opts[count] = end;
+	return opts;
+}
+
+static cfg_opt_t *make_root(cfg_opt_t *module_opts)
+{
+	size_t count, root_count;
+	cfg_opt_t *root = make_opts(&sections[0], 8, &root_count);
+
+	for (const struct section *section = &sections[1]; section->name; section++) {
+		cfg_opt_t *opts = make_opts(section, 1, &count);
+		cfg_opt_t opt = CFG_SEC(section->name, opts, section->is_titled
+			? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : 0);
+
+		if (strcmp(section->name, "host") == 0) {
+			cfg_opt_t module = CFG_SEC("module", module_opts,
+				CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+
+			opts[count] = module;
+			opt.validcb = check_host;
+		}
+		root[root_count++] = opt;
+	}
+	return root;
+}
+
+/* --- the survey ---------------------------------------------------------------------------- */
+
+/* Where modules are when nobody says it: beside the daemon in a build tree, else where they
+ * are installed. */
+static const char *preset_modules_path(void)
+{
+	char exe[4096];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
+	char *slash;
+	const char *path;
+
+	if (len < 0)
+		return TERN_MODULES_DIR;
+	exe[len] = '\0';
+	for (int up = 0; up < 2; up++) {
+		slash = strrchr(exe, '/');
+		if (!slash)
+			return TERN_MODULES_DIR;
+		*slash = '\0';
+	}
+	path = arena_printf(now->arena, "%s/modules", exe);
+	return access(path, X_OK) == 0 && access(arena_printf(now->arena, "%s/meson-info", exe),
+		F_OK) == 0 ? path : TERN_MODULES_DIR;
+}
+
+static size_t open_modules(cfg_t *root, const struct tern_module **modules, size_t most)
+{
+	size_t count = 0;
+
+	for (unsigned h = 0; h < cfg_size(root, "host"); h++) {
+		cfg_t *host = cfg_getnsec(root, "host", h);
+
+		for (unsigned m = 0; m < cfg_size(host, "module") && count < most; m++) {
+			const char *why;
+
+			if (registry_open(now->arena, now->modules_path,
+					cfg_title(cfg_getnsec(host, "module", m)), &modules[count], &why) == 0)
+				count++;
+		}
+	}
+	return count;
+}
+
+/* Faults in the file are left to the second pass. */
+static size_t survey(const struct tern_module **modules, size_t most)
+{
+	cfg_opt_t module_opts[] = { CFG_END() };
+	cfg_opt_t host_opts[] = { CFG_SEC("module", module_opts, CFGF_MULTI | CFGF_TITLE), CFG_END() };
+	cfg_opt_t opts[] = {
+		CFG_STR("modules-path", 0, CFGF_NODEFAULT),
+		CFG_SEC("host", host_opts, CFGF_MULTI | CFGF_TITLE),
+		CFG_END(),
+	};
+	cfg_t *root = cfg_init(opts, CFGF_IGNORE_UNKNOWN);
+	const char *path;
+	size_t count;
+
+	cfg_set_error_function(root, on_error_of_survey);
+	cfg_parse_buf(root, buffer_at(&now->source.text));
+	path = cfg_getstr(root, "modules-path");
+	now->modules_path = path ? arena_strdup(now->arena, path) : preset_modules_path();
+	count = open_modules(root, modules, most);
+	cfg_free(root);
+	return count;
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+static void preset_listeners(struct config *config)
+{
+	static const char *const everywhere[] = { "*", NULL };
+	static const struct listen_config presets[] = {
+		{ "client", everywhere, 5222, LISTEN_STARTTLS },
+		{ "clients", everywhere, 5223, LISTEN_DIRECT },
+	};
+
+	config->listen_count = sizeof presets / sizeof *presets;
+	config->listens = arena_alloc(now->arena, sizeof presets);
+	memcpy(config->listens, presets, sizeof presets);
+}
+
+static void read_listeners(cfg_t *root, struct config *config)
+{
+	config->listen_count = cfg_size(root, "listen");
+	config->listens = arena_zalloc(now->arena,
+		(config->listen_count + 1) * sizeof *config->listens);
+	for (size_t i = 0; i < config->listen_count; i++) {
+		cfg_t *section = cfg_getnsec(root, "listen", i);
+
+		fill(section, section_find("listen"), &config->listens[i]);
+		config->listens[i].name = arena_strdup(now->arena, cfg_title(section));
+	}
+	if (config->listen_count == 0)
+		preset_listeners(config);
+}
+
+static struct config *take(cfg_t *root, const char *path)
+{
+	struct config *config = arena_zalloc(now->arena, sizeof *config);
+
+	fill(root, section_find("root"), config);
+	fill(cfg_getsec(root, "limits"), section_find("limits"), config);
+	fill(cfg_getsec(root, "log"), section_find("log"), config);
+	read_listeners(root, config);
+	config->arena = now->arena;
+	config->path = arena_strdup(now->arena, path);
+	config->modules_path = now->modules_path;
+	config->hosts = now->hosts;
+	config->host_count = now->host_count;
+	return config;
+}
+
+static struct config *parse(const char *path)
+{
+	const struct tern_module *modules[256];
+	struct config *config = NULL;
+	cfg_t *root;
+	int result;
+
+	now->why = source_read(&now->source, now->arena, path);
+	if (now->why)
+		return NULL;
+	root = cfg_init(make_root(make_module_opts(modules, survey(modules, 256))), 0);
+	cfg_set_error_function(root, on_error);
+	result = cfg_parse_buf(root, buffer_at(&now->source.text));
+	if (result != CFG_SUCCESS && !now->why)
+		now->why = arena_printf(now->arena, "%s: it cannot be understood", path);
+	if (!now->why && now->host_count == 0)
+		now->why = arena_printf(now->arena, "%s: it has no host", path);
+	if (!now->why)
+		config = take(root, path);
+	cfg_free(root);
+	return config;
+}
+
+struct config *config_read(const char *path, char **ret_why)
+{
+	struct reading reading = { .arena = arena_create(4096) };
+	struct config *config;
+
+	now = &reading;
+	config = parse(path);
+	source_finish(&reading.source);
+	if (!config) {
+		*ret_why = strdup(reading.why);
+		arena_destroy(reading.arena);
+	}
+	now = NULL;
+	return config;
+}
+
+void config_destroy(struct config *config)
+{
+	if (config)
+		arena_destroy(config->arena);
+}

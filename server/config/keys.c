@@ -1,0 +1,256 @@
+/* keys.c - every key that tern.conf knows, and how values are judged
+ * SPDX-License-Identifier: MIT */
+
+#include "keys.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "config.h"
+#include "nearest.h"
+#include "options.h"
+
+static const char *const durabilities[] = { "commit", "relaxed", NULL };
+static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const formats[] = { "text", "json", NULL };
+static const char *const tls_names[] = { "starttls", "direct", "none", NULL };
+#define X(name, text) text,
+static const char *const mechanisms[] = { SASL_MECHANISMS(X) NULL };
+#undef X
+
+const char *config_tls_name(enum listen_tls tls)
+{
+	return tls_names[tls];
+}
+
+static const char *refuse_empty(struct arena *arena, const char *value)
+{
+	return *value ? NULL : arena_strdup(arena, "it is empty");
+}
+
+static const char *refuse_file(struct arena *arena, const char *path)
+{
+	if (access(path, R_OK) == 0)
+		return NULL;
+	return arena_printf(arena, "%s: %s", path, strerror(errno));
+}
+
+static const char *refuse_ca(struct arena *arena, const char *path)
+{
+	return *path ? refuse_file(arena, path) : NULL;
+}
+
+static const char *refuse_socket(struct arena *arena, const char *path)
+{
+	struct sockaddr_un address;
+
+	if (strlen(path) < sizeof address.sun_path)
+		return refuse_empty(arena, path);
+	return arena_printf(arena, "a socket's path has at most %zu bytes",
+		sizeof address.sun_path - 1);
+}
+
+static const char *refuse_priority(struct arena *arena, const char *text)
+{
+	gnutls_priority_t priority;
+	const char *where = text;
+	int result = gnutls_priority_init(&priority, text, &where);
+
+	if (result == 0) {
+		gnutls_priority_deinit(priority);
+		return NULL;
+	}
+	return arena_printf(arena, "GnuTLS does not understand it at `%s`", where);
+}
+
+static const char *refuse_address(struct arena *arena, const char *text)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+
+	if (strcmp(text, "*") == 0 || inet_pton(AF_INET, text, bytes) == 1 ||
+	    inet_pton(AF_INET6, text, bytes) == 1)
+		return NULL;
+	return arena_printf(arena, "`%s` is no IP address (nor `*` for all)", text);
+}
+
+static const char *refuse_anonymous(struct arena *arena, const char *mechanism)
+{
+	if (strcmp(mechanism, mechanisms[MECHANISM_ANONYMOUS]) != 0)
+		return NULL;
+	return arena_strdup(arena, "say `anonymous = yes` for ANONYMOUS");
+}
+
+#define AT(field) offsetof(struct config, field)
+static const struct key root_keys[] = {
+	{ "data", KEY_TEXT, AT(data), "/var/lib/tern", .refuse = refuse_empty },
+	{ "control", KEY_TEXT, AT(control), "/run/tern/control", .refuse = refuse_socket },
+	{ "modules-path", KEY_TEXT, AT(modules_path), "", .refuse = refuse_empty },
+	{ "user", KEY_TEXT, AT(user), "tern" },
+	{ "tls-priority", KEY_TEXT, AT(tls_priority), "", .refuse = refuse_priority },
+	{ "shards", KEY_NUMBER, AT(shards), "0", 0, 256 },
+	{ "durability", KEY_CHOICE, AT(durability), "commit", .choices = durabilities },
+	{ 0 },
+};
+
+static const struct key log_keys[] = {
+	{ "level", KEY_CHOICE, AT(log_level), "info", .choices = levels },
+	{ "format", KEY_CHOICE, AT(log_format), "text", .choices = formats },
+	{ "target", KEY_TEXT, AT(log_target), "stderr", .refuse = refuse_empty },
+	{ 0 },
+};
+
+#define TEXT_OF(number) #number
+static const struct key limit_keys[] = {
+#define X(field, key, preset, least, most, about) \
+	{ key, KEY_NUMBER, AT(limits.field), TEXT_OF(preset), least, most },
+	LIMITS(X)
+#undef X
+	{ 0 },
+};
+#undef AT
+
+#define AT(field) offsetof(struct listen_config, field)
+static const struct key listen_keys[] = {
+	{ "address", KEY_LIST, AT(addresses), "{\"*\"}", .refuse = refuse_address },
+	{ "port", KEY_NUMBER, AT(port), "5222", 0, 65535 },
+	{ "tls", KEY_CHOICE, AT(tls), "starttls", .choices = tls_names },
+	{ 0 },
+};
+#undef AT
+
+#define AT(field) offsetof(struct host_draft, field)
+static const struct key host_keys[] = {
+	{ "certificate", KEY_TEXT, AT(certificate), .refuse = refuse_file },
+	{ "key", KEY_TEXT, AT(key), .refuse = refuse_file },
+	{ "client-ca", KEY_TEXT, AT(client_ca), "", .refuse = refuse_ca },
+	{ "modules", KEY_LIST, AT(modules), "{roster, presence, message, offline, disco, ping}" },
+	{ "sasl", KEY_LIST, AT(sasl),
+		"{SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-512, "
+		"SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, EXTERNAL}",
+		.choices = mechanisms, .refuse = refuse_anonymous },
+	{ "anonymous", KEY_BOOL, AT(anonymous), "no" },
+	{ "iterations", KEY_NUMBER, AT(iterations), "4096", 4096, 10000000 },
+	{ 0 },
+};
+#undef AT
+
+const struct section sections[] = {
+	{ "root", false, root_keys }, { "limits", false, limit_keys }, { "log", false, log_keys },
+	{ "listen", true, listen_keys }, { "host", true, host_keys }, { 0 },
+};
+
+const struct section *section_find(const char *name)
+{
+	for (const struct section *section = sections; section->name; section++) {
+		if (strcmp(section->name, name) == 0)
+			return section;
+	}
+	return NULL;
+}
+
+const struct key *section_key(const struct section *section, const char *name)
+{
+	for (const struct key *key = section->keys; key->name; key++) {
+		if (strcmp(key->name, name) == 0)
+			return key;
+	}
+	return NULL;
+}
+
+static size_t choice_index(const struct key *key, const char *value)
+{
+	size_t i = 0;
+
+	while (key->choices[i] && strcmp(key->choices[i], value) != 0)
+		i++;
+	return i;
+}
+
+static const char *refuse_choice(struct arena *arena, const struct key *key, const char *value)
+{
+	size_t count = 0;
+	const char *all = "";
+
+	if (key->choices[choice_index(key, value)])
+		return NULL;
+	for (; key->choices[count]; count++)
+		all = arena_printf(arena, "%s%s%s", all, count ? ", " : "", key->choices[count]);
+	return arena_printf(arena, "`%s` is one of %s, not `%s`%s", key->name, all, value,
+		nearest_hint(arena, value, key->choices, count));
+}
+
+static const char *refuse_number(struct arena *arena, const struct key *key, const char *value)
+{
+	long number;
+
+	if (!options_read_number(value, &number))
+		return arena_printf(arena, "`%s` is a number, not `%s`", key->name, value);
+	if (number < key->least || number > key->most)
+		return arena_printf(arena, "`%s` is from %ld to %ld, not %ld", key->name, key->least,
+			key->most, number);
+	return NULL;
+}
+
+const char *key_refuse(struct arena *arena, const struct key *key, const char *value)
+{
+	const char *why = NULL;
+	bool yes;
+
+	if (key->refuse && (why = key->refuse(arena, value)))
+		return arena_printf(arena, "`%s`: %s", key->name, why);
+	switch (key->type) {
+	case KEY_TEXT:
+		return NULL;
+	case KEY_NUMBER:
+		return refuse_number(arena, key, value);
+	case KEY_BOOL:
+		return options_read_bool(value, &yes) ? NULL
+			: arena_printf(arena, "`%s` is yes or no, not `%s`", key->name, value);
+	case KEY_CHOICE:
+		return refuse_choice(arena, key, value);
+	case KEY_LIST:
+		return key->choices ? refuse_choice(arena, key, value) : NULL;
+	}
+	return NULL;
+}
+
+static const char *const *copy_list(struct arena *arena, const char *const *values, size_t count)
+{
+	const char **list = arena_alloc(arena, (count + 1) * sizeof *list);
+
+	for (size_t i = 0; i < count; i++)
+		list[i] = arena_strdup(arena, values[i]);
+	list[count] = NULL;
+	return list;
+}
+
+void key_fill(struct arena *arena, const struct key *key, const char *const *values,
+	size_t count, void *into)
+{
+	void *place = (char *)into + key->offset;
+	const char *value = count ? values[0] : NULL;
+
+	switch (key->type) {
+	case KEY_TEXT:
+		*(const char **)place = arena_strdup(arena, value);
+		break;
+	case KEY_NUMBER:
+		options_read_number(value, place);
+		break;
+	case KEY_BOOL:
+		options_read_bool(value, place);
+		break;
+	case KEY_CHOICE:
+		*(unsigned *)place = choice_index(key, value);
+		break;
+	case KEY_LIST:
+		*(const char *const **)place = copy_list(arena, values, count);
+		break;
+	}
+}
