@@ -13,6 +13,7 @@
 #include "module.h"
 #include "sasl_policy.h"
 
+struct options;     /* options.h */
 struct certificate; /* tls.h: chain and key, replaced as one when reloaded */
 struct server;
 
@@ -40,6 +41,7 @@ struct iq_claim {
 struct loaded {
 	const struct tern_module *module;
 	void *settings;
+	struct options *options; /* values that lists and strings of `settings` may point into */
 };
 
 struct tern_host {
@@ -50,6 +52,7 @@ struct tern_host {
 
 	struct loaded *loaded; /* in load order */
 	size_t loaded_count;
+	const struct loaded *loading; /* whose load() runs now, or NULL */
 
 	/* Flattened claims; lists end with a NULL run. */
 	struct hook *phases[TERN_PHASE_COUNT];
@@ -63,6 +66,16 @@ struct tern_host {
 	/* "<ver xmlns='...'/>" of all modules, ready to be written into stream features after login. */
 	char *stream_features;
 };
+
+/* A host without modules (loader.h adds them).  Destroying it unloads them. */
+struct tern_host *host_create(struct server *server, const char *domain);
+void host_destroy(struct tern_host *host); /* takes NULL */
+
+/* All mechanisms but ANONYMOUS, 4,096 iterations. */
+struct sasl_policy sasl_policy_preset(void);
+
+/* Where a claim's search in `iqs` begins, before it is cut to the slots; names interned. */
+size_t host_iq_hash(enum tern_type type, const char *ns, const char *name);
 
 /* The iq handler for these, or NULL.  ns and name as element_ns/element_name give them. */
 const struct iq_claim *host_find_iq(const struct tern_host *host, enum tern_type type, unsigned at,

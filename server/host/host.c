@@ -1,0 +1,144 @@
+/* host.c - a virtual host, and what modules may ask about theirs
+ * SPDX-License-Identifier: MIT */
+
+#include "host.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap.h"
+#include "loader.h"
+#include "options.h"
+#include "tables.h"
+
+const char tern_product[] = "Tern";
+const char tern_version[] = TERN_VERSION;
+
+struct tern_host *host_create(struct server *server, const char *domain)
+{
+	struct tern_host *host = heap_zalloc(sizeof *host);
+
+	host->server = server;
+	host->domain = strdup(domain);
+	if (!host->domain)
+		heap_exhausted();
+	host->sasl = sasl_policy_preset();
+	tables_make(host);
+	return host;
+}
+
+void host_destroy(struct tern_host *host)
+{
+	if (!host)
+		return;
+	loader_unload(host);
+	tables_finish(host);
+	free(host->domain);
+	free(host);
+}
+
+struct sasl_policy sasl_policy_preset(void)
+{
+	unsigned all = (1u << MECHANISM_COUNT) - 1;
+
+	return (struct sasl_policy){ all & ~(1u << MECHANISM_ANONYMOUS), 4096 };
+}
+
+size_t host_iq_hash(enum tern_type type, const char *ns, const char *name)
+{
+	/* Interned: the pointers are the names. */
+	uint64_t mix = ((uintptr_t)ns * 31 + (uintptr_t)name) * 31 + type;
+
+	mix *= UINT64_C(0x9e3779b97f4a7c15);
+	return mix >> 32;
+}
+
+static const char *interned(const char *name)
+{
+	return name_is_interned(name) ? name : name_find(name, strlen(name));
+}
+
+const struct iq_claim *host_find_iq(const struct tern_host *host, enum tern_type type, unsigned at,
+	const char *ns, const char *name)
+{
+	size_t slot;
+
+	ns = interned(ns);
+	name = interned(name);
+	if (!ns || !name)
+		return NULL;
+	slot = host_iq_hash(type, ns, name) & (host->iq_slots - 1);
+	for (; host->iqs[slot].run; slot = (slot + 1) & (host->iq_slots - 1)) {
+		const struct iq_claim *claim = &host->iqs[slot];
+
+		if (claim->ns == ns && claim->name == name && claim->type == type && (claim->at & at))
+			return claim;
+	}
+	return NULL;
+}
+
+bool host_has_module(const struct tern_host *host, const struct tern_module *module)
+{
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		if (host->loaded[i].module == module)
+			return true;
+	}
+	return false;
+}
+
+const char *tern_host_domain(const struct tern_host *host)
+{
+	return host->domain;
+}
+
+static const struct options *loading_options(const struct tern_host *host)
+{
+	assert(host->loading);
+	return host->loading->options;
+}
+
+bool tern_option_bool(const struct tern_host *host, const char *name)
+{
+	return options_bool(loading_options(host), name);
+}
+
+long tern_option_number(const struct tern_host *host, const char *name)
+{
+	return options_number(loading_options(host), name);
+}
+
+const char *tern_option_string(const struct tern_host *host, const char *name)
+{
+	return options_string(loading_options(host), name);
+}
+
+const char *const *tern_option_list(const struct tern_host *host, const char *name)
+{
+	return options_list(loading_options(host), name);
+}
+
+void tern_host_features(const struct tern_host *host, bool of_account,
+	void (*each)(void *context, const char *feature), void *context)
+{
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct tern_module *module = host->loaded[i].module;
+		const char *const *feature = of_account ? module->account_features : module->features;
+
+		for (; feature && *feature; feature++)
+			each(context, *feature);
+	}
+}
+
+void tern_host_identities(const struct tern_host *host, bool of_account,
+	void (*each)(void *context, const struct tern_identity *identity), void *context)
+{
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct tern_module *module = host->loaded[i].module;
+		const struct tern_identity *identity =
+			of_account ? module->account_identities : module->identities;
+
+		for (; identity && identity->category; identity++)
+			each(context, identity);
+	}
+}

@@ -1,0 +1,45 @@
+/* options.h - the options of modules: as written, as claimed, as values
+ * SPDX-License-Identifier: MIT */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct options;
+struct tern_module;
+struct tern_option;
+
+/* One option as somebody wrote it: `limit = 100` has one value, `{"a", "b"}` two.  A table
+ * of them ends with a NULL name; a NULL table has none. */
+struct option_setting {
+	const char *name;
+	const char *const *values;
+	size_t count;
+};
+
+/* The module's claim of that option, or NULL. */
+const struct tern_option *options_claim(const struct tern_module *module, const char *name);
+
+/* NULL when the claim allows that; else what is wrong, of the arena. */
+const char *options_refuse(struct arena *arena, const struct tern_module *module,
+	const struct option_setting *setting);
+
+/* The value of every option that the module claims: what was written, or the preset.
+ * The settings have passed options_refuse.  Destroy takes NULL. */
+struct options *options_create(const struct tern_module *module,
+	const struct option_setting *settings);
+void options_destroy(struct options *options);
+
+/* Values by name; the module claims the option with that type (asserted). */
+bool options_bool(const struct options *options, const char *name);
+long options_number(const struct options *options, const char *name);
+const char *options_string(const struct options *options, const char *name);
+const char *const *options_list(const struct options *options, const char *name);
+
+/* Among "yes", "no" and their kin: true and the value, or false. */
+bool options_read_bool(const char *text, bool *ret_value);
+bool options_read_number(const char *text, long *ret_value);
+
+#endif

@@ -1,0 +1,186 @@
+/* registry.c - opens modules and judges whether their tables make sense
+ * SPDX-License-Identifier: MIT */
+
+#include "registry.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "heap.h"
+#include "module.h"
+#include "nearest.h"
+#include "options.h"
+
+static const struct tern_module **known;
+static size_t known_count;
+
+void registry_add(const struct tern_module *module)
+{
+	if (registry_find(module->name) == module)
+		return;
+	known = heap_resize(known, (known_count + 1) * sizeof *known);
+	known[known_count++] = module;
+}
+
+const struct tern_module *registry_find(const char *name)
+{
+	for (size_t i = 0; i < known_count; i++) {
+		if (strcmp(known[i]->name, name) == 0)
+			return known[i];
+	}
+	return NULL;
+}
+
+/* A name becomes a file's name: nothing in it may lead elsewhere. */
+static bool is_name(const char *name)
+{
+	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(name);
+}
+
+/* The names of the modules in the folder, for a hint. */
+static const char *hint_of_folder(struct arena *arena, const char *folder, const char *name)
+{
+	const char *names[128];
+	size_t count = 0;
+	DIR *dir = opendir(folder);
+
+	for (struct dirent *entry; dir && count < 128 && (entry = readdir(dir));) {
+		size_t len = strlen(entry->d_name);
+
+		if (len > 3 && strcmp(entry->d_name + len - 3, ".so") == 0)
+			names[count++] = arena_strndup(arena, entry->d_name, len - 3);
+	}
+	if (dir)
+		closedir(dir);
+	return nearest_hint(arena, name, names, count);
+}
+
+static const char *refuse_option(struct arena *arena, const struct tern_module *module,
+	const struct tern_option *option)
+{
+	const struct option_setting preset = { option->name, &option->preset, 1 };
+	const char *why;
+
+	if (!option->preset)
+		return option->type == TERN_STRING || option->type == TERN_LIST ? NULL
+			: arena_printf(arena, "option `%s` has no preset", option->name);
+	why = options_refuse(arena, module, &preset);
+	return why ? arena_printf(arena, "the preset of an option is wrong: %s", why) : NULL;
+}
+
+static const char *refuse_stores(struct arena *arena, const struct tern_module *module)
+{
+	size_t len = strlen(module->name);
+
+	for (const struct tern_store_claim *store = module->stores; store && store->name; store++) {
+		const char *rest = store->name + len;
+
+		if (strncmp(store->name, module->name, len) != 0 || (*rest && *rest != '/'))
+			return arena_printf(arena, "store `%s` does not begin with the module's name",
+				store->name);
+		if (!store->handle || (store->layout == TERN_RESIDENT && !store->read))
+			return arena_printf(arena, "store `%s` lacks its handle or `read`", store->name);
+	}
+	return NULL;
+}
+
+static const char *refuse_iqs(struct arena *arena, const struct tern_module *module)
+{
+	for (const struct tern_iq *iq = module->iqs; iq && iq->ns; iq++) {
+		if ((iq->type != TERN_GET && iq->type != TERN_SET) || !iq->at || !iq->name || !iq->run)
+			return arena_printf(arena, "the claim of iq {%s}%s is incomplete", iq->ns,
+				iq->name ? iq->name : "");
+	}
+	return NULL;
+}
+
+static const char *refuse_hooks(struct arena *arena, const struct tern_module *module)
+{
+	for (const struct tern_hook *hook = module->hooks; hook && hook->run; hook++) {
+		if ((unsigned)hook->phase >= TERN_PHASE_COUNT || !hook->kinds)
+			return arena_strdup(arena, "a hook names no phase or no kind of stanza");
+	}
+	for (const struct tern_watch *watch = module->watches; watch && watch->run; watch++) {
+		if ((unsigned)watch->what >= TERN_HAPPENING_COUNT)
+			return arena_strdup(arena, "a watch names no happening");
+	}
+	for (const struct tern_answer_claim *claim = module->answers; claim && claim->answer; claim++) {
+		if ((unsigned)claim->question >= TERN_QUESTION_COUNT)
+			return arena_strdup(arena, "an answer names no question");
+	}
+	return NULL;
+}
+
+const char *registry_refuse(struct arena *arena, const struct tern_module *module)
+{
+	const char *why;
+
+	if (module->abi != TERN_MODULE_ABI)
+		return arena_printf(arena, "it was built for module ABI %u, this server has %u",
+			module->abi, TERN_MODULE_ABI);
+	if (!module->name || !is_name(module->name))
+		return arena_strdup(arena, "its name is not one (a-z, 0-9, `-` and `_`)");
+	for (const struct tern_option *option = module->options; option && option->name; option++) {
+		why = refuse_option(arena, module, option);
+		if (why)
+			return why;
+	}
+	for (const struct tern_state_claim *state = module->states; state && state->size; state++) {
+		if (!state->handle)
+			return arena_strdup(arena, "a state has no handle");
+	}
+	if ((why = refuse_stores(arena, module)) || (why = refuse_iqs(arena, module)))
+		return why;
+	return refuse_hooks(arena, module);
+}
+
+static const char *open_file(struct arena *arena, const char *path, const char *name,
+	const struct tern_module **ret_module)
+{
+	void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	const struct tern_module *module;
+	const char *why;
+
+	if (!object)
+		return arena_strdup(arena, dlerror());
+	module = dlsym(object, "tern_module");
+	if (!module)
+		return "it exports no `tern_module`";
+	why = registry_refuse(arena, module);
+	if (why)
+		return why;
+	if (strcmp(module->name, name) != 0)
+		return arena_printf(arena, "it calls itself `%s`", module->name);
+	*ret_module = module;
+	return NULL;
+}
+
+int registry_open(struct arena *arena, const char *folder, const char *name,
+	const struct tern_module **ret_module, const char **ret_why)
+{
+	const struct tern_module *module = registry_find(name);
+	const char *path, *why;
+
+	if (module) {
+		*ret_module = module;
+		return 0;
+	}
+	path = arena_printf(arena, "%s/%s.so", folder, name);
+	if (!is_name(name) || access(path, F_OK) < 0) {
+		*ret_why = arena_printf(arena, "there is no module `%s` in %s%s", name, folder,
+			hint_of_folder(arena, folder, name));
+		return -ENOENT;
+	}
+	why = open_file(arena, path, name, &module);
+	if (why) {
+		*ret_why = arena_printf(arena, "module `%s` (%s) cannot be used: %s", name, path, why);
+		return -EINVAL;
+	}
+	registry_add(module);
+	*ret_module = module;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* registry.h - the modules that the process knows
+ * SPDX-License-Identifier: MIT
+ *
+ * A module is opened once and stays mapped until the process ends, so that its constant
+ * tables can be pointed to from anywhere.  Main thread only. */
+#ifndef REGISTRY_H
+#define REGISTRY_H
+
+#include <stddef.h>
+
+struct arena;
+struct tern_module;
+
+/* Makes a module known that is linked in: tests and simulations. */
+void registry_add(const struct tern_module *module);
+
+/* The module if it is known, or NULL. */
+const struct tern_module *registry_find(const char *name);
+
+/* The module of that name: known, or opened from `folder`/name.so.  0; or -ENOENT (no such
+ * file), -EINVAL (not a module, another ABI, senseless tables), with *ret_why of the arena. */
+int registry_open(struct arena *arena, const char *folder, const char *name,
+	const struct tern_module **ret_module, const char **ret_why);
+
+/* NULL when the module's tables make sense; else what does not, of the arena. */
+const char *registry_refuse(struct arena *arena, const struct tern_module *module);
+
+#endif

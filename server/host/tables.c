@@ -1,0 +1,187 @@
+/* tables.c - flattens what a host's modules claim, so that a stanza meets plain arrays
+ * SPDX-License-Identifier: MIT */
+
+#include "tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "heap.h"
+#include "host.h"
+#include "writer.h"
+
+/* A hook with its rank, so that sorting keeps load order among equals. */
+struct ranked {
+	struct hook hook;
+	int priority;
+	size_t order;
+};
+
+static int compare_ranked(const void *a, const void *b)
+{
+	const struct ranked *left = a, *right = b;
+
+	if (left->priority != right->priority)
+		return left->priority < right->priority ? -1 : 1;
+	return left->order < right->order ? -1 : 1;
+}
+
+static size_t collect_hooks(const struct tern_host *host, enum tern_phase phase, struct ranked *into)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct loaded *loaded = &host->loaded[i];
+		const struct tern_hook *claim = loaded->module->hooks;
+
+		for (; claim && claim->run; claim++) {
+			if (claim->phase != phase)
+				continue;
+			if (into)
+				into[count] = (struct ranked){ { claim->run, loaded->settings,
+					claim->kinds, loaded->module->name }, claim->priority, count };
+			count++;
+		}
+	}
+	return count;
+}
+
+static struct hook *make_phase(const struct tern_host *host, enum tern_phase phase)
+{
+	size_t count = collect_hooks(host, phase, NULL);
+	struct ranked *ranked = heap_zalloc((count + 1) * sizeof *ranked);
+	struct hook *hooks = heap_zalloc((count + 1) * sizeof *hooks);
+
+	collect_hooks(host, phase, ranked);
+	qsort(ranked, count, sizeof *ranked, compare_ranked);
+	for (size_t i = 0; i < count; i++)
+		hooks[i] = ranked[i].hook;
+	free(ranked);
+	return hooks;
+}
+
+static struct watch *make_watches(const struct tern_host *host, enum tern_happening what)
+{
+	struct watch *watches = heap_zalloc(sizeof *watches);
+	size_t count = 0;
+
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct loaded *loaded = &host->loaded[i];
+		const struct tern_watch *claim = loaded->module->watches;
+
+		for (; claim && claim->run; claim++) {
+			if (claim->what != what)
+				continue;
+			watches = heap_resize(watches, (count + 2) * sizeof *watches);
+			watches[count++] = (struct watch){ claim->run, loaded->settings };
+			watches[count] = (struct watch){ 0 };
+		}
+	}
+	return watches;
+}
+
+static size_t count_iqs(const struct tern_host *host)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct tern_iq *claim = host->loaded[i].module->iqs;
+
+		for (; claim && claim->ns; claim++)
+			count++;
+	}
+	return count;
+}
+
+static void enter_iq(struct tern_host *host, const struct loaded *loaded, const struct tern_iq *claim)
+{
+	const char *ns = name_intern(claim->ns), *name = name_intern(claim->name);
+	size_t slot = host_iq_hash(claim->type, ns, name) & (host->iq_slots - 1);
+
+	while (host->iqs[slot].run)
+		slot = (slot + 1) & (host->iq_slots - 1);
+	host->iqs[slot] = (struct iq_claim){ claim->run, loaded->settings, ns, name, claim->type,
+		claim->at };
+}
+
+static void make_iqs(struct tern_host *host)
+{
+	size_t need = 2 * count_iqs(host) + 1;
+
+	host->iq_slots = 8;
+	while (host->iq_slots < need)
+		host->iq_slots *= 2;
+	host->iqs = heap_zalloc(host->iq_slots * sizeof *host->iqs);
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct tern_iq *claim = host->loaded[i].module->iqs;
+
+		for (; claim && claim->ns; claim++)
+			enter_iq(host, &host->loaded[i], claim);
+	}
+}
+
+static void make_answers(struct tern_host *host)
+{
+	memset(host->answers, 0, sizeof host->answers);
+	host->contacts = NULL;
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct loaded *loaded = &host->loaded[i];
+		const struct tern_answer_claim *claim = loaded->module->answers;
+
+		for (; claim && claim->answer; claim++) {
+			host->answers[claim->question].run = claim->answer;
+			host->answers[claim->question].settings = loaded->settings;
+		}
+		if (loaded->module->contacts) {
+			host->contacts = loaded->module->contacts;
+			host->contacts_settings = loaded->settings;
+		}
+	}
+}
+
+static char *make_stream_features(const struct tern_host *host)
+{
+	struct buffer out = { 0 };
+
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct tern_stream_feature *claim = host->loaded[i].module->stream_features;
+
+		for (; claim && claim->ns; claim++) {
+			buffer_printf(&out, "<%s xmlns='", claim->name);
+			writer_escape(&out, claim->ns, strlen(claim->ns));
+			buffer_add_text(&out, "'/>");
+		}
+	}
+	buffer_add(&out, "", 1);
+	return out.bytes;
+}
+
+void tables_make(struct tern_host *host)
+{
+	tables_finish(host);
+	for (size_t i = 0; i < TERN_PHASE_COUNT; i++)
+		host->phases[i] = make_phase(host, (enum tern_phase)i);
+	for (size_t i = 0; i < TERN_HAPPENING_COUNT; i++)
+		host->watches[i] = make_watches(host, (enum tern_happening)i);
+	make_iqs(host);
+	make_answers(host);
+	host->stream_features = make_stream_features(host);
+}
+
+void tables_finish(struct tern_host *host)
+{
+	for (size_t i = 0; i < TERN_PHASE_COUNT; i++) {
+		free(host->phases[i]);
+		host->phases[i] = NULL;
+	}
+	for (size_t i = 0; i < TERN_HAPPENING_COUNT; i++) {
+		free(host->watches[i]);
+		host->watches[i] = NULL;
+	}
+	free(host->iqs);
+	host->iqs = NULL;
+	host->iq_slots = 0;
+	free(host->stream_features);
+	host->stream_features = NULL;
+}
