@@ -1,0 +1,164 @@
+/* command_session.c - ternctl session list and kick
+ * SPDX-License-Identifier: MIT
+ *
+ * Sessions are known to their shards alone: each is asked by a post, and its answer comes
+ * back to the desk. */
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account.h"
+#include "arena.h"
+#include "desk.h"
+#include "entities.h"
+#include "entity.h"
+#include "heap.h"
+#include "jid.h"
+#include "request.h"
+#include "server.h"
+#include "session.h"
+#include "session_internal.h"
+#include "shard.h"
+#include "shard_internal.h"
+#include "stream.h"
+
+/* --- list ------------------------------------------------------------------------- */
+
+struct listing {
+	struct request *request;
+	size_t shards_left;
+};
+
+/* One shard's part. */
+struct visit {
+	struct post there;
+	struct task back;
+	struct listing *listing;
+	struct desk *desk;
+	struct arena *arena;
+	const char *(*rows)[4];
+	size_t count;
+};
+
+#define visit_of(pointer, member) \
+	((struct visit *)((char *)(pointer) - offsetof(struct visit, member)))
+
+static void collect(struct task *task)
+{
+	struct visit *visit = visit_of(task, back);
+	struct listing *listing = visit->listing;
+
+	for (size_t i = 0; i < visit->count; i++)
+		request_row(listing->request, visit->rows[i]);
+	arena_destroy(visit->arena);
+	free(visit);
+	if (--listing->shards_left == 0)
+		request_end(listing->request);
+}
+
+static void note_session(struct visit *visit, const struct tern_session *session)
+{
+	const char **row = visit->rows[visit->count++];
+
+	row[0] = arena_strdup(visit->arena, jid_text(session_jid(session)));
+	row[1] = tern_session_is_available(session)
+		? arena_printf(visit->arena, "%d", tern_session_priority(session)) : "";
+	row[2] = session->stream ? arena_strdup(visit->arena, stream_peer(session->stream)) : "";
+	row[3] = session->stream ? arena_strdup(visit->arena, stream_security(session->stream)) : "";
+}
+
+static void list_sessions(struct shard *shard, struct post *post)
+{
+	struct visit *visit = visit_of(post, there);
+	const struct idmap *map = &shard->sessions.by_id;
+
+	visit->arena = arena_create(4096);
+	visit->rows = arena_alloc(visit->arena, (map->count + 1) * sizeof *visit->rows);
+	for (size_t i = 0; i < map->capacity; i++) {
+		if (map->slots[i].thing)
+			note_session(visit, map->slots[i].thing);
+	}
+	visit->back.run = collect;
+	desk_post(visit->desk, &visit->back);
+}
+
+void run_session_list(struct request *request)
+{
+	struct server *server = request_server(request);
+	struct listing *listing = arena_zalloc(request_arena(request), sizeof *listing);
+
+	listing->request = request;
+	listing->shards_left = server->shard_count;
+	for (size_t i = 0; i < server->shard_count; i++) {
+		struct visit *visit = heap_zalloc(sizeof *visit);
+
+		visit->listing = listing;
+		visit->desk = server->desk;
+		visit->there.run = list_sessions;
+		shard_post(server->shards[i], &visit->there);
+	}
+}
+
+/* --- kick --------------------------------------------------------------------------- */
+
+struct kick {
+	struct post there;
+	struct task back;
+	struct request *request;
+	struct desk *desk;
+	const struct jid *jid;
+	bool found;
+};
+
+#define kick_of(pointer, member) \
+	((struct kick *)((char *)(pointer) - offsetof(struct kick, member)))
+
+static void tell_kicked(struct task *task)
+{
+	struct kick *kick = kick_of(task, back);
+
+	if (kick->found) {
+		request_row(kick->request, (const char *const[]){ jid_text(kick->jid) });
+		request_end(kick->request);
+	} else {
+		request_fail(kick->request, "%s is not logged in", jid_text(kick->jid));
+	}
+}
+
+static void kick_session(struct shard *shard, struct post *post)
+{
+	struct kick *kick = kick_of(post, there);
+	struct arena *arena = arena_create(512);
+	struct tern_entity *entity = entities_find(shard, jid_bare(arena, kick->jid));
+	struct tern_session *session =
+		entity ? tern_session_find(entity, jid_resource(kick->jid)) : NULL;
+
+	kick->found = session != NULL;
+	if (session)
+		session_close(session, STREAM_ERROR_POLICY_VIOLATION, "ended by an administrator");
+	arena_destroy(arena);
+	kick->back.run = tell_kicked;
+	desk_post(kick->desk, &kick->back);
+}
+
+void run_session_kick(struct request *request)
+{
+	struct server *server = request_server(request);
+	const char *address = request_argument(request, 0);
+	struct kick *kick = arena_zalloc(request_arena(request), sizeof *kick);
+
+	if (!address) {
+		request_misused(request);
+		return;
+	}
+	kick->jid = jid_new(request_arena(request), address);
+	if (!kick->jid || jid_is_bare(kick->jid)) {
+		request_fail(request, "`%s` is not a session's address (name@host/resource)", address);
+		return;
+	}
+	kick->request = request;
+	kick->desk = server->desk;
+	kick->there.run = kick_session;
+	shard_post(account_home(server, kick->jid), &kick->there);
+}

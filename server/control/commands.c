@@ -1,0 +1,102 @@
+/* commands.c - the table of ternctl's commands, and the small ones
+ * SPDX-License-Identifier: MIT */
+
+#include <ev.h>
+#include <string.h>
+#include <time.h>
+
+#include "arena.h"
+#include "module.h"
+#include "request.h"
+#include "server.h"
+#include "storage.h"
+
+#define COLUMNS(...) (const char *const[]){ __VA_ARGS__, NULL }
+#define NO_COLUMNS (const char *const[]){ NULL }
+
+const struct command commands[] = {
+	{ "user add", "JID --password PASSWORD | --lines \"JID PASSWORD\\n...\"",
+		"makes accounts", COLUMNS("added", "existed", "failed"), run_user_add },
+	{ "user passwd", "JID --password PASSWORD", "changes a password", COLUMNS("jid"),
+		run_user_passwd },
+	{ "user del", "JID", "deletes an account and all that it has", COLUMNS("jid"),
+		run_user_del },
+	{ "user list", "HOST", "lists the accounts of a host", COLUMNS("jid"), run_user_list },
+	{ "session list", "", "lists who is logged in",
+		COLUMNS("jid", "priority", "address", "security"), run_session_list },
+	{ "session kick", "JID/RESOURCE", "ends a session", COLUMNS("jid"), run_session_kick },
+	{ "status", "", "tells how the server is", COLUMNS("what", "value"), run_status },
+	{ "stop", "", "stops the server gracefully and waits for its end", NO_COLUMNS, run_stop },
+	{ "help", "", "lists the commands", COLUMNS("command", "arguments", "about"), run_help },
+	{ 0 },
+};
+
+/* How many arguments the words are, if the arguments begin with them. */
+static size_t match(const char *words, const char *const *arguments, size_t count)
+{
+	size_t matched = 0;
+
+	for (; matched < count; matched++) {
+		size_t len = strlen(arguments[matched]);
+
+		if (strncmp(words, arguments[matched], len) != 0)
+			return 0;
+		words += len;
+		if (*words == '\0')
+			return matched + 1;
+		if (*words++ != ' ')
+			return 0;
+	}
+	return 0;
+}
+
+const struct command *command_find(const char *const *arguments, size_t count, size_t *ret_words)
+{
+	for (const struct command *command = commands; command->words; command++) {
+		*ret_words = match(command->words, arguments, count);
+		if (*ret_words)
+			return command;
+	}
+	return NULL;
+}
+
+void run_help(struct request *request)
+{
+	for (const struct command *command = commands; command->words; command++)
+		request_row(request,
+			(const char *const[]){ command->words, command->synopsis, command->about });
+	request_end(request);
+}
+
+static void tell(struct request *request, const char *what, const char *value)
+{
+	request_row(request, (const char *const[]){ what, value });
+}
+
+static void tell_number(struct request *request, const char *what, uint64_t value)
+{
+	tell(request, what, arena_printf(request_arena(request), "%llu",
+		(unsigned long long)value));
+}
+
+void run_status(struct request *request)
+{
+	struct server *server = request_server(request);
+	struct storage_stats stats;
+
+	storage_stats(server->storage, &stats);
+	tell(request, "version", tern_version);
+	tell_number(request, "uptime-seconds", time(NULL) - server->started_at);
+	tell_number(request, "shards", server->shard_count);
+	tell_number(request, "hosts", server->host_count);
+	tell_number(request, "commits", stats.commits);
+	tell_number(request, "writes", stats.writes);
+	tell_number(request, "bytes-on-disk", stats.bytes_on_disk);
+	tell_number(request, "bytes-free", stats.bytes_free);
+	request_end(request);
+}
+
+void run_stop(struct request *request)
+{
+	request_await_stop(request);
+}
