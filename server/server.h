@@ -12,6 +12,9 @@
 #include "limits.h"
 
 struct config;
+struct control;
+struct desk;
+struct listeners;
 struct shard;
 struct storage;
 
@@ -27,6 +30,14 @@ struct server {
 	/* Store numbers of the engine's own records. */
 	uint16_t credentials_store;
 	uint16_t intents_store;
+
+	/* The main thread's; NULL in tests and simulations that make a server by hand. */
+	struct desk *desk;
+	struct control *control;
+	struct listeners *listeners;
+	int64_t started_at; /* seconds since 1970 */
+	size_t shards_draining;
+	void (*stopped)(struct server *server);
 };
 
 /* The host of that (normalised) domain, or NULL.  Any thread. */
@@ -34,5 +45,32 @@ struct tern_host *server_host(const struct server *server, const char *domain);
 
 /* The shard that a key (a bare JID's hash) has its home on. */
 struct shard *server_home(const struct server *server, uint32_t hash);
+
+/* --- life; the main thread -------------------------------------------------------------
+ * In this order.  Each of the first three is 0, or -errno after one line in the log; then
+ * server_destroy is all that is left to do. */
+
+/* What needs the rights of root: ports bound, certificates read.  The config is taken, also
+ * on failure; *ret_server is filled in both cases. */
+int server_create(struct config *take_config, struct server **ret_server);
+
+/* Opens the storage and loads the hosts' modules. */
+int server_open(struct server *server);
+
+/* Starts shards, control socket (`stop` is its command's) and listeners. */
+int server_start(struct server *server, void (*stop)(void *context), void *context);
+
+/* Begins a graceful stop: listeners closed, streams ended with system-shutdown; `stopped` is
+ * called on the main thread when no stream is left, or limits.close-timeout is over. */
+void server_stop(struct server *server, void (*stopped)(struct server *server));
+
+/* Runs `change` while all shards stand still between two turns. */
+void server_stand_still(struct server *server, void (*change)(void *context), void *context);
+
+/* Reads the hosts' certificates again; what cannot be read leaves the old one in place. */
+void server_reload_certificates(struct server *server);
+
+/* Ends threads, commits what was submitted, closes and frees.  Takes NULL. */
+void server_destroy(struct server *server);
 
 #endif

@@ -1,0 +1,270 @@
+/* main.c - ternd: arguments, signals, and the order of start and stop
+ * SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "config.h"
+#include "desk.h"
+#include "json.h"
+#include "listener.h"
+#include "log.h"
+#include "module.h"
+#include "privileges.h"
+#include "server.h"
+
+#define PRESET_CONFIG "/etc/tern/tern.conf"
+
+struct arguments {
+	const char *config;
+	bool only_check;
+	int ready_fd;
+};
+
+static const char usage[] =
+	"usage: ternd [-c FILE] [--check] [--ready-fd N]\n"
+	"  -c, --config FILE  configuration, instead of " PRESET_CONFIG "\n"
+	"      --check        say what is wrong with the configuration, and end\n"
+	"      --ready-fd N   write a line of JSON there when clients can connect\n"
+	"      --foreground   (ternd never leaves the foreground)\n"
+	"  -v, --version      the version\n"
+	"  -h, --help         this\n";
+
+enum { OPTION_CHECK = 256, OPTION_READY, OPTION_FOREGROUND };
+
+static int read_number(const char *text)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	return *text && !*end && number >= 0 && number < 1 << 20 ? (int)number : -1;
+}
+
+/* Ends the process where there is nothing to serve. */
+static struct arguments read_arguments(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, OPTION_CHECK },
+		{ "ready-fd", required_argument, NULL, OPTION_READY },
+		{ "foreground", no_argument, NULL, OPTION_FOREGROUND },
+		{ "version", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' }, { 0 },
+	};
+	struct arguments arguments = { PRESET_CONFIG, false, -1 };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:vh", options, NULL)) >= 0) {
+		switch (option) {
+		case 'c':
+			arguments.config = optarg;
+			break;
+		case OPTION_CHECK:
+			arguments.only_check = true;
+			break;
+		case OPTION_READY:
+			arguments.ready_fd = read_number(optarg);
+			break;
+		case OPTION_FOREGROUND:
+			break;
+		case 'v':
+			printf("%s %s\n", tern_product, tern_version);
+			exit(EXIT_SUCCESS);
+		case 'h':
+			fputs(usage, stdout);
+			exit(EXIT_SUCCESS);
+		default:
+			fputs(usage, stderr);
+			exit(2);
+		}
+	}
+	if (optind < argc) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+	return arguments;
+}
+
+/* --- log ------------------------------------------------------------------------------ */
+
+static int open_log(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}
+
+static int set_up_log(const struct config *config)
+{
+	int fd = STDERR_FILENO;
+
+	if (strcmp(config->log_target, "stderr") != 0)
+		fd = open_log(config->log_target);
+	if (fd < 0) {
+		log_error("log", config->log_target, "%s", strerror(errno));
+		return -errno;
+	}
+	log_setup(config->log_level, config->log_format == LOG_FORMAT_JSON, fd);
+	return fd;
+}
+
+/* Another file under the same descriptor: what rotates logs moved the old one away. */
+static void reopen_log(const struct config *config, int fd)
+{
+	int fresh;
+
+	if (fd == STDERR_FILENO)
+		return;
+	fresh = open_log(config->log_target);
+	if (fresh < 0) {
+		log_error("log", config->log_target, "%s", strerror(errno));
+		return;
+	}
+	dup3(fresh, fd, O_CLOEXEC);
+	close(fresh);
+}
+
+/* --- signals ---------------------------------------------------------------------------- */
+
+struct process {
+	struct server *server;
+	int log_fd;
+	bool is_stopping;
+	ev_signal term, interrupt, hangup;
+};
+
+static void on_stopped(struct server *server)
+{
+	desk_end(server->desk);
+}
+
+/* The second wish to stop does not wait for slow peers. */
+static void stop(void *context)
+{
+	struct process *process = context;
+
+	if (process->is_stopping)
+		desk_end(process->server->desk);
+	else
+		server_stop(process->server, on_stopped);
+	process->is_stopping = true;
+}
+
+static void on_stop_signal(struct ev_loop *loop, ev_signal *signal, int events)
+{
+	stop(signal->data);
+}
+
+static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
+{
+	struct process *process = signal->data;
+
+	if (process->is_stopping)
+		return;
+	reopen_log(process->server->config, process->log_fd);
+	server_reload_certificates(process->server);
+}
+
+static void watch_signals(struct process *process)
+{
+	struct ev_loop *loop = desk_loop(process->server->desk);
+
+	ev_signal_init(&process->term, on_stop_signal, SIGTERM);
+	ev_signal_init(&process->interrupt, on_stop_signal, SIGINT);
+	ev_signal_init(&process->hangup, on_hangup, SIGHUP);
+	process->term.data = process->interrupt.data = process->hangup.data = process;
+	ev_signal_start(loop, &process->term);
+	ev_signal_start(loop, &process->interrupt);
+	ev_signal_start(loop, &process->hangup);
+}
+
+/* --- ready ------------------------------------------------------------------------------- */
+
+static void add_listener(struct buffer *line, const struct listener *listener)
+{
+	buffer_add_text(line, "{\"name\":");
+	json_string(line, listener_name(listener));
+	buffer_add_text(line, ",\"address\":");
+	json_string(line, listener_address(listener));
+	buffer_printf(line, ",\"port\":%u,\"tls\":", listener_port(listener));
+	json_string(line, config_tls_name(listener_tls(listener)));
+	buffer_add_text(line, "}");
+}
+
+static void tell_ready(const struct server *server, int fd)
+{
+	struct buffer line = { 0 };
+
+	if (fd < 0)
+		return;
+	buffer_printf(&line, "{\"pid\":%d,\"control\":", (int)getpid());
+	json_string(&line, server->config->control);
+	buffer_add_text(&line, ",\"listeners\":[");
+	for (size_t i = 0; i < listeners_count(server->listeners); i++) {
+		if (i)
+			buffer_add_text(&line, ",");
+		add_listener(&line, listeners_at(server->listeners, i));
+	}
+	buffer_add_text(&line, "]}\n");
+	if (write(fd, buffer_at(&line), line.len) < 0)
+		log_warn("server", NULL, "nobody reads --ready-fd: %s", strerror(errno));
+	close(fd);
+	buffer_finish(&line);
+}
+
+/* --- the whole ----------------------------------------------------------------------------- */
+
+static int start(struct process *process, struct config *take_config)
+{
+	int result = server_create(take_config, &process->server);
+
+	if (result == 0)
+		result = privileges_drop(process->server->config);
+	if (result == 0)
+		result = server_open(process->server);
+	if (result == 0)
+		result = server_start(process->server, stop, process);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = read_arguments(argc, argv);
+	struct process process = { 0 };
+	struct config *config;
+	char *why;
+	int result;
+
+	signal(SIGPIPE, SIG_IGN);
+	config = config_read(arguments.config, &why);
+	if (!config) {
+		fprintf(stderr, "%s\n", why);
+		free(why);
+		return EXIT_FAILURE;
+	}
+	if (arguments.only_check) {
+		config_destroy(config);
+		return EXIT_SUCCESS;
+	}
+	process.log_fd = set_up_log(config);
+	if (process.log_fd < 0) {
+		config_destroy(config);
+		return EXIT_FAILURE;
+	}
+	log_info("server", NULL, "%s %s, configuration %s", tern_product, tern_version,
+		config->path);
+	result = start(&process, config);
+	if (result == 0) {
+		watch_signals(&process);
+		tell_ready(process.server, arguments.ready_fd);
+		desk_run(process.server->desk);
+	}
+	server_destroy(process.server);
+	if (result == 0)
+		log_info("server", NULL, "stopped");
+	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

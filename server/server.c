@@ -1,0 +1,487 @@
+/* server.c - puts the floors together and takes them apart again
+ * SPDX-License-Identifier: MIT */
+
+#include "server.h"
+
+#include <errno.h>
+#include <gnutls/crypto.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "addresses.h"
+#include "arena.h"
+#include "buffer.h"
+#include "certificate.h"
+#include "config.h"
+#include "control.h"
+#include "descriptors.h"
+#include "desk.h"
+#include "heap.h"
+#include "intents.h"
+#include "listener.h"
+#include "loader.h"
+#include "log.h"
+#include "sasl.h"
+#include "shard.h"
+#include "stanzas.h"
+#include "storage.h"
+#include "stream.h"
+#include "tls.h"
+#include "workers.h"
+
+#define ADDRESSES_EXPECTED 65536
+#define WORKERS_LEAST 2
+
+struct tern_host *server_host(const struct server *server, const char *domain)
+{
+	for (size_t i = 0; i < server->host_count; i++) {
+		if (strcmp(server->hosts[i]->domain, domain) == 0)
+			return server->hosts[i];
+	}
+	return NULL;
+}
+
+struct shard *server_home(const struct server *server, uint32_t hash)
+{
+	return server->shards[hash % server->shard_count];
+}
+
+static size_t core_count(void)
+{
+	cpu_set_t cores;
+
+	return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
+/* One line for an administrator, taken. */
+static int fail(int result, const char *kind, char *take_why)
+{
+	log_error(kind, NULL, "%s", take_why ? take_why : strerror(-result));
+	free(take_why);
+	return result;
+}
+
+/* --- what needs the rights of root --------------------------------------------------- */
+
+static int read_certificate(const struct host_config *config, struct certificate **ret_certificate)
+{
+	const struct certificate_files files = { config->certificate, config->key,
+		config->client_ca, config->domain };
+	char *why = NULL;
+	int result = certificate_load(&files, ret_certificate, &why);
+
+	if (result < 0)
+		log_error("host", config->domain, "%s", why ? why : strerror(-result));
+	else if (why)
+		log_warn("host", config->domain, "%s", why);
+	free(why);
+	return result;
+}
+
+static int create_hosts(struct server *server)
+{
+	const struct config *config = server->config;
+
+	server->hosts = heap_zalloc((config->host_count + 1) * sizeof *server->hosts);
+	for (size_t i = 0; i < config->host_count; i++) {
+		struct tern_host *host = host_create(server, config->hosts[i].domain);
+		int result;
+
+		server->hosts[server->host_count++] = host;
+		host->sasl = config->hosts[i].sasl;
+		result = read_certificate(&config->hosts[i], &host->certificate);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+int server_create(struct config *take_config, struct server **ret_server)
+{
+	struct server *server = heap_zalloc(sizeof *server);
+	char *why = NULL;
+	int result;
+
+	*ret_server = server;
+	server->config = take_config;
+	server->limits = take_config->limits;
+	server->started_at = time(NULL);
+	server->shard_count = take_config->shards ? (size_t)take_config->shards : core_count();
+	server->desk = desk_create();
+	descriptors_setup();
+	addresses_setup(ADDRESSES_EXPECTED);
+	result = tls_setup(take_config->tls_priority, &why);
+	if (result < 0)
+		return fail(result, "tls", why);
+	result = create_hosts(server);
+	if (result < 0)
+		return result;
+	result = listeners_open(take_config->listens, take_config->listen_count,
+		server->shard_count, &server->listeners, &why);
+	return result < 0 ? fail(result, "server", why) : 0;
+}
+
+/* --- storage and modules -------------------------------------------------------------- */
+
+/* On the committer's thread. What rested on the lost batch has not been said. */
+static void on_storage_failed(void *context, const char *what, int error)
+{
+	log_error("storage", NULL, "%s: %s; the server ends, nothing that was acknowledged is lost",
+		what, strerror(error < 0 ? -error : error));
+	_exit(EXIT_FAILURE);
+}
+
+static void on_storage_full(void *context, bool is_full)
+{
+	if (is_full)
+		log_error("storage", NULL, "the disk is nearly full: only deletions are accepted");
+	else
+		log_info("storage", NULL, "there is space again: writes are accepted");
+}
+
+static void on_committed(void *context, uint64_t tag)
+{
+	sem_post(context);
+}
+
+static int make_secret(struct server *server, uint16_t store)
+{
+	struct storage_batch *batch = storage_batch_create(server->storage);
+	sem_t committed;
+	int result;
+
+	gnutls_rnd(GNUTLS_RND_KEY, server->secret, sizeof server->secret);
+	result = batch_put(batch, OWNER_SERVER, store, "secret", 6, server->secret,
+		sizeof server->secret);
+	if (result < 0) {
+		storage_batch_destroy(batch);
+		return result;
+	}
+	sem_init(&committed, 0, 0);
+	storage_submit(server->storage, batch, on_committed, &committed, 0);
+	while (sem_wait(&committed) < 0)
+		;
+	sem_destroy(&committed);
+	return 0;
+}
+
+static int read_secret(struct server *server)
+{
+	uint16_t store;
+	void *value;
+	size_t len;
+	int result = storage_declare(server->storage, "server", &store);
+
+	if (result == 0)
+		result = storage_get(server->storage, OWNER_SERVER, store, "secret", 6, &value, &len);
+	if (result == -ENOENT)
+		return make_secret(server, store);
+	if (result < 0)
+		return result;
+	result = len == sizeof server->secret ? 0 : -EPROTO;
+	if (result == 0)
+		memcpy(server->secret, value, len);
+	free(value);
+	return result;
+}
+
+static int open_storage(struct server *server)
+{
+	const struct storage_options options = {
+		.directory = server->config->data,
+		.relaxed = server->config->durability == DURABILITY_RELAXED,
+		.failed = on_storage_failed,
+		.full = on_storage_full,
+	};
+	char *why = NULL;
+	int result = storage_open(&options, &server->storage, &why);
+
+	if (result < 0)
+		return fail(result, "storage", why);
+	result = storage_declare(server->storage, "credentials", &server->credentials_store);
+	if (result == 0)
+		result = storage_declare(server->storage, "intents", &server->intents_store);
+	if (result == 0)
+		result = read_secret(server);
+	return result < 0 ? fail(result, "storage", NULL) : 0;
+}
+
+static int load_modules(struct tern_host *host, const struct host_config *config)
+{
+	struct arena *arena = arena_create(1024);
+	struct buffer names = { 0 };
+	int result = 0;
+
+	for (size_t i = 0; i < config->module_count && result == 0; i++) {
+		const struct module_config *module = &config->modules[i];
+		const char *why = NULL;
+
+		result = loader_add(arena, host, module->module, module->options, &why);
+		if (result < 0)
+			log_error("host", host->domain, "%s", why);
+		buffer_printf(&names, "%s%s", i ? ", " : "", module->module->name);
+	}
+	if (result == 0)
+		log_info("host", host->domain, "modules: %.*s", (int)names.len,
+			names.len ? buffer_at(&names) : "");
+	buffer_finish(&names);
+	arena_destroy(arena);
+	return result;
+}
+
+int server_open(struct server *server)
+{
+	int result = open_storage(server);
+
+	if (result < 0)
+		return result;
+	stanzas_prepare();
+	for (size_t i = 0; i < server->host_count && result == 0; i++)
+		result = load_modules(server->hosts[i], &server->config->hosts[i]);
+	return result;
+}
+
+/* --- start ------------------------------------------------------------------------------ */
+
+static int start_shards(struct server *server)
+{
+	server->shards = heap_zalloc(server->shard_count * sizeof *server->shards);
+	for (size_t i = 0; i < server->shard_count; i++)
+		server->shards[i] = shard_create(server, i, false);
+	for (size_t i = 0; i < server->shard_count; i++) {
+		int result = shard_start(server->shards[i]);
+
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static int start_sasl(void)
+{
+	int result = sasl_start();
+
+	if (result == -ENOENT)
+		log_error("sasl", NULL, "Cyrus SASL has no SCRAM: install libsasl2-modules");
+	else if (result < 0)
+		log_error("sasl", NULL, "Cyrus SASL does not start");
+	return result;
+}
+
+static void tell_listeners(const struct server *server)
+{
+	for (size_t i = 0; i < listeners_count(server->listeners); i++) {
+		const struct listener *listener = listeners_at(server->listeners, i);
+
+		log_info("listener", listener_name(listener), "%s port %u, tls %s",
+			listener_address(listener), listener_port(listener),
+			config_tls_name(listener_tls(listener)));
+	}
+}
+
+int server_start(struct server *server, void (*stop)(void *context), void *context)
+{
+	size_t workers = core_count() > WORKERS_LEAST ? core_count() : WORKERS_LEAST;
+	int result = start_sasl();
+
+	if (result < 0)
+		return result;
+	result = workers_start(workers);
+	if (result == 0)
+		result = start_shards(server);
+	if (result == 0)
+		result = intents_resume(server);
+	if (result < 0) {
+		log_error("server", NULL, "it cannot start: %s", strerror(-result));
+		return result;
+	}
+	result = control_open(server, server->config->control, stop, context, &server->control);
+	if (result < 0) {
+		log_error("control", server->config->control, "%s", result == -EADDRINUSE
+			? "another server listens there" : strerror(-result));
+		return result;
+	}
+	listeners_start(server->listeners, server);
+	tell_listeners(server);
+	return 0;
+}
+
+/* --- a change between two turns ------------------------------------------------------------ */
+
+struct standstill {
+	pthread_barrier_t all_stand, may_go;
+};
+
+struct halt {
+	struct post post;
+	struct standstill *standstill;
+};
+
+static void halt(struct shard *shard, struct post *post)
+{
+	struct standstill *standstill = ((struct halt *)post)->standstill;
+
+	pthread_barrier_wait(&standstill->all_stand);
+	pthread_barrier_wait(&standstill->may_go);
+}
+
+void server_stand_still(struct server *server, void (*change)(void *context), void *context)
+{
+	struct standstill standstill;
+	struct halt *halts = heap_zalloc(server->shard_count * sizeof *halts);
+
+	pthread_barrier_init(&standstill.all_stand, NULL, server->shard_count + 1);
+	pthread_barrier_init(&standstill.may_go, NULL, server->shard_count + 1);
+	for (size_t i = 0; i < server->shard_count; i++) {
+		halts[i] = (struct halt){ .post.run = halt, .standstill = &standstill };
+		shard_post(server->shards[i], &halts[i].post);
+	}
+	pthread_barrier_wait(&standstill.all_stand);
+	change(context);
+	pthread_barrier_wait(&standstill.may_go);
+	/* Waits in turn for the last one to have left. */
+	pthread_barrier_destroy(&standstill.all_stand);
+	pthread_barrier_destroy(&standstill.may_go);
+	free(halts);
+}
+
+struct renewal {
+	struct server *server;
+	struct certificate **certificates; /* of each host; NULL: the old one stays */
+};
+
+static void renew(void *context)
+{
+	struct renewal *renewal = context;
+
+	for (size_t i = 0; i < renewal->server->host_count; i++) {
+		struct tern_host *host = renewal->server->hosts[i];
+
+		if (!renewal->certificates[i])
+			continue;
+		certificate_unref(host->certificate);
+		host->certificate = renewal->certificates[i];
+	}
+	tls_forget_tickets();
+}
+
+void server_reload_certificates(struct server *server)
+{
+	struct renewal renewal = { server,
+		heap_zalloc((server->host_count + 1) * sizeof *renewal.certificates) };
+
+	for (size_t i = 0; i < server->host_count; i++) {
+		if (read_certificate(&server->config->hosts[i], &renewal.certificates[i]) == 0)
+			log_info("host", server->hosts[i]->domain, "certificate read again");
+	}
+	server_stand_still(server, renew, &renewal);
+	free(renewal.certificates);
+}
+
+/* --- the end ----------------------------------------------------------------------------- */
+
+#define DRAIN_EVERY_MS 10
+
+/* A shard on its way out: its streams are ended, and it looks until none is left. */
+struct drain {
+	struct post post;
+	struct timer timer;
+	struct task back;
+	struct server *server;
+	uint64_t until_ms;
+};
+
+#define drain_of(pointer, member) \
+	((struct drain *)((char *)(pointer) - offsetof(struct drain, member)))
+
+static void note_drained(struct task *task)
+{
+	struct drain *drain = drain_of(task, back);
+	struct server *server = drain->server;
+
+	free(drain);
+	if (--server->shards_draining == 0)
+		server->stopped(server);
+}
+
+static void look(struct shard *shard, struct timer *timer)
+{
+	struct drain *drain = drain_of(timer, timer);
+
+	if (stream_count(shard) > 0 && shard_ticks_ms(shard) < drain->until_ms) {
+		timer_start(shard, timer, DRAIN_EVERY_MS);
+		return;
+	}
+	drain->back.run = note_drained;
+	desk_post(drain->server->desk, &drain->back);
+}
+
+static void begin_drain(struct shard *shard, struct post *post)
+{
+	struct drain *drain = drain_of(post, post);
+
+	stream_close_all(shard, STREAM_ERROR_SYSTEM_SHUTDOWN);
+	drain->until_ms = shard_ticks_ms(shard) + 1000 * (uint64_t)drain->server->limits.close_s;
+	drain->timer.run = look;
+	timer_start(shard, &drain->timer, 0);
+}
+
+void server_stop(struct server *server, void (*stopped)(struct server *server))
+{
+	log_info("server", NULL, "stopping");
+	server->stopped = stopped;
+	server->shards_draining = server->shard_count;
+	listeners_stop(server->listeners);
+	for (size_t i = 0; i < server->shard_count; i++) {
+		struct drain *drain = heap_zalloc(sizeof *drain);
+
+		drain->server = server;
+		drain->post.run = begin_drain;
+		shard_post(server->shards[i], &drain->post);
+	}
+}
+
+/* Threads first; then storage, whose last commits still post to shards; then shards. */
+static void end_threads(struct server *server)
+{
+	for (size_t i = 0; server->shards && i < server->shard_count; i++)
+		shard_stop(server->shards[i]);
+	for (size_t i = 0; server->shards && i < server->shard_count; i++)
+		shard_join(server->shards[i]);
+	workers_stop();
+	storage_close(server->storage);
+	for (size_t i = 0; server->shards && i < server->shard_count; i++)
+		shard_destroy(server->shards[i]);
+	free(server->shards);
+}
+
+static void destroy_hosts(struct server *server)
+{
+	for (size_t i = 0; i < server->host_count; i++) {
+		certificate_unref(server->hosts[i]->certificate);
+		host_destroy(server->hosts[i]);
+	}
+	free(server->hosts);
+}
+
+void server_destroy(struct server *server)
+{
+	if (!server)
+		return;
+	end_threads(server);
+	listeners_close(server->listeners);
+	desk_run_tasks(server->desk);
+	control_close(server->control);
+	desk_destroy(server->desk);
+	sasl_stop();
+	destroy_hosts(server);
+	tls_finish();
+	addresses_finish();
+	config_destroy(server->config);
+	free(server);
+}

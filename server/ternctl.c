@@ -1,0 +1,393 @@
+/* ternctl.c - sends one command to a running ternd and shows its answer
+ * SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define PRESET_CONFIG "/etc/tern/tern.conf"
+#define PRESET_SOCKET "/run/tern/control"
+
+static const char usage[] =
+	"usage: ternctl [-s SOCKET | -c FILE] [--json] COMMAND...\n"
+	"  -s SOCKET  the server's control socket\n"
+	"  -c FILE    the server's configuration, which names the socket\n"
+	"  --json     the answer as one line of JSON\n"
+	"Commands:\n"
+	"  user add JID [--password PASSWORD]   without one, it is asked for or read from stdin\n"
+	"  user add --from FILE                 lines of an address and a password; - is stdin\n"
+	"  user passwd JID [--password PASSWORD]\n"
+	"  user del JID\n"
+	"  user list HOST\n"
+	"  session list\n"
+	"  session kick JID/RESOURCE\n"
+	"  status\n"
+	"  stop\n"
+	"  help                                 what the running server knows\n";
+
+struct call {
+	const char *socket;
+	bool json;
+	char *words[64]; /* the command, as sent */
+	size_t count;
+};
+
+/* One line on stderr, and the end. */
+static _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static _Noreturn void fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("ternctl: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	exit(EXIT_FAILURE);
+}
+
+/* --- reading ------------------------------------------------------------------------- */
+
+/* All of it, NUL-terminated. */
+static char *slurp(FILE *file, const char *name)
+{
+	char *text = NULL;
+	size_t len = 0, capacity = 0, got;
+
+	do {
+		if (capacity - len < 4096) {
+			capacity = 2 * capacity + 8192;
+			text = realloc(text, capacity);
+			if (!text)
+				fail("out of memory");
+		}
+		got = fread(text + len, 1, capacity - len - 1, file);
+		len += got;
+	} while (got);
+	if (ferror(file))
+		fail("%s: %s", name, strerror(errno));
+	text[len] = '\0';
+	return text;
+}
+
+static char *slurp_file(const char *path)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	char *text;
+
+	if (!file)
+		fail("%s: %s", path, strerror(errno));
+	text = slurp(file, path);
+	if (file != stdin)
+		fclose(file);
+	return text;
+}
+
+/* The value of a top-level `control = "..."`: all that is wanted of the file, which the server
+ * has checked.  NULL when it says nothing. */
+static char *control_of(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL, *found = NULL;
+	size_t size = 0;
+
+	if (!file)
+		return NULL;
+	while (!found && getline(&line, &size, file) >= 0) {
+		char value[sizeof((struct sockaddr_un *)0)->sun_path];
+
+		if (sscanf(line, " control = \"%107[^\"]\"", value) == 1 ||
+		    sscanf(line, " control = '%107[^']'", value) == 1)
+			found = strdup(value);
+	}
+	free(line);
+	fclose(file);
+	return found;
+}
+
+static char *read_line(FILE *file)
+{
+	char *line = NULL;
+	size_t size = 0;
+
+	if (getline(&line, &size, file) < 0)
+		fail("no password was given");
+	line[strcspn(line, "\r\n")] = '\0';
+	return line;
+}
+
+/* A terminal does not show what is typed. */
+static char *ask_hidden(const char *question)
+{
+	struct termios shown, hidden;
+	char *line;
+
+	fputs(question, stderr);
+	tcgetattr(STDIN_FILENO, &shown);
+	hidden = shown;
+	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	line = read_line(stdin);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+	fputc('\n', stderr);
+	return line;
+}
+
+static char *ask_password(void)
+{
+	char *first, *second;
+
+	if (!isatty(STDIN_FILENO))
+		return read_line(stdin);
+	first = ask_hidden("Password: ");
+	second = ask_hidden("Once more: ");
+	if (strcmp(first, second) != 0)
+		fail("the two differ");
+	free(second);
+	return first;
+}
+
+/* --- arguments --------------------------------------------------------------------------- */
+
+static void add_word(struct call *call, char *word)
+{
+	if (call->count == sizeof call->words / sizeof *call->words)
+		fail("too many arguments");
+	if (!*word)
+		fail("an argument is empty");
+	call->words[call->count++] = word;
+}
+
+static bool is_command(const struct call *call, const char *first, const char *second)
+{
+	return call->count >= 2 && strcmp(call->words[0], first) == 0 &&
+		strcmp(call->words[1], second) == 0;
+}
+
+static size_t find_word(const struct call *call, const char *word)
+{
+	size_t i = 0;
+
+	while (i < call->count && strcmp(call->words[i], word) != 0)
+		i++;
+	return i;
+}
+
+/* What the server cannot know: files of the caller, and what he types. */
+static void complete(struct call *call)
+{
+	size_t from = find_word(call, "--from");
+
+	if (!is_command(call, "user", "add") && !is_command(call, "user", "passwd"))
+		return;
+	if (from < call->count) {
+		if (from + 1 == call->count)
+			fail("--from wants a file");
+		call->words[from] = "--lines";
+		call->words[from + 1] = slurp_file(call->words[from + 1]);
+		if (!*call->words[from + 1])
+			fail("there are no accounts in the file");
+		return;
+	}
+	if (call->count >= 3 && find_word(call, "--password") == call->count &&
+	    find_word(call, "--lines") == call->count) {
+		add_word(call, "--password");
+		add_word(call, ask_password());
+	}
+}
+
+static const char *preset_socket(void)
+{
+	char *control = control_of(PRESET_CONFIG);
+
+	return control ? control : PRESET_SOCKET;
+}
+
+static struct call read_arguments(int argc, char **argv)
+{
+	struct call call = { 0 };
+
+	for (int i = 1; i < argc; i++) {
+		bool wants_value = strcmp(argv[i], "-s") == 0 || strcmp(argv[i], "-c") == 0;
+
+		if (call.count == 0 && wants_value && i + 1 == argc)
+			fail("%s wants a value", argv[i]);
+		if (call.count == 0 && strcmp(argv[i], "-s") == 0)
+			call.socket = argv[++i];
+		else if (call.count == 0 && strcmp(argv[i], "-c") == 0 &&
+			 !(call.socket = control_of(argv[++i])))
+			call.socket = access(argv[i], R_OK) == 0 ? PRESET_SOCKET
+				: (fail("%s: %s", argv[i], strerror(errno)), NULL);
+		else if (strcmp(argv[i], "--json") == 0)
+			call.json = true;
+		else if (call.count == 0 && (strcmp(argv[i], "-h") == 0 ||
+				strcmp(argv[i], "--help") == 0))
+			exit(fputs(usage, stdout) < 0);
+		else if (call.count > 0 || !wants_value)
+			add_word(&call, argv[i]);
+	}
+	if (call.count == 0) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+	if (!call.socket)
+		call.socket = preset_socket();
+	return call;
+}
+
+/* --- the exchange ------------------------------------------------------------------------- */
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		fail("%s", strerror(errno));
+	if (strlen(path) >= sizeof address.sun_path)
+		fail("%s: too long for a socket's path", path);
+	strcpy(address.sun_path, path);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
+		if (errno == ENOENT || errno == ECONNREFUSED)
+			fail("ternd is not running: nobody listens at %s", path);
+		fail("ternd cannot be asked at %s: %s", path, strerror(errno));
+	}
+	return fd;
+}
+
+static void send_all(int fd, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			fail("ternd broke off: %s", strerror(errno));
+		bytes += sent;
+		len -= sent;
+	}
+}
+
+static char *ask(const struct call *call)
+{
+	int fd = connect_to(call->socket);
+	FILE *file;
+	char *answer;
+
+	for (size_t i = 0; i < call->count; i++)
+		send_all(fd, call->words[i], strlen(call->words[i]) + 1);
+	send_all(fd, "", 1);
+	file = fdopen(fd, "r");
+	if (!file)
+		fail("%s", strerror(errno));
+	answer = slurp(file, call->socket);
+	fclose(file);
+	if (!*answer)
+		fail("ternd ended without an answer");
+	return answer;
+}
+
+/* --- showing ------------------------------------------------------------------------------- */
+
+/* Columns of a terminal that UTF-8 text takes, as near as a count of characters comes. */
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+static const char *cell_at(const json_t *row, size_t column)
+{
+	const char *cell = json_string_value(json_array_get(row, column));
+
+	return cell ? cell : "";
+}
+
+static void show_row(const json_t *row, const size_t *widths)
+{
+	size_t count = json_array_size(row);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *cell = cell_at(row, i);
+		int padding = i + 1 < count ? (int)(widths[i] - width_of(cell) + 2) : 0;
+
+		printf("%s%*s", cell, padding, "");
+	}
+	putchar('\n');
+}
+
+/* Headings only where they tell something apart. */
+static void show_table(const json_t *answer)
+{
+	const json_t *columns = json_object_get(answer, "columns");
+	const json_t *rows = json_object_get(answer, "rows");
+	size_t count = json_array_size(columns), widths[64] = { 0 };
+
+	if (count == 0 || count > 64 || json_array_size(rows) == 0)
+		return;
+	for (size_t c = 0; c < count; c++) {
+		if (count > 1)
+			widths[c] = width_of(cell_at(columns, c));
+		for (size_t r = 0; r < json_array_size(rows); r++) {
+			size_t width = width_of(cell_at(json_array_get(rows, r), c));
+
+			if (width > widths[c])
+				widths[c] = width;
+		}
+	}
+	if (count > 1)
+		show_row(columns, widths);
+	for (size_t r = 0; r < json_array_size(rows); r++)
+		show_row(json_array_get(rows, r), widths);
+}
+
+/* A bulk answer says in a column how many went wrong. */
+static bool has_failed(const json_t *answer)
+{
+	const json_t *columns = json_object_get(answer, "columns");
+	const json_t *row = json_array_get(json_object_get(answer, "rows"), 0);
+
+	for (size_t c = 0; c < json_array_size(columns); c++) {
+		if (strcmp(cell_at(columns, c), "failed") == 0 && strcmp(cell_at(row, c), "0") != 0)
+			return true;
+	}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	struct call call = read_arguments(argc, argv);
+	const char *error;
+	json_t *answer;
+	char *line;
+	bool failed;
+
+	complete(&call);
+	line = ask(&call);
+	answer = json_loads(line, 0, NULL);
+	if (!answer)
+		fail("this is no answer of ternd: %.200s", line);
+	error = json_string_value(json_object_get(answer, "error"));
+	failed = error || has_failed(answer);
+	if (call.json)
+		fputs(line, stdout);
+	else if (error)
+		fprintf(stderr, "ternctl: %s\n", error);
+	else
+		show_table(answer);
+	json_decref(answer);
+	free(line);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
