@@ -1,0 +1,265 @@
+/* offline.c - keeps messages for accounts that nobody is logged in to (XEP-0160 1.0.1)
+ * SPDX-License-Identifier: MIT */
+
+#include "offline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "heap.h"
+#include "module.h"
+#include "stored.h"
+
+#define NS_CHATSTATES "http://jabber.org/protocol/chatstates"
+#define NS_DELAY "urn:xmpp:delay"
+#define NS_HINTS "urn:xmpp:hints"
+
+struct offline { long limit; };
+
+/* How many messages wait, once they have been counted. */
+struct backlog {
+	uint32_t count;
+	bool is_counted;
+};
+
+/* A session that has been given what waited, and wants whatever comes from now on. */
+struct served { bool is_served; };
+
+static tern_store log_handle;
+static tern_state backlog_handle, served_handle;
+
+/* --- what is kept -------------------------------------------------------------------------- */
+
+/* XEP-0160 3: words are kept, the news that somebody is typing are not.  A <thread/> alone says
+ * nothing, and neither do hints. */
+static bool says_something(const struct element *child)
+{
+	const char *ns = element_ns(child);
+
+	return strcmp(ns, NS_CHATSTATES) != 0 && strcmp(ns, NS_HINTS) != 0 &&
+		strcmp(element_name(child), "thread") != 0;
+}
+
+enum offline_choice offline_choice(enum tern_type type, const struct element *message)
+{
+	bool is_chat = type == TERN_CHAT;
+	const struct element *child = element_first(message);
+
+	if (!is_chat && type != TERN_NORMAL)
+		return OFFLINE_REFUSE;
+	if (element_find(message, NS_HINTS, "no-store")) /* XEP-0334 4.3 */
+		return OFFLINE_REFUSE;
+	if (!is_chat)
+		return OFFLINE_KEEP;
+	while (child && !says_something(child))
+		child = element_next(child);
+	return child ? OFFLINE_KEEP : OFFLINE_DROP;
+}
+
+/* --- keeping --------------------------------------------------------------------------------- */
+
+static void note_count(struct tern_entity *entity, void *context,
+	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
+{
+	struct backlog *backlog;
+
+	if (cancelled)
+		return;
+	backlog = tern_entity_state(entity, backlog_handle);
+	if (count > backlog->count)
+		backlog->count = (uint32_t)count;
+}
+
+/* Once per opening of an account, and only where a message is missed. */
+static struct backlog *counted(struct tern_entity *entity, long limit)
+{
+	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+
+	if (!backlog->is_counted) {
+		backlog->is_counted = true;
+		tern_log_page(entity, log_handle, &(struct tern_page){ .most = (size_t)limit },
+			note_count, NULL);
+	}
+	return backlog;
+}
+
+static int keep(struct tern_event *event)
+{
+	struct element *message = element_copy(event->arena, event->stanza.element);
+	struct buffer xml = { 0 };
+	uint64_t id;
+	int result;
+
+	element_set(message, "from", jid_text(event->stanza.from));
+	element_set(message, "to", jid_text(event->stanza.to));
+	stored_write(&xml, message);
+	result = tern_append(event->entity, log_handle, jid_bare_text(event->stanza.from),
+		buffer_at(&xml), xml.len, &id);
+	buffer_finish(&xml);
+	return result;
+}
+
+static enum tern_verdict keep_within(struct tern_event *event, long limit)
+{
+	struct backlog *backlog = counted(event->entity, limit);
+	int result;
+
+	/* XEP-0160 2: a full store is no store. */
+	if (backlog->count >= (unsigned long)limit)
+		return tern_reject(event, TERN_SERVICE_UNAVAILABLE, NULL);
+	result = keep(event);
+	if (result < 0)
+		return tern_reject(event, tern_condition_of(result), NULL);
+	backlog->count++;
+	return TERN_DONE;
+}
+
+static enum tern_verdict keep_missed(struct tern_event *event, const void *settings)
+{
+	const struct offline *offline = settings;
+
+	switch (offline_choice(event->stanza.type, event->stanza.element)) {
+	case OFFLINE_KEEP:
+		return keep_within(event, offline->limit);
+	case OFFLINE_DROP:
+		return TERN_DONE;
+	case OFFLINE_REFUSE:
+		break;
+	}
+	return TERN_PASS;
+}
+
+/* --- giving ------------------------------------------------------------------------------------ */
+
+/* XEP-0203: since when it has waited, and with whom; the entry's id is that time. */
+static void add_delay(struct tern_entity *entity, struct element *message, uint64_t id)
+{
+	struct element *delay = element_add(message, NS_DELAY, "delay");
+
+	element_set(delay, "from", tern_host_domain(tern_entity_host(entity)));
+	element_set(delay, "stamp", tern_datetime(element_arena(message), id));
+}
+
+static void give(struct tern_entity *entity, struct tern_session *session,
+	const struct tern_entry *entries, size_t count)
+{
+	struct stored_reader *reader = stored_reader_create();
+
+	for (size_t i = 0; i < count; i++) {
+		struct element *message = stored_read(reader, entries[i].bytes, entries[i].len);
+
+		if (!message) {
+			tern_log(entity, TERN_SAY_ERROR, "an offline message was damaged and is lost");
+			continue;
+		}
+		add_delay(entity, message, entries[i].id);
+		tern_session_send(session, message);
+	}
+	stored_reader_destroy(reader);
+}
+
+static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t after);
+
+/* The session may have gone while the page was read: then it all waits for the next one. */
+static void give_page(struct tern_entity *entity, void *context,
+	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
+{
+	struct tern_session *session;
+	struct backlog *backlog;
+
+	if (cancelled)
+		return;
+	session = tern_session_by_id(entity, (uintptr_t)context);
+	if (!session || count == 0)
+		return;
+	give(entity, session, entries, count);
+	tern_log_expire(entity, log_handle, entries[count - 1].id);
+	backlog = tern_entity_state(entity, backlog_handle);
+	backlog->count -= count < backlog->count ? (uint32_t)count : backlog->count;
+	if (!complete)
+		give_from(entity, session, entries[count - 1].id);
+}
+
+static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t after)
+{
+	tern_log_page(entity, log_handle, &(struct tern_page){ .after_id = after }, give_page,
+		(void *)(uintptr_t)tern_session_id(session));
+}
+
+/* XEP-0160 2: when a resource says that it wants messages, by its first presence or by a
+ * priority that is no longer negative. */
+static void note_presence(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	struct served *served = tern_session_state(session, served_handle);
+	const struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+	bool was_served = served->is_served;
+
+	served->is_served = tern_session_is_available(session) && tern_session_priority(session) >= 0;
+	if (was_served || !served->is_served || (backlog->is_counted && backlog->count == 0))
+		return;
+	give_from(entity, session, 0);
+}
+
+static void note_absence(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	((struct served *)tern_session_state(session, served_handle))->is_served = false;
+}
+
+static int answer_stores_missed(struct tern_entity *entity, const struct jid *about,
+	const void *settings)
+{
+	return 1;
+}
+
+static int offline_load(struct tern_host *host, void **ret_settings)
+{
+	struct offline *offline = heap_zalloc(sizeof *offline);
+
+	offline->limit = tern_option_number(host, "limit");
+	*ret_settings = offline;
+	return 0;
+}
+
+static void offline_unload(struct tern_host *host, void *settings)
+{
+	free(settings);
+}
+
+TERN_EXPORT const struct tern_module tern_module = {
+	.abi = TERN_MODULE_ABI,
+	.name = "offline",
+	.about = "messages for absent users are kept until they log in (XEP-0160)",
+	.features = (const char *const[]){ "msgoffline", NULL },
+	.hooks = (const struct tern_hook[]){
+		{ TERN_IN_MISSED, TERN_MESSAGES, 0, keep_missed },
+		{ 0 },
+	},
+	.watches = (const struct tern_watch[]){
+		{ TERN_ON_AVAILABLE, note_presence },
+		{ TERN_ON_PRESENCE_CHANGED, note_presence },
+		{ TERN_ON_UNAVAILABLE, note_absence },
+		{ 0 },
+	},
+	.states = (const struct tern_state_claim[]){
+		{ TERN_PER_ACCOUNT, sizeof(struct backlog), &backlog_handle, NULL },
+		{ TERN_PER_SESSION, sizeof(struct served), &served_handle, NULL },
+		{ 0 },
+	},
+	.stores = (const struct tern_store_claim[]){
+		{ "offline", TERN_LOG, &log_handle, NULL },
+		{ 0 },
+	},
+	.options = (const struct tern_option[]){
+		{ "limit", TERN_NUMBER, "100", 1, 100000, "messages kept for one account, at most" },
+		{ 0 },
+	},
+	.answers = (const struct tern_answer_claim[]){
+		{ TERN_ASK_STORES_MISSED, answer_stores_missed },
+		{ 0 },
+	},
+	.load = offline_load,
+	.unload = offline_unload,
+};
