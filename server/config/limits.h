@@ -3,12 +3,13 @@
  *
  * One list: the field, the key in the configuration's `limits` section, the preset, the least
  * and the most that make sense, and what it bounds. */
+
+/* This folder stands before the system's in the search, so whoever asks for <limits.h> comes by
+ * here; outside of the guard, because the compiler's own passes this way twice. */
+#include_next <limits.h>
+
 #ifndef LIMITS_H
 #define LIMITS_H
-
-/* This folder stands before the system's in the search: whoever asks for <limits.h> gets
- * both. */
-#include_next <limits.h>
 
 #define LIMITS(X) \
 	X(stanza_bytes, "stanza-bytes", 262144, 10000, 16777216, "bytes of one stanza after login") \
