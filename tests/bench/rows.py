@@ -37,6 +37,8 @@ ROWS = [
     Row("chat-50", "chat over TLS, 50 in flight", ["chat-50"], target=2.5, **TIMED),
     Row("chat-50-plain", "chat without TLS, 50 in flight", ["chat-50", "--tls", "none"],
         **TIMED),
+    Row("chat-acks", "chat with acks (XEP-0198), 1 in flight", ["chat", "--acks", "1"], **TIMED),
+    Row("chat-50-acks", "chat with acks, 50 in flight", ["chat-50", "--acks", "10"], **TIMED),
     Row("presence", "presence to 20 contacts, a delivery", ["presence"], target=3, **TIMED),
     Row("offline-store", "message to an absent account", ["offline-store"],
         full=["--sessions", "200"], quick=["--sessions", "100"]),
@@ -44,5 +46,5 @@ ROWS = [
         full=["--sessions", "200"], quick=["--sessions", "100"]),
 ]
 
-# The bare relay stores nothing.
-WITHOUT_LIMIT = {"offline-store", "offline-flush"}
+# The bare relay stores nothing and knows no acks.
+WITHOUT_LIMIT = {"chat-acks", "chat-50-acks", "offline-store", "offline-flush"}

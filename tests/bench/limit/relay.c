@@ -78,6 +78,10 @@ static void broadcast_presence(struct peer *peer, struct tree *tree, struct node
 	unsigned number = (unsigned)strtoul(peer->user + 1, NULL, 10);
 	unsigned first = number - number % CLIQUE;
 
+	if (node_attribute(stanza, "to")) {
+		relay_message(peer, tree, stanza);
+		return;
+	}
 	if (peer->user[0] != 'f')
 		return;
 	node_set_attribute(tree, stanza, "from", peer->jid);

@@ -28,9 +28,10 @@ static void handle_ready(struct client *client)
 
 	bench->ready++;
 	histogram_add(&bench->login_latency, meter_now_ns() - client->began_ns);
-	if (bench->announces)
-		client_send(client, "<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>"
-				"<presence/>");
+	if (!bench->announces)
+		return;
+	client_send(client, "<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>");
+	client_send(client, "<presence/>");
 }
 
 static void handle_gone(struct client *client, const char *why)
@@ -110,6 +111,7 @@ static bool fill_site(struct bench *bench)
 	*site = (struct client_site){
 		.turn = &bench->turn, .domain = options->domain, .prefix = options->users,
 		.password = options->password, .mechanism = options->mechanism,
+		.acks = (unsigned)options->acks,
 		.ready = handle_ready, .gone = handle_gone, .stanza = handle_stanza,
 		.drained = handle_drained,
 	};
@@ -206,6 +208,28 @@ int bench_login(struct bench *bench, unsigned first, unsigned count)
 	return 0;
 }
 
+static bool all_acked(struct bench *bench)
+{
+	for (unsigned i = 0; i < bench->count; i++) {
+		const struct client *client = &bench->clients[i];
+
+		if (client->state == CLIENT_READY && client->acked != client->sent)
+			return false;
+	}
+	return true;
+}
+
+static int wait_for_acks(struct bench *bench)
+{
+	if (bench->site.acks == 0)
+		return 0;
+	for (unsigned i = 0; i < bench->count; i++) {
+		if (bench->clients[i].state == CLIENT_READY)
+			client_ask_ack(&bench->clients[i]);
+	}
+	return bench_wait(bench, all_acked);
+}
+
 static bool all_left(struct bench *bench)
 {
 	return bench->leaving == 0;
@@ -213,6 +237,8 @@ static bool all_left(struct bench *bench)
 
 int bench_logout(struct bench *bench)
 {
+	if (wait_for_acks(bench) < 0)
+		return -1;
 	for (unsigned i = 0; i < bench->count; i++) {
 		if (bench->clients[i].state != CLIENT_READY)
 			continue;

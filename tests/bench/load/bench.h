@@ -59,6 +59,8 @@ void bench_fail(struct bench *bench, const char *format, ...)
 
 /* Brings the clients [first, first + count) up, options.logins at a time. */
 int bench_login(struct bench *bench, unsigned first, unsigned count);
+
+/* With XEP-0198, first waits until the server has acknowledged all that was sent. */
 int bench_logout(struct bench *bench);
 
 int bench_wait(struct bench *bench, bench_done *done);

@@ -12,6 +12,23 @@
 #define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
 #define NS_TLS "urn:ietf:params:xml:ns:xmpp-tls"
 #define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
+#define NS_SM "urn:xmpp:sm:3"
+
+void client_ask_ack(struct client *client)
+{
+	buffer_append_text(link_output(&client->link), "<r xmlns='" NS_SM "'/>");
+}
+
+void client_count_stanza(struct client *client)
+{
+	if (++client->sent % client->site->acks == 0)
+		client_ask_ack(client);
+}
+
+static bool counts_stanzas(const struct client *client)
+{
+	return client->site->acks > 0 && client->state == CLIENT_READY;
+}
 
 void client_send(struct client *client, const char *format, ...)
 {
@@ -25,6 +42,8 @@ void client_send(struct client *client, const char *format, ...)
 	if (size < 0 || (size_t)size >= sizeof text || !link_is_open(&client->link))
 		return;
 	buffer_append(link_output(&client->link), text, (size_t)size);
+	if (counts_stanzas(client) && (text[1] == 'i' || text[1] == 'm' || text[1] == 'p'))
+		client_count_stanza(client);
 }
 
 static void client_fail(struct client *client, const char *why)
@@ -129,6 +148,7 @@ static void take_features(struct client *client, const struct stanza *stanza)
 	if (!stanza_is(stanza, "stream:features")) {
 		client_fail(client, "expected stream features");
 	} else if (client->is_authenticated) {
+		client->offers_acks = stanza_has(stanza, NS_SM);
 		client->state = CLIENT_WAITS_BIND;
 		client_send(client, "<iq type='set' id='bind'><bind xmlns='" NS_BIND "'>"
 				"<resource>" CLIENT_RESOURCE "</resource></bind></iq>");
@@ -182,14 +202,54 @@ static void take_sasl(struct client *client, const struct stanza *stanza)
 	open_stream(client);
 }
 
+static void become_ready(struct client *client)
+{
+	client->state = CLIENT_READY;
+	client->site->ready(client);
+}
+
 static void take_bind(struct client *client, const struct stanza *stanza)
 {
 	if (!stanza_is(stanza, "iq") || !stanza_has(stanza, "<jid>")) {
 		client_fail(client, "the resource was not bound");
-		return;
+	} else if (client->site->acks == 0) {
+		become_ready(client);
+	} else if (!client->offers_acks) {
+		client_fail(client, "not offered: " NS_SM);
+	} else {
+		client->state = CLIENT_WAITS_ENABLED;
+		client->sent = client->acked = client->handled = 0;
+		client_send(client, "<enable xmlns='" NS_SM "'/>");
 	}
-	client->state = CLIENT_READY;
-	client->site->ready(client);
+}
+
+static void take_enabled(struct client *client, const struct stanza *stanza)
+{
+	if (stanza_is(stanza, "enabled"))
+		become_ready(client);
+	else if (stanza_is(stanza, "failed"))
+		client_fail(client, "acks were refused");
+}
+
+/* Takes what XEP-0198 says; returns false when it is a stanza. */
+static bool take_acks(struct client *client, const struct stanza *stanza)
+{
+	size_t size = 0;
+	const char *h;
+
+	if (stanza_is(stanza, "r")) {
+		client_send(client, "<a xmlns='" NS_SM "' h='%u'/>", client->handled);
+		return true;
+	}
+	if (!stanza_is(stanza, "a")) {
+		client->handled++;
+		return false;
+	}
+	h = stanza_attribute(stanza, "h=", &size);
+	client->acked = h ? (uint32_t)strtoul(h, NULL, 10) : 0;
+	if (client->sent - client->acked > UINT32_MAX / 2)
+		client_fail(client, "the server acknowledged what was not sent");
+	return true;
 }
 
 static void refuse_iq(struct client *client, const struct stanza *stanza)
@@ -209,8 +269,11 @@ static void refuse_iq(struct client *client, const struct stanza *stanza)
 static void take_stanza(struct client *client, const struct stanza *stanza)
 {
 	size_t size = 0;
-	const char *type = stanza_attribute(stanza, "type=", &size);
+	const char *type;
 
+	if (client->site->acks > 0 && take_acks(client, stanza))
+		return;
+	type = stanza_attribute(stanza, "type=", &size);
 	if (stanza_is(stanza, "iq") && type && size == 3)	/* get or set */
 		refuse_iq(client, stanza);
 	else
@@ -222,6 +285,7 @@ static void (*const steps[])(struct client *client, const struct stanza *stanza)
 	[CLIENT_WAITS_PROCEED] = take_proceed,
 	[CLIENT_WAITS_SASL] = take_sasl,
 	[CLIENT_WAITS_BIND] = take_bind,
+	[CLIENT_WAITS_ENABLED] = take_enabled,
 	[CLIENT_READY] = take_stanza,
 	[CLIENT_LEAVES] = take_stanza,
 };

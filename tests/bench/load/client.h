@@ -22,6 +22,7 @@ struct client_site {
 	const char *domain, *prefix, *password;	/* an account is prefix + number @ domain */
 	const char *mechanism;			/* NULL: the best that is offered */
 	enum client_tls tls;
+	unsigned acks;				/* XEP-0198: ask after so many stanzas; 0: without */
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priority;
 	void (*ready)(struct client *client);	/* the resource is bound */
@@ -33,7 +34,8 @@ struct client_site {
 
 enum client_state {
 	CLIENT_CLOSED, CLIENT_CONNECTING, CLIENT_WAITS_FEATURES, CLIENT_WAITS_PROCEED,
-	CLIENT_WAITS_HANDSHAKE, CLIENT_WAITS_SASL, CLIENT_WAITS_BIND, CLIENT_READY, CLIENT_LEAVES,
+	CLIENT_WAITS_HANDSHAKE, CLIENT_WAITS_SASL, CLIENT_WAITS_BIND, CLIENT_WAITS_ENABLED,
+	CLIENT_READY, CLIENT_LEAVES,
 };
 
 struct client {
@@ -43,7 +45,8 @@ struct client {
 	const struct client_site *site;
 	unsigned number;		/* of the account */
 	enum client_state state;
-	bool is_authenticated, sasl_has_signature;
+	bool is_authenticated, sasl_has_signature, offers_acks;
+	uint32_t sent, acked, handled;	/* XEP-0198: ours, those acknowledged, the server's */
 	char user[24];
 	uint64_t began_ns;
 	void *owner, *role;		/* the bench, and what the scenario makes of this client */
@@ -60,5 +63,9 @@ void client_leave(struct client *client);
 
 void client_send(struct client *client, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* What was appended to the link's output was one stanza: counts it and asks for an ack in time. */
+void client_count_stanza(struct client *client);
+void client_ask_ack(struct client *client);
 
 #endif

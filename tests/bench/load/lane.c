@@ -80,6 +80,8 @@ void lane_send(struct lane *lane, uint64_t due_ns)
 	buffer_append(output, buffer_front(&lane->tail), buffer_size(&lane->tail));
 	lane->sent++;
 	bench_of(lane->from)->sent++;
+	if (lane->from->site->acks > 0)
+		client_count_stanza(lane->from);
 }
 
 void lane_all_due(struct lane *lane, uint64_t due_ns)

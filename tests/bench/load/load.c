@@ -83,6 +83,7 @@ static void fill_report(const struct scenario *scenario, struct bench *bench, bo
 	report_number(report, "sessions", options->sessions);
 	report_number(report, "idle", options->idle);
 	report_number(report, "window", options->window);
+	report_number(report, "acks", options->acks);
 	report_number(report, "offered_rate", options->rate);
 	report_number(report, "sent", (double)bench->sent);
 	report_number(report, "lost", (double)bench->lost);
