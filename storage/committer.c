@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "batch.h"
@@ -91,8 +92,8 @@ static void give_up(struct storage *storage, const char *what, int error)
 		storage->options.failed(storage->options.context, what, error);
 		return;
 	}
-	fprintf(stderr, "storage: %s failed: error %d; stopping, nothing that is not on disk has "
-		"been acknowledged\n", what, error);
+	fprintf(stderr, "storage: %s failed: %s; stopping, nothing that is not on disk has been "
+		"acknowledged\n", what, strerrordesc_np(-error));
 	abort();
 }
 

@@ -46,7 +46,8 @@ struct storage_options {
 	 * must end; nothing that rested on the lost batch has been said.  Preset: one line
 	 * on stderr and abort.  */
 	void (*failed)(void *context, const char *what, int error);
-	/* Called on the committer's thread when space runs out and when it is back. */
+	/* Called on the committer's thread when space runs out and when it is back (and by
+	 * the opening call, when there is none at the start). */
 	void (*full)(void *context, bool is_full);
 	void *context;
 };

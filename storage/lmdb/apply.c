@@ -237,6 +237,15 @@ static int apply_batch(struct act *act, const struct storage_batch *batch)
 	return rc;
 }
 
+/* A write that the full disk cut short is EIO to LMDB.  It may be tried again: what was
+ * written is not referred to, and the next attempt writes all of it anew. */
+static int commit_error(struct lmdb_engine *engine, int rc)
+{
+	if (rc == EIO && disk_is_out(engine))
+		return -ENOSPC;
+	return error_of(rc);
+}
+
 int lmdb_commit(struct storage_engine *base, const struct storage_batch *const *batches,
 	size_t count, bool *ret_leftovers)
 {
@@ -252,10 +261,10 @@ int lmdb_commit(struct storage_engine *base, const struct storage_batch *const *
 	/* An open cursor of a transaction that writes ends with it (LMDB frees it). */
 	if (rc) {
 		mdb_txn_abort(act.txn);
-		return error_of(rc);
+		return commit_error(act.engine, rc);
 	}
 	rc = mdb_txn_commit(act.txn);
 	if (rc == 0 && act.leftovers)
 		*ret_leftovers = true;
-	return error_of(rc);
+	return commit_error(act.engine, rc);
 }

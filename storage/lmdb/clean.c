@@ -1,5 +1,6 @@
 /* lmdb/clean.c - deletes entries and records, a slice at a time
  * SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <string.h>
 
 #include "lmdb_internal.h"
@@ -187,6 +188,8 @@ int lmdb_clean(struct storage_engine *base, bool *ret_more)
 		return rc == MDB_NOTFOUND ? 0 : error_of(rc);
 	}
 	rc = mdb_txn_commit(act.txn);
+	if (rc == EIO && disk_is_out(act.engine))
+		return -ENOSPC; /* as in a commit */
 	*ret_more = rc == 0 && act.has_trash;
 	return error_of(rc);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -17,6 +18,8 @@
 enum {
 	READERS_MAX = 1024,   /* threads that have ever read and still live */
 	OWN_RESERVE_PART = 8, /* of the map, kept for deletions */
+	DISK_OUT_BYTES = 1 << 20,
+	TABLES_MAX = 32,
 };
 
 static const uint64_t preset_map_bytes = 1ull << 40;
@@ -28,7 +31,8 @@ int error_of(int lmdb_error)
 	case MDB_SUCCESS: return 0;
 	case MDB_NOTFOUND: return -ENOENT;
 	case MDB_MAP_FULL: return -ENOSPC;
-	case EDQUOT: return -ENOSPC;
+	case EDQUOT:
+	case EFBIG: return -ENOSPC; /* quota, RLIMIT_FSIZE */
 	case MDB_VERSION_MISMATCH: return -EPROTO;
 	case MDB_READERS_FULL: return -EAGAIN;
 	case MDB_PANIC: return -EIO;
@@ -77,7 +81,7 @@ static int open_env(struct lmdb_engine *engine, const struct storage_options *op
 	int rc = mdb_env_create(&engine->env);
 	if (rc)
 		return error_of(rc);
-	mdb_env_set_maxdbs(engine->env, TABLES);
+	mdb_env_set_maxdbs(engine->env, TABLES_MAX);
 	mdb_env_set_maxreaders(engine->env, READERS_MAX);
 	/* Once and never again: a resize under an open reader ends in a crash. */
 	rc = mdb_env_set_mapsize(engine->env, engine->map_bytes);
@@ -138,22 +142,46 @@ static uint64_t above(uint64_t bytes, uint64_t reserve)
 	return bytes > reserve ? bytes - reserve : 0;
 }
 
+/* What the file takes, and how far it may still grow. */
+static int measure_disk(struct lmdb_engine *engine, uint64_t *ret_used, uint64_t *ret_free)
+{
+	struct statvfs disk;
+	struct stat file;
+	struct rlimit limit;
+	mdb_filehandle_t fd;
+	if (mdb_env_get_fd(engine->env, &fd) != 0)
+		return -EBADF;
+	if (statvfs(engine->directory, &disk) < 0 || fstat(fd, &file) < 0 ||
+	    getrlimit(RLIMIT_FSIZE, &limit) < 0)
+		return -errno;
+	*ret_used = (uint64_t)file.st_blocks * 512;
+	*ret_free = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (limit.rlim_cur != RLIM_INFINITY) {
+		uint64_t may_grow = above(limit.rlim_cur, (uint64_t)file.st_size);
+		*ret_free = may_grow < *ret_free ? may_grow : *ret_free;
+	}
+	return 0;
+}
+
+bool disk_is_out(struct lmdb_engine *engine)
+{
+	uint64_t used, left;
+	return measure_disk(engine, &used, &left) == 0 && left < DISK_OUT_BYTES;
+}
+
 /* Pages that are free within the file count as free: writes go there first. */
 static int lmdb_space(struct storage_engine *base, uint64_t reserve, struct engine_space *ret_space)
 {
 	struct lmdb_engine *engine = (struct lmdb_engine *)base;
-	struct statvfs disk;
-	struct stat file;
+	uint64_t used_on_disk, disk_free;
 	MDB_envinfo info;
 	MDB_stat stat_of;
-	mdb_filehandle_t fd;
-	if (statvfs(engine->directory, &disk) < 0 || mdb_env_get_fd(engine->env, &fd) != 0 ||
-	    fstat(fd, &file) < 0)
-		return -errno;
+	int r = measure_disk(engine, &used_on_disk, &disk_free);
+	if (r < 0)
+		return r;
 	mdb_env_info(engine->env, &info);
 	mdb_env_stat(engine->env, &stat_of);
 	uint64_t used = ((uint64_t)info.me_last_pgno + 1) * stat_of.ms_psize;
-	uint64_t disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
 	uint64_t map_free = above(engine->map_bytes, used);
 	uint64_t own_reserve = engine->map_bytes / OWN_RESERVE_PART;
 	if (own_reserve > own_reserve_most)
@@ -165,7 +193,7 @@ static int lmdb_space(struct storage_engine *base, uint64_t reserve, struct engi
 	}
 	bool map_is_nearer = above(map_free, own_reserve) < above(disk_free, reserve);
 	*ret_space = (struct engine_space){
-		.used_bytes = (uint64_t)file.st_blocks * 512,
+		.used_bytes = used_on_disk,
 		.free_bytes = map_free < disk_free ? map_free : disk_free,
 		.headroom_bytes = map_is_nearer ? above(map_free, own_reserve)
 		                                : above(disk_free, reserve),

@@ -69,6 +69,8 @@ struct entry_head {
 
 /* Our error for LMDB's. */
 int error_of(int lmdb_error);
+/* The file cannot grow any more. */
+bool disk_is_out(struct lmdb_engine *engine);
 int tables_open(MDB_txn *txn, unsigned flags, MDB_dbi dbi[TABLES]);
 
 /* --- reader.c */

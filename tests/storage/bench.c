@@ -1,8 +1,9 @@
 /* bench.c - puts a second and CPU a put, for commits of several sizes
  * SPDX-License-Identifier: MIT
  *
- * storage_bench [DIRECTORY] [relaxed]: one shard appends entries of 400 bytes for many
- * owners, and puts records, in batches of one write; so many are open at a time. */
+ * storage_bench [OWNERS] [relaxed]: one shard appends entries of 400 bytes for so many
+ * owners (1000), and puts records; GROUP x SIZE are the batches submitted at a time and
+ * the writes in each. */
 #include <inttypes.h>
 #include <semaphore.h>
 #include <stdio.h>
@@ -12,7 +13,9 @@
 
 #include "bed.h"
 
-enum { OWNERS = 1000, LOG = 1, STORE = 2 };
+enum { LOG = 1, STORE = 2 };
+
+static unsigned owners = 1000;
 
 static double clock_of(clockid_t id)
 {
@@ -31,7 +34,7 @@ static const char payload[400];
 
 static void write_one(struct storage_batch *batch, bool is_log, uint64_t id)
 {
-	owner_id owner = 2 + (owner_id)(id * 7919 % OWNERS);
+	owner_id owner = 2 + (owner_id)(id * 7919 % owners);
 	if (is_log) {
 		char with[32];
 		snprintf(with, sizeof(with), "user%u@example.org", (unsigned)(id % 17));
@@ -78,10 +81,12 @@ static void measure(struct storage *storage, bool is_log, unsigned group, unsign
 int main(int argc, char **argv)
 {
 	char made[64];
-	struct storage_options options = { .directory = argc > 1 ? argv[1] : made };
+	struct storage_options options = { .directory = made };
 	struct storage *storage;
 	char *why = NULL;
 	bed_directory(made);
+	if (argc > 1)
+		owners = (unsigned)strtoul(argv[1], NULL, 10);
 	options.relaxed = argc > 2 && strcmp(argv[2], "relaxed") == 0;
 	if (storage_open(&options, &storage, &why) < 0) {
 		fprintf(stderr, "%s\n", why);
