@@ -4,7 +4,10 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
+
+from .certificates import Certificate
 
 LISTENERS = {"STARTTLS": "starttls", "direct TLS": "direct", "plain TCP": "none"}
 
@@ -33,8 +36,17 @@ class Ternd:
 
     # Configuration
 
+    def install_certificate(self, host):
+        """A copy of its own, which a scenario can replace."""
+        source = self.certificates.host(host.domain, host.key_kind, host.digest)
+        target = Certificate(os.path.join(self.folder, f"{host.domain}.crt"),
+                             os.path.join(self.folder, f"{host.domain}.key"))
+        shutil.copy(source.chain, target.chain)
+        shutil.copy(source.key, target.key)
+        return target
+
     def host_section(self, host):
-        certificate = self.certificates.host(host.domain, host.key_kind, host.digest)
+        certificate = self.install_certificate(host)
         lines = [f"certificate = {quoted(certificate.chain)}", f"key = {quoted(certificate.key)}"]
         lines += [line.replace("AUTHORITY", quoted(self.certificates.authority().chain))
                   if "AUTHORITY" in line else line for line in host.lines]
@@ -105,6 +117,9 @@ class Ternd:
         line = await asyncio.wait_for(reader.read(), 60)
         writer.close()
         return json.loads(line)
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
 
     async def stop(self):
         """A graceful stop; complains about a crash or a bad exit status."""

@@ -73,7 +73,7 @@ class Scripts(unittest.TestCase):
                          [("t 1", 4, "s a|b"), ("t 2", 5, "s ")])
 
     def test_clauses_say_how_to_log_in(self):
-        options = read(" as a@b/c, over direct TLS and with PLAIN", preset("Romeo"))
+        options = read(" as a@b/c over direct TLS and with PLAIN", preset("Romeo"))
         self.assertEqual((options.jid, options.resource, options.transport, options.mechanism),
                          ("a@b", "c", "direct TLS", "PLAIN"))
 

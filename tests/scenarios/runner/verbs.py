@@ -4,6 +4,7 @@
 import copy
 import re
 import shlex
+import time
 from base64 import b64encode
 
 from . import given, pattern
@@ -326,13 +327,14 @@ async def may_receive(stage, step, who, inline):
     """What a specification leaves to the server: if it comes it is here, and it is passed over."""
     await stage.settle()
     actor = stage.actor(who)
-    for expected in expectations(stage, step, inline):
-        event = await actor.peek()
-        if event and event.kind == "element":
-            env = pattern.match(expected, event.element, stage.env)
-            if env is not None:
-                actor.unread.pop(0)
-                stage.env = env
+    wanted = expectations(stage, step, inline)
+    while (event := await actor.peek()) and event.kind == "element":
+        envs = [pattern.match(one, event.element, stage.env) for one in wanted]
+        found = next((env for env in envs if env is not None), None)
+        if found is None:
+            return
+        actor.unread.pop(0)
+        stage.env = found
 
 
 async def catch_up(stage, step, who):
@@ -348,6 +350,19 @@ async def receive_error(stage, step, who, condition, kind, number, sender):
     element = await actor.next_element(wanted)
     if not is_error(stage, actor, element, (condition, kind, number, sender)):
         raise Failure(f"{who} expected {wanted}, got {pattern.render(element)}")
+
+
+async def answer_pings(stage, step, who, inline):
+    actor = stage.actor(who)
+    expected = expectations(stage, step, inline)[0]
+    while True:
+        element = await actor.next_element(wish(stage, expected))
+        if pattern.match(expected, element, stage.env) is not None:
+            return
+        if element.find("{urn:xmpp:ping}ping") is None:
+            raise Failure(f"{who} expected {wish(stage, expected)}, "
+                          f"got {pattern.render(element)}")
+        actor.wire.send(f"<iq type='result' id='{element.get('id')}'/>".encode())
 
 
 async def may_receive_error(stage, step, who, *wanted):
@@ -518,6 +533,24 @@ async def server_is_killed_and_starts(stage, step):
     await stage.server.start()
 
 
+async def replace_certificate(stage, step, domain, kind):
+    """The files are replaced, the server is told, and serves the new one from some moment on."""
+    host = stage.setting.host(domain)
+    host.key_kind = kind
+    stage.server.install_certificate(host)
+    stage.server.reload()
+    wanted = "EC" if kind == "ECDSA" else "RSA"
+    actor = stage.actor("Reload")
+    deadline = time.monotonic() + stage.timeout
+    while time.monotonic() < deadline:
+        await actor.open(read(f"as nobody@{domain} over direct TLS", preset("Reload")))
+        key = actor.wire.tls.get_peer_certificate().to_cryptography().public_key()
+        actor.leave()
+        if wanted in type(key).__name__.upper():
+            return
+    raise Failure(f"{domain} still shows its old certificate after {stage.timeout} s")
+
+
 async def administrate(stage, step, words):
     answer = await stage.server.command(shlex.split(expanded(stage, words)))
     rows = step.body().strip()
@@ -578,6 +611,7 @@ VERBS = [(re.compile(regex + "$", re.DOTALL), act) for regex, act in given.VERBS
     (rf"{WHO} receives no element twice", receive_no_element_twice),
     (rf"{WHO} receives nothing", receive_nothing),
     (rf"{WHO} receives error (\S+) \((\S+)\) for (\S+)(?: from (\S+))?", receive_error),
+    (rf"{WHO} answers pings until:(.*)", answer_pings),
     (rf"{WHO} may receive error (\S+) \((\S+)\) for (\S+)(?: from (\S+))?", may_receive_error),
     (rf"{WHO} may receive:(.*)", may_receive),
     (rf"{WHO} receives the stream error (\S+)", receive_stream_error),
@@ -602,6 +636,7 @@ VERBS = [(re.compile(regex + "$", re.DOTALL), act) for regex, act in given.VERBS
     (r"The server starts", server_starts),
     (r"The server is killed and starts again", server_is_killed_and_starts),
     (r"The server is killed", server_is_killed),
+    (r"The certificate of (\S+) is replaced by one with an? (RSA|ECDSA) key", replace_certificate),
     (r"The administrator runs: ([^\n]*)", administrate),
     (r"The administrator cannot run: (.*)", administrate_in_vain),
 )]
