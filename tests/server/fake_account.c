@@ -142,6 +142,7 @@ int login_bind(struct login *login, struct stream *stream, const char *resource,
 	session->stream = stream;
 	session->jid = jid_full(session->arena, login->jid, resource ? resource : "made-up");
 	fake_accounts.stream = stream;
+	fake_accounts.session = session;
 	fake_accounts.sessions++;
 	*ret_session = session;
 	return 0;

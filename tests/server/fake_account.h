@@ -10,6 +10,7 @@
 
 struct server;
 struct stream;
+struct tern_session;
 
 /* `credentials` are kept by pointer. */
 void fake_account_add(const char *bare, const char *credentials);
@@ -26,6 +27,7 @@ struct fake_accounts {
 	char received[8192];    /* stanzas, as text, one behind the other */
 	bool pauses_after_stanza; /* back-pressure: the stream is paused with each stanza */
 	struct stream *stream;  /* of the newest session */
+	struct tern_session *session;
 };
 extern struct fake_accounts fake_accounts;
 

@@ -13,6 +13,7 @@
 #include "credentials.h"
 #include "jid.h"
 #include "scram_client.h"
+#include "session.h"
 #include "stream_world.h"
 
 TestSuite(stream, .init = world_open, .fini = world_close);
@@ -487,7 +488,7 @@ Test(stream, closes_with_the_error_that_the_session_names)
 {
 	struct link *link = world_bound_client();
 
-	stream_close(fake_accounts.stream, STREAM_ERROR_CONFLICT, "replaced by <another>");
+	session_close(fake_accounts.session, STREAM_ERROR_CONFLICT, "replaced by <another>");
 	cr_assert_str_eq(fake_link_take(link), STREAM_ERROR_IS("conflict")
 		"<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>replaced by &lt;another&gt;</text>"
 		"</stream:error>" STREAM_END);
