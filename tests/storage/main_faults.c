@@ -29,7 +29,7 @@ static void check(bool holds, const char *what)
 /* What the callbacks told; each tells a semaphore. */
 static struct {
 	sem_t done, failed, full, has_room, synced;
-	uint64_t last_tag;
+	_Atomic uint64_t last_tag;
 	int error;
 } told;
 
