@@ -13,6 +13,8 @@
 
 #include "event.h"
 
+#pragma GCC visibility push(default) /* ternd exports it to modules */
+
 struct arena;
 struct element;
 struct jid;
@@ -174,5 +176,7 @@ size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *ar
 enum tern_level { TERN_SAY_ERROR, TERN_SAY_WARNING, TERN_SAY_INFO, TERN_SAY_DEBUG };
 void tern_log(struct tern_entity *entity, enum tern_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+#pragma GCC visibility pop
 
 #endif

@@ -10,6 +10,8 @@
 
 #include "stanza.h"
 
+#pragma GCC visibility push(default) /* ternd exports it to modules */
+
 struct arena;
 struct element;
 struct tern_entity;
@@ -71,5 +73,7 @@ void tern_release(struct tern_entity *entity, tern_ticket ticket, enum tern_verd
 /* Delivers the stanza, as it is with what was added, to one of this entity's sessions.
  * A bare `to` stays as it is. */
 void tern_deliver(struct tern_event *event, struct tern_session *session);
+
+#pragma GCC visibility pop
 
 #endif

@@ -33,6 +33,8 @@
 #include "names.h"
 #include "stanza.h"
 
+#pragma GCC visibility push(default) /* ternd exports it to modules */
+
 #define TERN_MODULE_ABI 1 /* counts up with every change to these headers */
 #define TERN_EXPORT __attribute__((visibility("default")))
 
@@ -172,5 +174,7 @@ void tern_host_features(const struct tern_host *host, bool of_account,
 void tern_host_identities(const struct tern_host *host, bool of_account,
 	void (*each)(void *context, const struct tern_identity *identity), void *context);
 /* Services of the host for disco#items (none until modules make some). */
+
+#pragma GCC visibility pop
 
 #endif

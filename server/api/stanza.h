@@ -3,6 +3,8 @@
 #ifndef TERN_STANZA_H
 #define TERN_STANZA_H
 
+#pragma GCC visibility push(default) /* ternd exports it to modules */
+
 struct element;
 struct jid;
 
@@ -72,5 +74,7 @@ struct tern_stanza {
 const char *tern_type_name(enum tern_type type);                /* "" for AVAILABLE */
 const char *tern_condition_name(enum tern_condition condition); /* "bad-request" */
 const char *tern_condition_type(enum tern_condition condition); /* "modify" */
+
+#pragma GCC visibility pop
 
 #endif
