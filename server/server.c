@@ -37,20 +37,6 @@
 #define ADDRESSES_EXPECTED 65536
 #define WORKERS_LEAST 2
 
-struct tern_host *server_host(const struct server *server, const char *domain)
-{
-	for (size_t i = 0; i < server->host_count; i++) {
-		if (strcmp(server->hosts[i]->domain, domain) == 0)
-			return server->hosts[i];
-	}
-	return NULL;
-}
-
-struct shard *server_home(const struct server *server, uint32_t hash)
-{
-	return server->shards[hash % server->shard_count];
-}
-
 static size_t core_count(void)
 {
 	cpu_set_t cores;
