@@ -217,6 +217,35 @@ Test(sasl, another_nonce_or_binding_in_the_final_message_fails)
 	}
 }
 
+/* Each message in two pieces, at every place; and both in one exchange with the next header. */
+static void check_pieces(size_t at)
+{
+	struct scram_client client = { .scheme = "SCRAM-SHA-256", .gs2 = "p=tls-exporter,,",
+		.binding = "exported-bytes", .user = "romeo", .password = "pencil" };
+	struct link *link = world_connect(LISTEN_DIRECT);
+	char text[4096];
+	const char *said;
+
+	world_says(link, HEADER);
+	snprintf(text, sizeof text, "%s", auth_text("SCRAM-SHA-256-PLUS", scram_client_first(&client)));
+	at = at % strlen(text);
+	world_says_bytes(link, text, at);
+	said = world_says(link, text + at);
+	snprintf(text, sizeof text, "%s" HEADER BIND(""),
+		response_text(scram_client_final(&client, content_of(said, "challenge"))));
+	world_says_bytes(link, text, at);
+	said = world_says(link, text + at);
+	cr_assert(has(said, "<jid>romeo@example.org/made-up</jid>"), "%zu: %s", at, said);
+	world_says(link, "</stream:stream>");
+	fake_links_finish();
+}
+
+Test(sasl, scram_comes_in_pieces_too)
+{
+	for (size_t at = 1; at < 600; at++)
+		check_pieces(at);
+}
+
 /* --- nobody learns who has an account --------------------------------------------------------- */
 
 static void check_stranger(const char *scheme)
