@@ -78,6 +78,40 @@ static void measure(struct storage *storage, bool is_log, unsigned group, unsign
 	sem_destroy(&done);
 }
 
+static bool count_entry(void *context, const struct log_entry *entry)
+{
+	++*(unsigned *)context;
+	return true;
+}
+
+static void measure_pages(struct storage *storage, bool backwards)
+{
+	struct log_page page = { .backwards = backwards, .most = 50 };
+	unsigned seen = 0, pages = 20000;
+	double cpu = clock_of(CLOCK_THREAD_CPUTIME_ID);
+	for (unsigned i = 0; i < pages; i++)
+		storage_log_read(storage, 2 + i % owners, LOG, &page, count_entry, &seen, NULL);
+	cpu = clock_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	printf("%s page of 50: %.2f us CPU a page, %.2f an entry\n", backwards ? "last" : "first",
+		cpu / pages * 1e6, cpu / seen * 1e6);
+}
+
+static void measure_get(struct storage *storage)
+{
+	unsigned count = 100000;
+	void *value;
+	size_t len;
+	owner_id owner;
+	double cpu = clock_of(CLOCK_THREAD_CPUTIME_ID);
+	for (unsigned i = 0; i < count; i++) {
+		if (storage_get(storage, 2, STORE, "none", 4, &value, &len) == 0)
+			free(value);
+		storage_owner_find(storage, "nobody@example.org", &owner);
+	}
+	cpu = clock_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	printf("get and owner_find: %.2f us CPU together\n", cpu / count * 1e6);
+}
+
 int main(int argc, char **argv)
 {
 	char made[64];
@@ -98,6 +132,9 @@ int main(int argc, char **argv)
 	measure(storage, true, 1, 1000);
 	for (unsigned group = 1; group <= 1000; group *= 10)
 		measure(storage, false, group, 1);
+	measure_pages(storage, false);
+	measure_pages(storage, true);
+	measure_get(storage);
 	storage_close(storage);
 	bed_remove(made);
 	return EXIT_SUCCESS;
