@@ -259,17 +259,6 @@ static int start_sasl(void)
 	return result;
 }
 
-static void tell_listeners(const struct server *server)
-{
-	for (size_t i = 0; i < listeners_count(server->listeners); i++) {
-		const struct listener *listener = listeners_at(server->listeners, i);
-
-		log_info("listener", listener_name(listener), "%s port %u, tls %s",
-			listener_address(listener), listener_port(listener),
-			config_tls_name(listener_tls(listener)));
-	}
-}
-
 int server_start(struct server *server, void (*stop)(void *context), void *context)
 {
 	size_t workers = core_count() > WORKERS_LEAST ? core_count() : WORKERS_LEAST;
@@ -293,7 +282,6 @@ int server_start(struct server *server, void (*stop)(void *context), void *conte
 		return result;
 	}
 	listeners_start(server->listeners, server);
-	tell_listeners(server);
 	return 0;
 }
 

@@ -29,6 +29,7 @@
 static struct reading {
 	struct arena *arena;
 	struct source source;
+	bool is_survey;   /* faults are left to the second pass */
 	const char *modules_path;
 	const char *why;  /* the first complaint */
 	struct host_config *hosts;
@@ -80,6 +81,8 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 {
 	char text[512];
 
+	if (now->is_survey)
+		return;
 	if (strcmp(format, "no such option '%s'") == 0) {
 		complain(cfg, unknown_key(cfg, va_arg(args, const char *)));
 		return;
@@ -91,10 +94,6 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 	}
 	vsnprintf(text, sizeof text, format, args);
 	complain(cfg, text);
-}
-
-static void on_error_of_survey(cfg_t *cfg, const char *format, va_list args)
-{
 }
 
 /* --- values ------------------------------------------------------------------------- */
@@ -118,8 +117,10 @@ static int check_value(cfg_t *cfg, cfg_opt_t *opt)
 	const struct key *key = section_key(section_find(cfg->name), opt->name);
 	size_t count;
 	const char *const *values = values_of(opt, &count);
-	const char *why = count ? key_refuse(now->arena, key, values[count - 1]) : NULL;
+	const char *why = NULL;
 
+	if (!now->is_survey && count)
+		why = key_refuse(now->arena, key, values[count - 1]);
 	return why ? complain(cfg, why) : 0;
 }
 
@@ -270,8 +271,11 @@ static int check_host(cfg_t *cfg, cfg_opt_t *opt)
 	cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
 	struct host_config host = { 0 };
 	struct host_draft draft;
-	const char *why = read_domain(cfg_title(section), &host.domain);
+	const char *why;
 
+	if (now->is_survey)
+		return 0;
+	why = read_domain(cfg_title(section), &host.domain);
 	if (why)
 		return complain(cfg, why);
 	fill(section, section_find("host"), &draft);
@@ -415,25 +419,21 @@ static size_t open_modules(cfg_t *root, const struct tern_module **modules, size
 	return count;
 }
 
-/* Faults in the file are left to the second pass. */
+/* Knows every section, and ignores what stands in a module's. */
 static size_t survey(const struct tern_module **modules, size_t most)
 {
 	cfg_opt_t module_opts[] = { CFG_END() };
-	cfg_opt_t host_opts[] = { CFG_SEC("module", module_opts, CFGF_MULTI | CFGF_TITLE), CFG_END() };
-	cfg_opt_t opts[] = {
-		CFG_STR("modules-path", 0, CFGF_NODEFAULT),
-		CFG_SEC("host", host_opts, CFGF_MULTI | CFGF_TITLE),
-		CFG_END(),
-	};
-	cfg_t *root = cfg_init(opts, CFGF_IGNORE_UNKNOWN);
+	cfg_t *root = cfg_init(make_root(module_opts), CFGF_IGNORE_UNKNOWN);
 	const char *path;
 	size_t count;
 
-	cfg_set_error_function(root, on_error_of_survey);
+	now->is_survey = true;
+	cfg_set_error_function(root, on_error);
 	cfg_parse_buf(root, buffer_at(&now->source.text));
 	path = cfg_getstr(root, "modules-path");
-	now->modules_path = path ? arena_strdup(now->arena, path) : preset_modules_path();
+	now->modules_path = *path ? arena_strdup(now->arena, path) : preset_modules_path();
 	count = open_modules(root, modules, most);
+	now->is_survey = false;
 	cfg_free(root);
 	return count;
 }
