@@ -37,6 +37,8 @@ ROWS = [
     Row("chat-50", "chat over TLS, 50 in flight", ["chat-50"], target=2.5, **TIMED),
     Row("chat-50-plain", "chat without TLS, 50 in flight", ["chat-50", "--tls", "none"],
         **TIMED),
+    Row("latency", "99 % of latencies at 5,000 messages/s", ["chat", "--rate", "5000"],
+        metric="p99_us", **TIMED),
     Row("chat-acks", "chat with acks (XEP-0198), 1 in flight", ["chat", "--acks", "1"], **TIMED),
     Row("chat-50-acks", "chat with acks, 50 in flight", ["chat-50", "--acks", "10"], **TIMED),
     Row("presence", "presence to 20 contacts, a delivery", ["presence"], target=3, **TIMED),

@@ -34,6 +34,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def build(directory, root, *options, rooms=("server", "modules")):
+    """A release build of the bench's programs and of what is in `rooms`: not of the tests."""
+    if not (directory / "build.ninja").exists():
+        subprocess.run(["meson", "setup", "--buildtype=release", *options, directory, root],
+                       check=True, stdout=subprocess.DEVNULL)
+    found = subprocess.run(["meson", "introspect", "--targets", directory], check=True,
+                           capture_output=True, text=True)
+    wanted = []
+    for target in json.loads(found.stdout):
+        path = Path(target["filename"][0]).relative_to(directory.resolve())
+        if path.parts[0] in rooms or path.parent == Path("tests/bench"):
+            wanted.append(str(path))
+    subprocess.run(["ninja", "-C", directory, *wanted], check=True, stdout=subprocess.DEVNULL)
+
+
 def make_certificate(directory):
     """A self-signed certificate with a P-256 key: certificate.pem, key.pem, both.pem."""
     subprocess.run(
