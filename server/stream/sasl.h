@@ -21,6 +21,7 @@ struct arena;
 struct tern_host;
 struct jid;
 struct link;
+struct scram_hash;
 struct server;
 struct shard;
 
@@ -87,14 +88,16 @@ enum sasl_failure sasl_claim_read(struct arena *arena, const struct sasl_attempt
 
 /* --- made-up credentials -------------------------------------------------------------- */
 
-/* A record as credentials_make makes them; of the arena. */
-const char *sasl_decoy(struct arena *arena, const struct tern_host *host, const struct jid *bare);
+/* A record as credentials_make makes them, with the line of one hash; of the arena. */
+const char *sasl_decoy(struct arena *arena, const struct tern_host *host, const struct jid *bare,
+	const struct scram_hash *hash);
 
 /* --- SCRAM ------------------------------------------------------------------------------ */
 
 struct scram;
 
-/* `credentials`: a record, copied as far as needed.  NULL when the library has no room. */
+/* `credentials`: a record, copied as far as needed, or NULL for an account that does not
+ * exist.  NULL when the library has no room. */
 struct scram *scram_create(const struct sasl_attempt *attempt, const struct sasl_claim *claim,
 	const char *credentials);
 void scram_destroy(struct scram *scram); /* takes NULL */
@@ -108,10 +111,10 @@ enum sasl_failure scram_step(struct scram *scram, const char *in, size_t len, bo
 
 struct plain_check;
 
-/* Compares on the worker pool; `done` runs once on the shard, unless it is forgotten
- * before.  Everything is copied; the password is wiped. */
-struct plain_check *plain_check_start(struct shard *shard, const char *credentials,
-	const char *password, void (*done)(void *context, bool matches), void *context);
+/* Compares on the worker pool; `done` runs once on the attempt's shard, unless it is
+ * forgotten before.  Everything is copied; `credentials` as for SCRAM. */
+struct plain_check *plain_check_start(const struct sasl_attempt *attempt,
+	const struct sasl_claim *claim, const char *credentials, void (*done)(void *context, bool matches), void *context);
 void plain_check_forget(struct plain_check *check); /* takes NULL */
 
 #endif

@@ -26,27 +26,20 @@ static void make_up(const struct server *server, const char *text,
 		strlen(text), ret_bytes);
 }
 
-static void add_line(struct buffer *out, struct arena *arena, const struct tern_host *host,
-	const struct jid *bare, const struct scram_hash *hash)
+const char *sasl_decoy(struct arena *arena, const struct tern_host *host, const struct jid *bare,
+	const struct scram_hash *hash)
 {
 	unsigned char salt[SCRAM_HASH_MAX], stored[SCRAM_HASH_MAX], signing[SCRAM_HASH_MAX];
 	const char *name = jid_text(bare);
+	struct buffer out = { 0 };
+	const char *record;
 
 	make_up(host->server, arena_printf(arena, "salt %s %s", hash->scheme, name), salt);
 	make_up(host->server, arena_printf(arena, "stored %s %s", hash->scheme, name), stored);
 	make_up(host->server, arena_printf(arena, "server %s %s", hash->scheme, name), signing);
-	credentials_add_line(out, hash, &(struct credentials_line){
+	credentials_add_line(&out, hash, &(struct credentials_line){
 		.salt = salt, .salt_len = DECOY_SALT_BYTES, .iterations = host->sasl.iterations,
 		.stored_key = stored, .server_key = signing });
-}
-
-const char *sasl_decoy(struct arena *arena, const struct tern_host *host, const struct jid *bare)
-{
-	struct buffer out = { 0 };
-	const char *record;
-
-	for (size_t i = 0; i < SCRAM_HASH_COUNT; i++)
-		add_line(&out, arena, host, bare, &scram_hashes[i]);
 	record = arena_strndup(arena, buffer_at(&out), out.len);
 	buffer_finish(&out);
 	return record;

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "credentials.h"
 #include "heap.h"
 #include "password.h"
+#include "sasl/hashes.h"
 #include "shard.h"
 
 struct plain_check {
@@ -46,18 +48,32 @@ static char *copy(const char *text)
 	return memcpy(heap_alloc(bytes), text, bytes);
 }
 
-struct plain_check *plain_check_start(struct shard *shard, const char *credentials,
-	const char *password, void (*done)(void *context, bool matches), void *context)
+/* An account that does not exist costs as much as any. */
+static char *record_for(const struct sasl_attempt *attempt, const struct sasl_claim *claim,
+	const char *credentials)
+{
+	struct arena *arena = arena_create(ARENA_SMALL);
+	const char *decoy = sasl_decoy(arena, attempt->host, claim->bare,
+		&scram_hashes[SCRAM_HASH_OF_PLAIN]);
+	char *record = copy(credentials ? credentials : decoy);
+
+	arena_destroy(arena);
+	return record;
+}
+
+struct plain_check *plain_check_start(const struct sasl_attempt *attempt,
+	const struct sasl_claim *claim, const char *credentials,
+	void (*done)(void *context, bool matches), void *context)
 {
 	struct plain_check *check = heap_zalloc(sizeof *check);
 
 	check->job.work = compare;
 	check->job.done = tell;
-	check->credentials = copy(credentials);
-	check->password = copy(password);
+	check->credentials = record_for(attempt, claim, credentials);
+	check->password = copy(claim->password);
 	check->done = done;
 	check->context = context;
-	shard_work(shard, &check->job);
+	shard_work(attempt->shard, &check->job);
 	return check;
 }
 

@@ -66,9 +66,11 @@ static void forget_exchange(struct negotiation *negotiation)
 	negotiation->check = NULL;
 	scram_destroy(negotiation->scram);
 	negotiation->scram = NULL;
-	if (negotiation->claim.password)
+	if (negotiation->claim.password) {
 		explicit_bzero((char *)negotiation->claim.password,
 			strlen(negotiation->claim.password));
+		explicit_bzero((char *)negotiation->attempt.first, negotiation->attempt.first_len);
+	}
 	negotiation->claim = (struct sasl_claim){ .bare = NULL };
 	arena_destroy(negotiation->arena);
 	negotiation->arena = NULL;
@@ -301,19 +303,12 @@ static void checked(void *context, bool matches)
 	stream_leave(stream);
 }
 
-static const char *credentials_of(struct negotiation *negotiation)
-{
-	const char *own = login_credentials(negotiation->login);
-
-	return own ? own : sasl_decoy(negotiation->arena, negotiation->stream->host,
-		negotiation->claim.bare);
-}
-
 static void prove_scram(struct negotiation *negotiation)
 {
 	const struct sasl_attempt *attempt = &negotiation->attempt;
 
-	negotiation->scram = scram_create(attempt, &negotiation->claim, credentials_of(negotiation));
+	negotiation->scram = scram_create(attempt, &negotiation->claim,
+		login_credentials(negotiation->login));
 	if (negotiation->scram)
 		step(negotiation, attempt->first, attempt->first_len);
 	else
@@ -332,8 +327,8 @@ static void prove(struct negotiation *negotiation)
 {
 	switch (negotiation->attempt.mechanism) {
 	case MECHANISM_PLAIN:
-		negotiation->check = plain_check_start(negotiation->stream->shard,
-			credentials_of(negotiation), negotiation->claim.password, checked, negotiation);
+		negotiation->check = plain_check_start(&negotiation->attempt, &negotiation->claim,
+			login_credentials(negotiation->login), checked, negotiation);
 		break;
 	case MECHANISM_EXTERNAL:
 		prove_external(negotiation);

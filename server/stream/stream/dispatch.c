@@ -35,6 +35,12 @@ static void refuse(struct stream *stream, const struct element *element)
 	stream_fail(stream, STREAM_ERROR_NOT_AUTHORIZED, NULL);
 }
 
+/* RFC 6120 4.9.1.1: whoever says that it is broken has ended it. */
+static void take_error(struct stream *stream, const struct element *element)
+{
+	stream_finish_by_peer(stream);
+}
+
 #define BEFORE_LOGIN (STREAM_PLAINTEXT | STREAM_UNAUTHENTICATED | STREAM_AUTHENTICATING)
 
 static const struct {
@@ -48,25 +54,27 @@ static const struct {
 	{ NS_SASL, "response", BEFORE_LOGIN, response_receive },
 	{ NS_SASL, "abort", BEFORE_LOGIN, abort_receive },
 	{ NS_CLIENT, "iq", STREAM_AUTHENTICATED, bind_receive },
+	{ NS_STREAM, "error", BEFORE_LOGIN | STREAM_AUTHENTICATED | STREAM_BOUND, take_error },
 };
 
+/* NULL: the session's business. */
 static stream_act *act_for(const struct stream *stream, const struct element *element)
 {
 	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
 		if (acts[i].states & stream->state && element_is(element, acts[i].ns, acts[i].name))
 			return acts[i].act;
-	return refuse;
+	return stream->state == STREAM_BOUND ? NULL : refuse;
 }
 
 void element_receive(struct stream *stream, struct arena *take_arena, struct element *element)
 {
-	if (stream->state == STREAM_BOUND) {
-		if (!bind_answers(stream, element)) {
-			session_receive(stream->session, take_arena, element);
-			return;
-		}
-	} else {
-		act_for(stream, element)(stream, element);
+	stream_act *act = act_for(stream, element);
+
+	if (!act && !bind_answers(stream, element)) {
+		session_receive(stream->session, take_arena, element);
+		return;
 	}
+	if (act)
+		act(stream, element);
 	arena_destroy(take_arena);
 }

@@ -40,7 +40,7 @@ static void write_bindings(struct buffer *out, const struct link *link, unsigned
 
 static void write_after_login(struct buffer *out, const struct tern_host *host)
 {
-	buffer_add_text(out, "<bind xmlns='" NS_BIND "'><required/></bind>"
+	buffer_add_text(out, "<bind xmlns='" NS_BIND "'/>"
 		"<session xmlns='" NS_SESSION "'><optional/></session>");
 	if (host->stream_features)
 		buffer_add_text(out, host->stream_features);
