@@ -271,7 +271,7 @@ static bool is_needed(const struct tern_entity *entity)
 {
 	return entity->state == ENTITY_OPENING || entity->pins || entity->sessions ||
 		entity->login_count || entity->waiting || entity->held || entity->later ||
-		!outbox_is_open(entity);
+		entity->outbox.first || entity->outbox.last_write > entity->shard->gate.opened;
 }
 
 static void unlist(struct entities *entities, struct tern_entity *entity)

@@ -21,7 +21,10 @@ void outbox_init(struct outbox *outbox)
 
 bool outbox_is_open(const struct tern_entity *entity)
 {
-	return !entity->outbox.first && entity->outbox.last_write <= entity->shard->gate.opened;
+	const struct outbox *outbox = &entity->outbox;
+	bool nothing_before = outbox->going ? outbox->going == &outbox->first : !outbox->first;
+
+	return nothing_before && outbox->last_write <= entity->shard->gate.opened;
 }
 
 static void list(struct tern_entity *entity)
@@ -36,6 +39,23 @@ static void list(struct tern_entity *entity)
 	gate->last = &entity->outbox.next;
 }
 
+/* What an item says while it goes stands at its place, in front of what was said after it. */
+static struct item **place_of_next(struct outbox *outbox)
+{
+	return outbox->going ? outbox->going : outbox->last;
+}
+
+static void put(struct outbox *outbox, struct item **place, struct item *item)
+{
+	item->next = *place;
+	*place = item;
+	if (!item->next)
+		outbox->last = &item->next;
+	if (outbox->going)
+		outbox->going = &item->next;
+	outbox->count++;
+}
+
 void outbox_say(struct tern_entity *entity, struct item *item)
 {
 	struct outbox *outbox = &entity->outbox;
@@ -44,11 +64,8 @@ void outbox_say(struct tern_entity *entity, struct item *item)
 		item->go(entity, item, false);
 		return;
 	}
-	item->next = NULL;
 	item->batch = outbox->last_write;
-	*outbox->last = item;
-	outbox->last = &item->next;
-	outbox->count++;
+	put(outbox, place_of_next(outbox), item);
 	list(entity);
 }
 
@@ -71,7 +88,9 @@ void outbox_open(struct tern_entity *entity)
 	while (outbox->first && outbox->first->batch <= opened) {
 		struct item *item = take_first(outbox);
 
+		outbox->going = &outbox->first;
 		item->go(entity, item, false);
+		outbox->going = NULL;
 	}
 	if (outbox->first)
 		list(entity);

@@ -21,6 +21,7 @@ struct item {
 
 struct outbox {
 	struct item *first, **last;
+	struct item **going;      /* where what is said goes while an item goes; or NULL */
 	size_t count;
 	uint64_t last_write;      /* the newest batch with a write of the entity */
 	struct tern_entity *next; /* in the gate's list */

@@ -1,0 +1,340 @@
+/* history.c - what promises are kept whatever happens: seeded histories of a whole server
+ *
+ * Accounts log in and out, change rosters and subscriptions, send presence and messages, while
+ * shards are slow, commits are late or refused, and the server is killed between any two steps.
+ * Afterwards: what was acknowledged stands, and nobody was told more than the disk knew. */
+/* SPDX-License-Identifier: MIT */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account.h"
+#include "actor.h"
+#include "arena.h"
+#include "jid.h"
+#include "log.h"
+
+struct history {
+	struct world world;
+	struct ledger ledger;
+	struct actor actors[ACCOUNTS][RESOURCES];
+	bool loses_messages; /* a crash since the last look: what was under way has no promise */
+	unsigned crashes;
+};
+
+static uint64_t seed_now;
+static unsigned step_now;
+
+void broken(const struct ledger *ledger, const char *format, ...)
+{
+	va_list arguments;
+
+	(void)ledger;
+	printf("broken promise, seed %llu, step %u: ", (unsigned long long)seed_now, step_now);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n0 passed, 1 failed\n");
+	exit(1);
+}
+
+static struct actor *any_actor(struct history *history)
+{
+	return &history->actors[dice_below(&history->world.dice, ACCOUNTS)]
+		[dice_below(&history->world.dice, RESOURCES)];
+}
+
+/* --- accounts ------------------------------------------------------------------------------ */
+
+static void note_created(void *context, int result)
+{
+	(void)result;
+	++*(unsigned *)context;
+}
+
+static void create_accounts(struct history *history)
+{
+	struct server *server = &history->world.server;
+	struct arena *arena = arena_create(1024);
+	unsigned created = 0;
+
+	for (unsigned i = 0; i < ACCOUNTS; i++) {
+		account_create(server, server->hosts[0],
+			jid_new(arena, arena_printf(arena, "a%u@" WORLD_DOMAIN, i)), "none",
+			note_created, &created);
+	}
+	arena_destroy(arena);
+	world_settle(&history->world);
+	if (created != ACCOUNTS)
+		broken(&history->ledger, "%u accounts instead of %u", created, ACCOUNTS);
+}
+
+/* --- quiet moments: everybody's view against the truth ------------------------------------------- */
+
+static void open_all(struct history *history)
+{
+	for (unsigned a = 0; a < ACCOUNTS; a++) {
+		struct actor *actor = &history->actors[a][0];
+
+		if (!actor->stream)
+			actor_log_in(actor, &history->ledger, a, 0);
+	}
+	world_settle(&history->world);
+	for (unsigned a = 0; a < ACCOUNTS; a++) {
+		actor_get_roster(&history->actors[a][0]);
+		actor_become_available(&history->actors[a][0], 1);
+	}
+	world_settle(&history->world);
+}
+
+static void check_subscriptions(struct history *history)
+{
+	struct ledger *ledger = &history->ledger;
+
+	for (unsigned x = 0; x < ACCOUNTS; x++) {
+		for (unsigned y = 0; y < ACCOUNTS; y++) {
+			if (x != y && ledger->is_to[x][y] != ledger->is_from[y][x])
+				broken(ledger, "a%u %s a%u's presence, but a%u thinks otherwise", x,
+					ledger->is_to[x][y] ? "gets" : "does not get", y, y);
+		}
+	}
+}
+
+static void check_view(struct history *history, struct actor *actor)
+{
+	for (unsigned y = 0; y < ACCOUNTS; y++) {
+		for (unsigned r = 0; r < RESOURCES; r++) {
+			bool may_see = y == actor->account ||
+				history->ledger.is_to[actor->account][y];
+			bool is_there = history->actors[y][r].is_available;
+
+			if (&history->actors[y][r] != actor && actor->sees[y][r] != (may_see && is_there))
+				broken(&history->ledger, "a%u/r%u sees a%u/r%u %s", actor->account,
+					actor->resource, y, r, actor->sees[y][r] ? "there" : "away");
+		}
+	}
+}
+
+static void check_messages(struct history *history)
+{
+	struct ledger *ledger = &history->ledger;
+
+	for (unsigned s = 0; s < ledger->actors_made; s++) {
+		for (unsigned a = 0; a < ACCOUNTS; a++) {
+			for (unsigned n = 1; n <= ledger->messages_sent[s][a]; n++) {
+				if (!ledger->messages_seen[s][a][n] && !history->loses_messages)
+					broken(ledger, "message %u of actor %u never reached a%u", n, s, a);
+				ledger->messages_seen[s][a][n] = 1;
+			}
+		}
+	}
+	history->loses_messages = false;
+}
+
+static void look_around(struct history *history)
+{
+	world_settle(&history->world);
+	open_all(history);
+	check_subscriptions(history);
+	for (unsigned a = 0; a < ACCOUNTS; a++) {
+		for (unsigned r = 0; r < RESOURCES; r++) {
+			struct actor *actor = &history->actors[a][r];
+
+			if (actor->is_available)
+				check_view(history, actor);
+		}
+	}
+	check_messages(history);
+}
+
+/* --- the acts -------------------------------------------------------------------------------------- */
+
+static void forget_all(struct history *history)
+{
+	for (unsigned a = 0; a < ACCOUNTS; a++) {
+		for (unsigned r = 0; r < RESOURCES; r++) {
+			if (history->actors[a][r].stream)
+				actor_forget(&history->actors[a][r]);
+		}
+	}
+}
+
+static void crash(struct history *history)
+{
+	history->loses_messages = true;
+	history->crashes++;
+	forget_all(history);
+	world_crash(&history->world);
+}
+
+static void some_steps(struct history *history, unsigned most)
+{
+	for (unsigned i = dice_below(&history->world.dice, most); i > 0; i--)
+		world_step(&history->world);
+}
+
+/* One change between two accounts that are at peace, so that its end is known; the crash may
+ * come anywhere in it. */
+static void change_subscription(struct history *history)
+{
+	static const char *const types[] = { "subscribe", "subscribed", "unsubscribe", "unsubscribed" };
+	struct dice *dice = &history->world.dice;
+	struct actor *actor = any_actor(history);
+	unsigned to = dice_below(dice, ACCOUNTS);
+
+	if (!actor->is_bound || to == actor->account)
+		return;
+	world_settle(&history->world);
+	if (!actor->is_bound)
+		return;
+	actor_subscription(actor, types[dice_below(dice, 4)], to);
+	some_steps(history, 40);
+	if (dice_one_in(dice, 4))
+		crash(history);
+	world_settle(&history->world);
+}
+
+static void answer_requests(struct history *history)
+{
+	struct actor *actor = any_actor(history);
+
+	for (unsigned a = 0; a < ACCOUNTS; a++) {
+		if (!actor->is_bound || !actor->asked_by[a])
+			continue;
+		world_settle(&history->world);
+		if (!actor->is_bound)
+			return;
+		actor->asked_by[a] = false;
+		actor_subscription(actor, dice_one_in(&history->world.dice, 5) ?
+			"unsubscribed" : "subscribed", a);
+		some_steps(history, 40);
+		world_settle(&history->world);
+	}
+}
+
+static void act(struct history *history)
+{
+	struct dice *dice = &history->world.dice;
+	struct actor *actor = any_actor(history);
+
+	if (!actor->stream) {
+		if (history->ledger.actors_made < ACTORS_EVER - 2 * ACCOUNTS)
+			actor_log_in(actor, &history->ledger, (unsigned)((actor -
+				&history->actors[0][0]) / RESOURCES),
+				(unsigned)((actor - &history->actors[0][0]) % RESOURCES));
+		return;
+	}
+	if (!actor->is_bound)
+		return;
+	switch (dice_below(dice, 16)) {
+	case 0:
+		actor_break(actor);
+		break;
+	case 1:
+		if (actor->is_available)
+			actor_become_unavailable(actor);
+		break;
+	case 2: case 3:
+		actor_become_available(actor, (int)dice_below(dice, 5) - 1);
+		break;
+	case 4: case 5: case 6:
+		actor_set_contact(actor, dice_below(dice, CONTACTS));
+		break;
+	case 7:
+		actor_get_roster(actor);
+		break;
+	default:
+		actor_write(actor, dice_below(dice, ACCOUNTS));
+		break;
+	}
+}
+
+static void something_happens(struct history *history)
+{
+	struct dice *dice = &history->world.dice;
+
+	switch (dice_below(dice, 60)) {
+	case 0:
+		crash(history);
+		break;
+	case 1:
+		forget_all(history);
+		history->loses_messages = true; /* what was on its way to streams that were closed */
+		world_restart(&history->world);
+		break;
+	case 2:
+		world_refuse_commit(&history->world);
+		break;
+	case 3:
+		look_around(history);
+		break;
+	case 4: case 5:
+		change_subscription(history);
+		break;
+	case 6: case 7:
+		answer_requests(history);
+		break;
+	case 8:
+		world_pass_time(&history->world, dice_below(dice, 40000));
+		break;
+	default:
+		act(history);
+		some_steps(history, 12);
+		break;
+	}
+}
+
+static unsigned play(uint64_t seed, unsigned steps, const char *modules_path)
+{
+	static struct history history;
+	unsigned crashes;
+
+	seed_now = seed;
+	step_now = 0;
+	history = (struct history){ .ledger.world = &history.world };
+	world_create(&history.world, seed, modules_path);
+	create_accounts(&history);
+	for (step_now = 1; step_now <= steps; step_now++)
+		something_happens(&history);
+	look_around(&history);
+	crash(&history);
+	look_around(&history);
+	crashes = history.crashes;
+	forget_all(&history);
+	world_destroy(&history.world);
+	for (unsigned i = 0; i < history.ledger.actors_made; i++) {
+		for (unsigned a = 0; a < ACCOUNTS; a++)
+			free(history.ledger.messages_seen[i][a]);
+	}
+	return crashes;
+}
+
+int main(int argc, char **argv)
+{
+	const char *modules_path = NULL;
+	uint64_t seed = 1;
+	unsigned histories = 100, steps = 400, crashes = 0;
+
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--modules") == 0)
+			modules_path = argv[i + 1];
+		else if (strcmp(argv[i], "--seed") == 0)
+			seed = strtoull(argv[i + 1], NULL, 10);
+		else if (strcmp(argv[i], "--histories") == 0)
+			histories = (unsigned)atoi(argv[i + 1]);
+		else if (strcmp(argv[i], "--steps") == 0)
+			steps = (unsigned)atoi(argv[i + 1]);
+	}
+	if (!modules_path) {
+		fprintf(stderr, "usage: history --modules FOLDER [--seed N] [--histories N] [--steps N]\n");
+		return 2;
+	}
+	log_setup(LOG_LEVEL_ERROR, false, 2);
+	for (unsigned i = 0; i < histories; i++)
+		crashes += play(seed + i, steps, modules_path);
+	printf("%u histories from seed %llu, %u crashes\n%u passed, 0 failed\n", histories,
+		(unsigned long long)seed, crashes, histories);
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* mouth.h - streams of a simulation: what a session says goes to a listener at once
+ * SPDX-License-Identifier: MIT
+ *
+ * Implements stream.h without sockets, TLS or SASL. */
+#ifndef MOUTH_H
+#define MOUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "stream.h"
+
+struct server;
+struct tern_host;
+
+struct listening {
+	void (*said)(void *listener, const char *bytes, size_t len);
+	void (*bound)(void *listener, struct tern_session *session); /* NULL: refused */
+	void (*closed)(void *listener); /* by the server; the stream is gone */
+};
+
+/* A stream that binds that resource of the account as soon as its home shard gets to it. */
+struct stream *mouth_open(struct server *server, struct tern_host *host, const char *jid,
+	const char *resource, const struct listening *calls, void *listener);
+
+/* One stanza from the client, as text; false while the server does not read. */
+bool mouth_send(struct stream *stream, const char *xml);
+
+/* The client is gone without a word. */
+void mouth_break(struct stream *stream);
+
+void mouths_close_all(void);
+/* From now on nobody hears anything: the process has been killed. */
+void mouths_silence(void);
+
+#endif

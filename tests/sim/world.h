@@ -1,0 +1,50 @@
+/* world.h - a whole server on one thread, whose every step is chosen
+ * SPDX-License-Identifier: MIT
+ *
+ * Shards, committer, clock, randomness and disk are the seams of the engine; here each step is
+ * one turn of one shard, or one commit, picked by dice.  The disk is in memory and forgets
+ * what was not committed: world_crash goes on from what a kill at this moment would leave. */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dice.h"
+#include "server.h"
+
+struct memory_disk;
+struct stream;
+
+#define WORLD_DOMAIN "tern.example"
+
+struct world {
+	struct dice dice;
+	struct server server;
+	struct memory_disk *disk;
+	unsigned commits; /* transactions of this life */
+	unsigned slow;    /* a shard that gets fewer turns, or none: shard_count */
+};
+
+/* The modules are opened from that folder, once a process. */
+void world_create(struct world *world, uint64_t seed, const char *modules_path);
+void world_destroy(struct world *world);
+
+/* One step: a turn, a commit, or a bit of time. */
+void world_step(struct world *world);
+
+/* Until nothing is left to do, without letting much time pass. */
+void world_settle(struct world *world);
+
+void world_pass_time(struct world *world, unsigned ms);
+
+/* The process is killed and started again over what the disk holds. */
+void world_crash(struct world *world);
+
+/* Streams closed, everything written, started again. */
+void world_restart(struct world *world);
+
+/* The next commit fails for want of space, and is tried again. */
+void world_refuse_commit(struct world *world);
+
+#endif
