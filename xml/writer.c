@@ -26,8 +26,8 @@ struct scopes {
 
 static inline void add(struct buffer *out, const char *bytes, size_t len)
 {
-	if (len > out->capacity - out->start - out->len)
-		buffer_reserve(out, len);
+	if (len >= out->capacity - out->start - out->len)
+		buffer_reserve(out, len + 1);
 	memcpy(out->bytes + out->start + out->len, bytes, len);
 	out->len += len;
 }
