@@ -1,0 +1,64 @@
+/* fake_host.h - an engine for module tests: no sockets, no clock, no disk
+ * SPDX-License-Identifier: MIT
+ *
+ * A fake host at example.org has accounts with sessions.  Stanzas go in as text and take the
+ * way of the real engine through phases, iq dispatch and watches; what modules send to local
+ * accounts arrives there, in order, after the stanza that caused it.  What a client hears and
+ * what leaves for elsewhere comes out as text, attributes in alphabetical order.
+ *
+ * Records and logs outlive fake_reopen, as they would a restart. */
+#ifndef FAKE_HOST_H
+#define FAKE_HOST_H
+
+#include "module.h"
+
+struct fake;
+
+/* An option of a module; without one it has its preset. */
+struct fake_option { const char *name, *value; };
+
+/* Both lists end with a zero entry; `options` may be NULL. */
+struct fake *fake_create(const struct tern_module *const *modules,
+	const struct fake_option *options);
+void fake_destroy(struct fake *fake);
+
+struct tern_entity *fake_account(struct fake *fake, const char *bare);
+
+/* Closes the account, whose sessions must have ended, and opens it from its records. 0 or what
+ * a reader of the records said. */
+int fake_reopen(struct tern_entity *entity);
+
+/* A session, bound. */
+struct tern_session *fake_session(struct tern_entity *entity, const char *resource);
+void fake_end(struct tern_session *session);
+/* The error with which a module ended the session of that id, or NULL. */
+const char *fake_end_reason(const struct fake *fake);
+
+/* The client sends; somebody elsewhere sends (with `from` and `to`). */
+void fake_send(struct tern_session *session, const char *xml);
+void fake_arrive(struct fake *fake, const char *xml);
+/* The same as a broadcast that is a probe. */
+void fake_arrive_probing(struct fake *fake, const char *xml);
+
+/* The next thing that the client heard / that left the host: NULL when there is none. In what
+ * leaves, a broadcast that probes says probes='yes', one sent surely surely='yes'. Borrowed until
+ * the next call. */
+const char *fake_heard(struct tern_session *session);
+const char *fake_left(struct fake *fake);
+/* Forgets what has been heard and what left. */
+void fake_forget(struct fake *fake);
+
+/* From the `after`-th write on, all but deletions are refused with -ENOSPC; -1: none. */
+void fake_fill_disk(struct fake *fake, int after);
+
+/* Time goes by, for timers and questions; silent clients stay silent. */
+void fake_pass(struct fake *fake, uint64_t ms);
+size_t fake_timers(const struct fake *fake);
+
+/* Entries in the log / records in the store of that name. */
+size_t fake_stored(struct tern_entity *entity, const char *store);
+
+/* A question to the host's modules, as the engine would put it. */
+int fake_ask(struct tern_entity *entity, enum tern_question question, const char *about);
+
+#endif

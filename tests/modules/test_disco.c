@@ -1,0 +1,110 @@
+/* What can be found out, and by whom (XEP-0030).
+ * SPDX-License-Identifier: MIT */
+
+#include <stdio.h>
+
+#include "expect.h"
+
+extern const struct tern_module tern_module;
+
+static int answer_subscription(struct tern_entity *entity, const struct jid *about,
+	const void *settings)
+{
+	return strcmp(jid_local(about), "friend") == 0 ? TERN_SUB_FROM :
+		strcmp(jid_local(about), "idol") == 0 ? TERN_SUB_TO : 0;
+}
+
+static const struct tern_module others = {
+	.name = "others",
+	.features = (const char *const[]){ "urn:host", NULL },
+	.account_features = (const char *const[]){ "urn:account", NULL },
+	.answers = (const struct tern_answer_claim[]){
+		{ TERN_ASK_SUBSCRIPTION, answer_subscription }, { 0 } },
+};
+
+static struct fake *fake;
+static struct tern_session *balcony;
+
+static void open(void)
+{
+	fake = fake_create((const struct tern_module *const[]){ &tern_module, &others, NULL }, NULL);
+	balcony = fake_session(fake_account(fake, "juliet@example.org"), "balcony");
+}
+
+static void close(void)
+{
+	fake_destroy(fake);
+}
+
+TestSuite(disco, .init = open, .fini = close);
+
+#define INFO "http://jabber.org/protocol/disco#info"
+#define ITEMS "http://jabber.org/protocol/disco#items"
+
+static const char *ask(const char *to, const char *ns, const char *node)
+{
+	char xml[512];
+
+	snprintf(xml, sizeof xml, "<iq type='get' id='1' %s><query xmlns='%s' %s/></iq>", to, ns, node);
+	fake_send(balcony, xml);
+	return fake_heard(balcony);
+}
+
+static const char *ask_as(const char *from, const char *ns, const char *node)
+{
+	char xml[512];
+
+	snprintf(xml, sizeof xml, "<iq type='get' id='1' from='%s@example.com/x' to='juliet@example.org'>"
+		"<query xmlns='%s' %s/></iq>", from, ns, node);
+	fake_arrive(fake, xml);
+	return fake_left(fake);
+}
+
+Test(disco, tells_what_the_host_is_and_all_that_its_modules_can_do)
+{
+	expect_part(ask("to='example.org'", INFO, ""), "<query xmlns='" INFO "'>"
+		"<identity category='server' name='Fake' type='im'/>"
+		"<feature var='" INFO "'/><feature var='" ITEMS "'/><feature var='urn:host'/></query>");
+}
+
+Test(disco, tells_what_an_account_is_to_its_owner_and_to_subscribers)
+{
+	const char *account = "<query xmlns='" INFO "'><identity category='account' type='registered'/>"
+		"<feature var='" INFO "'/><feature var='" ITEMS "'/><feature var='urn:account'/></query>";
+
+	expect_part(ask("", INFO, ""), account);
+	expect_part(ask("to='juliet@example.org'", INFO, ""), account);
+	expect_part(ask_as("friend", INFO, ""), account);
+}
+
+Test(disco, tells_others_nothing_of_an_account)
+{
+	static const char *const strangers[] = { "stranger", "idol" };
+
+	for (int i = 0; i < 2; i++) {
+		expect_part(ask_as(strangers[i], INFO, ""), "<service-unavailable ");
+		expect_part(ask_as(strangers[i], INFO, "node='x'"), "<service-unavailable ");
+		expect_part(ask_as(strangers[i], ITEMS, ""), "<service-unavailable ");
+	}
+}
+
+Test(disco, knows_no_items_of_the_host)
+{
+	expect_part(ask("to='example.org'", ITEMS, ""), "type='result'><query xmlns='" ITEMS "'/>");
+}
+
+Test(disco, lists_available_resources_to_those_who_see_them_anyhow)
+{
+	expect_part(ask_as("friend", ITEMS, ""), "<query xmlns='" ITEMS "'/>");
+	fake_send(balcony, "<presence/>");
+	expect_part(ask_as("friend", ITEMS, ""), "<query xmlns='" ITEMS "'>"
+		"<item jid='juliet@example.org/balcony'/></query>");
+}
+
+Test(disco, knows_no_nodes)
+{
+	expect_part(ask("to='example.org'", INFO, "node='x'"), "<item-not-found ");
+	expect_part(ask("to='example.org'", ITEMS, "node='x'"), "<item-not-found ");
+	expect_part(ask("", INFO, "node='x'"), "<item-not-found ");
+	expect_part(ask_as("friend", ITEMS, "node=''"), "<item-not-found ");
+}

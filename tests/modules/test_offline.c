@@ -1,0 +1,226 @@
+/* What waits for whoever was away (XEP-0160).
+ * SPDX-License-Identifier: MIT */
+
+#include "offline.h"
+
+#include <stdio.h>
+
+#include "expect.h"
+
+extern const struct tern_module tern_module;
+
+static struct fake *fake;
+static struct tern_entity *juliet;
+static struct tern_session *balcony;
+
+static void open_with(const struct fake_option *options)
+{
+	fake = fake_create((const struct tern_module *const[]){ &tern_module, NULL }, options);
+	juliet = fake_account(fake, "juliet@example.org");
+}
+
+static void open(void)
+{
+	open_with(NULL);
+}
+
+static void close(void)
+{
+	fake_destroy(fake);
+}
+
+TestSuite(offline, .init = open, .fini = close);
+TestSuite(small_store, .fini = close);
+
+static void arrive(const char *type, const char *content)
+{
+	char xml[1024];
+
+	snprintf(xml, sizeof xml, "<message from='romeo@example.com/x' to='juliet@example.org' type='%s' "
+		"id='1'>%s</message>", type, content);
+	fake_arrive(fake, xml);
+}
+
+static void log_in(const char *priority)
+{
+	char xml[128];
+
+	balcony = fake_session(juliet, "balcony");
+	snprintf(xml, sizeof xml, "<presence><priority>%s</priority></presence>", priority);
+	fake_send(balcony, xml);
+}
+
+#define REFUSAL "<error type='cancel'><service-unavailable "
+
+static void hears_waited(const char *content, const char *stamp)
+{
+	const char *line = fake_heard(balcony);
+
+	expect_part(line, content);
+	expect_part(line, stamp);
+	expect_part(line, "<delay xmlns='urn:xmpp:delay' from='example.org' stamp='");
+}
+
+Test(offline, keeps_words_until_the_user_is_there_and_says_since_when)
+{
+	arrive("chat", "<body>O blessed night</body>");
+	LEAVES(NULL);
+	fake_pass(fake, 60000);
+	arrive("chat", "<body>I am afeard</body>");
+	log_in("0");
+	hears_waited("<body>O blessed night</body>", "stamp='+0s'");
+	hears_waited("<body>I am afeard</body>", "stamp='+60s'");
+	HEARS(balcony, NULL);
+	cr_assert_eq(fake_stored(juliet, "offline"), 0);
+}
+
+Test(offline, gives_everything_as_it_was)
+{
+	arrive("chat", "<subject xml:lang='cs'>A &amp; B</subject><body>&lt;3 'x' \"y\"</body>"
+		"<x xmlns='urn:x' y='1'><z/></x>");
+	log_in("0");
+	HEARS_PART(balcony, "<message from='romeo@example.com/x' id='1' to='juliet@example.org' type='chat'>"
+		"<subject xml:lang='cs'>A &amp; B</subject>");
+}
+
+Test(offline, gives_many_in_the_order_in_which_they_came)
+{
+	char body[64];
+
+	for (int i = 0; i < 10; i++) {
+		snprintf(body, sizeof body, "<body>%d</body>", i);
+		arrive("normal", body);
+	}
+	log_in("1");
+	for (int i = 0; i < 10; i++) {
+		snprintf(body, sizeof body, "<body>%d</body>", i);
+		HEARS_PART(balcony, body);
+	}
+	HEARS(balcony, NULL);
+	cr_assert_eq(fake_stored(juliet, "offline"), 0);
+}
+
+Test(offline, survives_a_restart)
+{
+	arrive("chat", "<body>1</body>");
+	cr_assert_eq(fake_reopen(juliet), 0);
+	log_in("0");
+	HEARS_PART(balcony, "<body>1</body>");
+}
+
+Test(offline, gives_nothing_twice)
+{
+	arrive("chat", "<body>1</body>");
+	log_in("0");
+	fake_forget(fake);
+	fake_send(balcony, "<presence type='unavailable'/>");
+	fake_send(balcony, "<presence/>");
+	HEARS(balcony, NULL);
+}
+
+Test(offline, waits_while_the_priority_is_negative)
+{
+	arrive("chat", "<body>1</body>");
+	log_in("-1");
+	HEARS(balcony, NULL);
+	fake_send(balcony, "<presence><priority>0</priority></presence>");
+	HEARS_PART(balcony, "<body>1</body>");
+}
+
+Test(offline, gives_what_was_missed_while_the_session_did_not_want_it)
+{
+	log_in("0");
+	fake_send(balcony, "<presence><priority>-1</priority></presence>");
+	arrive("chat", "<body>1</body>");
+	HEARS(balcony, NULL);
+	fake_send(balcony, "<presence/>");
+	HEARS_PART(balcony, "<body>1</body>");
+}
+
+Test(offline, says_that_it_keeps_messages)
+{
+	cr_assert_eq(fake_ask(juliet, TERN_ASK_STORES_MISSED, NULL), 1);
+}
+
+/* --- what is kept ---------------------------------------------------------------------------- */
+
+#define STATE "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
+#define HINT(name) "<" name " xmlns='urn:xmpp:hints'/>"
+
+static const struct { const char *type, *content; enum offline_choice choice; } choices[] = {
+	{ "chat", "<body>x</body>", OFFLINE_KEEP },
+	{ "chat", "<body>x</body>" STATE, OFFLINE_KEEP },
+	{ "chat", STATE, OFFLINE_DROP },
+	{ "chat", STATE "<thread>1</thread>", OFFLINE_DROP },
+	{ "chat", STATE HINT("store"), OFFLINE_DROP },
+	{ "chat", "", OFFLINE_DROP },
+	{ "chat", "<received xmlns='urn:xmpp:receipts' id='1'/>", OFFLINE_KEEP },
+	{ "chat", "<body>x</body>" HINT("no-store"), OFFLINE_REFUSE },
+	{ "chat", "<body>x</body>" HINT("no-permanent-store"), OFFLINE_KEEP },
+	{ "chat", "<body>x</body>" HINT("no-copy"), OFFLINE_KEEP },
+	{ "normal", "<body>x</body>", OFFLINE_KEEP },
+	{ "normal", "<event xmlns='urn:x'/>", OFFLINE_KEEP },
+	{ "normal", "<body>x</body>" HINT("no-store"), OFFLINE_REFUSE },
+	{ "groupchat", "<body>x</body>", OFFLINE_REFUSE },
+	{ "headline", "<body>x</body>", OFFLINE_REFUSE },
+};
+
+Test(offline, keeps_words_drops_chat_states_and_leaves_the_rest_alone)
+{
+	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+		size_t before = fake_stored(juliet, "offline");
+		const char *left;
+
+		arrive(choices[i].type, choices[i].content);
+		left = fake_left(fake);
+		cr_expect_eq(fake_stored(juliet, "offline") - before, choices[i].choice == OFFLINE_KEEP,
+			"%s %s", choices[i].type, choices[i].content);
+		cr_expect_eq(left != NULL, choices[i].choice == OFFLINE_REFUSE, "%s %s",
+			choices[i].type, choices[i].content);
+	}
+}
+
+Test(offline, never_answers_an_error)
+{
+	arrive("error", "<body>x</body>");
+	LEAVES(NULL);
+	cr_assert_eq(fake_stored(juliet, "offline"), 0);
+}
+
+/* --- limits ------------------------------------------------------------------------------------- */
+
+Test(small_store, is_full_at_its_limit_also_after_a_restart)
+{
+	open_with((const struct fake_option[]){ { "limit", "2" }, { 0 } });
+	arrive("chat", "<body>1</body>");
+	cr_assert_eq(fake_reopen(juliet), 0);
+	arrive("chat", "<body>2</body>");
+	LEAVES(NULL);
+	arrive("chat", "<body>3</body>");
+	expect_part(fake_left(fake), REFUSAL);
+	cr_assert_eq(fake_stored(juliet, "offline"), 2);
+	log_in("0");
+	fake_end(balcony);
+	arrive("chat", "<body>4</body>");
+	LEAVES(NULL);
+}
+
+Test(offline, says_so_when_the_disk_is_full)
+{
+	fake_fill_disk(fake, 0);
+	arrive("chat", "<body>1</body>");
+	expect_part(fake_left(fake), "<error type='wait'><resource-constraint ");
+}
+
+Test(offline, goes_on_behind_a_damaged_message)
+{
+	uint64_t id;
+
+	arrive("chat", "<body>1</body>");
+	tern_append(juliet, 0, NULL, "<message><bro", 13, &id);
+	arrive("chat", "<body>2</body>");
+	log_in("0");
+	HEARS_PART(balcony, "<body>1</body>");
+	HEARS_PART(balcony, "<body>2</body>");
+	HEARS(balcony, NULL);
+}
