@@ -1,0 +1,366 @@
+/* Modules in a host: what they claim stands in its tables, and who quarrels stays out. */
+/* SPDX-License-Identifier: MIT */
+
+#include "loader.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "host.h"
+#include "options.h"
+#include "registry.h"
+
+static struct arena *arena;
+static struct tern_host *host;
+static const char *why;
+static char calls[256];
+
+static void set_up(void)
+{
+	arena = arena_create(1024);
+	host = host_create(NULL, "example.org");
+	why = NULL;
+	calls[0] = '\0';
+}
+
+static void tear_down(void)
+{
+	host_destroy(host);
+	arena_destroy(arena);
+}
+
+TestSuite(loader, .init = set_up, .fini = tear_down);
+
+static enum tern_verdict one(struct tern_event *event, const void *settings) { return TERN_PASS; }
+static enum tern_verdict two(struct tern_event *event, const void *settings) { return TERN_PASS; }
+
+static int load_noted(struct tern_host *of, void **ret_settings)
+{
+	strcat(calls, "+");
+	*ret_settings = calls;
+	return 0;
+}
+static void unload_noted(struct tern_host *of, void *settings) { strcat(settings, "-"); }
+
+static int load_failing(struct tern_host *of, void **ret_settings) { return -ENOMEM; }
+
+static const struct tern_iq ping_iqs[] = {
+	{ TERN_GET, TERN_AT_HOST | TERN_AT_OWN_ACCOUNT, "urn:xmpp:ping", "ping", one }, { 0 },
+};
+static const struct tern_module ping = { .abi = TERN_MODULE_ABI, .name = "ping", .iqs = ping_iqs,
+	.features = (const char *const[]){ "urn:xmpp:ping", NULL },
+	.identities = (const struct tern_identity[]){ { "server", "im", "Tern" }, { 0 } },
+	.load = load_noted, .unload = unload_noted };
+static const struct tern_module pong = { .abi = TERN_MODULE_ABI, .name = "pong", .iqs = ping_iqs };
+
+static int add(const struct tern_module *module)
+{
+	return loader_add(arena, host, module, NULL, &why);
+}
+
+/* --- iqs ------------------------------------------------------------------------------ */
+
+Test(loader, finds_the_handler_of_an_iq)
+{
+	const struct iq_claim *claim;
+
+	cr_assert_eq(add(&ping), 0);
+	claim = host_find_iq(host, TERN_GET, TERN_AT_HOST, "urn:xmpp:ping", "ping");
+	cr_assert_not_null(claim);
+	cr_assert(claim->run == one);
+	cr_assert(claim->settings == calls);
+}
+
+Test(loader, finds_no_handler_for_another_place_type_or_name)
+{
+	cr_assert_eq(add(&ping), 0);
+	cr_assert_null(host_find_iq(host, TERN_SET, TERN_AT_HOST, "urn:xmpp:ping", "ping"));
+	cr_assert_null(host_find_iq(host, TERN_GET, TERN_AT_OTHER_ACCOUNT, "urn:xmpp:ping", "ping"));
+	cr_assert_null(host_find_iq(host, TERN_GET, TERN_AT_HOST, "urn:xmpp:ping", "pang"));
+	cr_assert_null(host_find_iq(host, TERN_GET, TERN_AT_HOST, "urn:nobody:knows", "ping"));
+}
+
+static const struct tern_module other = { .abi = TERN_MODULE_ABI, .name = "other",
+	.iqs = (const struct tern_iq[]){
+		{ TERN_GET, TERN_AT_OTHER_ACCOUNT, "urn:xmpp:ping", "ping", two }, { 0 } } };
+
+Test(loader, lets_two_modules_share_an_iq_at_different_places)
+{
+	cr_assert_eq(add(&ping), 0);
+	cr_assert_eq(add(&other), 0);
+	cr_assert(host_find_iq(host, TERN_GET, TERN_AT_HOST, "urn:xmpp:ping", "ping")->run == one);
+	cr_assert(host_find_iq(host, TERN_GET, TERN_AT_OTHER_ACCOUNT, "urn:xmpp:ping",
+		"ping")->run == two);
+}
+
+Test(loader, names_both_modules_that_claim_one_iq)
+{
+	cr_assert_eq(add(&ping), 0);
+	cr_assert_eq(add(&pong), -EINVAL);
+	cr_assert_str_eq(why, "modules `ping` and `pong` both claim the iq get {urn:xmpp:ping}ping");
+	cr_assert_eq(host->loaded_count, 1);
+}
+
+Test(loader, finds_all_of_many_iqs)
+{
+	static struct tern_iq iqs[101];
+	static const struct tern_module many = { .abi = TERN_MODULE_ABI, .name = "many", .iqs = iqs };
+	static char names[100][8];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(names[i], sizeof names[i], "q%d", i);
+		iqs[i] = (struct tern_iq){ TERN_SET, TERN_AT_HOST, "urn:many", names[i], two };
+	}
+	cr_assert_eq(add(&many), 0);
+	for (int i = 0; i < 100; i++)
+		cr_assert_not_null(host_find_iq(host, TERN_SET, TERN_AT_HOST, "urn:many", names[i]));
+}
+
+/* --- phases, watches, answers ------------------------------------------------------------- */
+
+static const struct tern_module late_then_early = { .abi = TERN_MODULE_ABI, .name = "a",
+	.hooks = (const struct tern_hook[]){ { TERN_IN_CHECK, TERN_MESSAGES, 10, one },
+		{ TERN_IN_CHECK, TERN_MESSAGES, 0, one }, { 0 } } };
+static const struct tern_module middle = { .abi = TERN_MODULE_ABI, .name = "b",
+	.hooks = (const struct tern_hook[]){ { TERN_IN_CHECK, TERN_MESSAGES, 0, two },
+		{ TERN_IN_CHECK, TERN_PRESENCES, -5, two }, { 0 } } };
+
+Test(loader, orders_a_phase_by_priority_and_then_by_load)
+{
+	const struct hook *hooks;
+
+	cr_assert_eq(add(&late_then_early), 0);
+	cr_assert_eq(add(&middle), 0);
+	hooks = host->phases[TERN_IN_CHECK];
+	cr_assert(hooks[0].run == two && hooks[0].kinds == TERN_PRESENCES);
+	cr_assert(hooks[1].run == one);
+	cr_assert(hooks[2].run == two);
+	cr_assert(hooks[3].run == one);
+	cr_assert_null(hooks[4].run);
+	cr_assert_str_eq(hooks[2].module, "b");
+}
+
+Test(loader, leaves_an_empty_list_where_nobody_claims)
+{
+	cr_assert_null(host->phases[TERN_IN_MISSED][0].run);
+	cr_assert_null(host->watches[TERN_ON_AVAILABLE][0].run);
+	cr_assert_str_eq(host->stream_features, "");
+}
+
+static int answer(struct tern_entity *entity, const struct jid *about, const void *settings)
+{
+	return 1;
+}
+static const struct tern_answer_claim blocked[] = { { TERN_ASK_BLOCKED, answer }, { 0 } };
+
+Test(loader, lets_one_module_answer_a_question)
+{
+	static const struct tern_module first = { .abi = TERN_MODULE_ABI, .name = "first",
+		.answers = blocked };
+	static const struct tern_module second = { .abi = TERN_MODULE_ABI, .name = "second",
+		.answers = blocked };
+
+	cr_assert_eq(add(&first), 0);
+	cr_assert(host->answers[TERN_ASK_BLOCKED].run == answer);
+	cr_assert_eq(add(&second), -EINVAL);
+	cr_assert_str_eq(why, "modules `first` and `second` both answer the question BLOCKED");
+}
+
+static const struct tern_module feature = { .abi = TERN_MODULE_ABI, .name = "feature",
+	.stream_features = (const struct tern_stream_feature[]){
+		{ "urn:xmpp:features:rosterver", "ver" }, { "a'b", "x" }, { 0 } } };
+
+Test(loader, writes_stream_features_ready_for_the_wire)
+{
+	cr_assert_eq(add(&feature), 0);
+	cr_assert_str_eq(host->stream_features,
+		"<ver xmlns='urn:xmpp:features:rosterver'/><x xmlns='a&apos;b'/>");
+}
+
+/* --- handles ------------------------------------------------------------------------------- */
+
+static tern_state state_a, state_b;
+static tern_store store_a;
+static int read_nothing(struct tern_entity *entity, const void *key, size_t key_len,
+	const void *value, size_t value_len)
+{
+	return 0;
+}
+static const struct tern_module stateful = { .abi = TERN_MODULE_ABI, .name = "stateful",
+	.states = (const struct tern_state_claim[]){ { TERN_PER_SESSION, 8, &state_a, NULL },
+		{ TERN_PER_SESSION, 16, &state_b, NULL }, { 0 } },
+	.stores = (const struct tern_store_claim[]){
+		{ "stateful/x", TERN_RESIDENT, &store_a, read_nothing }, { 0 } } };
+
+Test(loader, gives_states_and_stores_their_numbers)
+{
+	cr_assert_eq(add(&stateful), 0);
+	cr_assert_neq(state_a, state_b);
+	cr_assert_eq(loader_state(TERN_PER_SESSION, state_b)->claim->size, 16);
+	cr_assert(loader_store(store_a)->module == &stateful);
+}
+
+Test(loader, gives_a_module_the_same_numbers_in_every_host)
+{
+	struct tern_host *second = host_create(NULL, "example.net");
+	tern_state before;
+
+	cr_assert_eq(add(&stateful), 0);
+	before = state_b;
+	cr_assert_eq(loader_add(arena, second, &stateful, NULL, &why), 0);
+	cr_assert_eq(state_b, before);
+	cr_assert_eq(loader_state_count(TERN_PER_SESSION), 2);
+	host_destroy(second);
+}
+
+/* --- loading and unloading ------------------------------------------------------------------ */
+
+Test(loader, unloads_the_last_one_first)
+{
+	static const struct tern_module once = { .abi = TERN_MODULE_ABI, .name = "once",
+		.load = load_noted, .unload = unload_noted };
+
+	cr_assert_eq(add(&ping), 0);
+	cr_assert_eq(add(&once), 0);
+	loader_unload(host);
+	cr_assert_str_eq(calls, "++--");
+	cr_assert_null(host_find_iq(host, TERN_GET, TERN_AT_HOST, "urn:xmpp:ping", "ping"));
+}
+
+Test(loader, keeps_out_what_does_not_load)
+{
+	static const struct tern_module broken = { .abi = TERN_MODULE_ABI, .name = "broken",
+		.load = load_failing };
+
+	cr_assert_eq(add(&broken), -ENOMEM);
+	cr_assert_str_eq(why, "module `broken` does not load: Cannot allocate memory");
+	cr_assert_eq(host->loaded_count, 0);
+}
+
+Test(loader, keeps_out_the_same_module_twice)
+{
+	cr_assert_eq(add(&ping), 0);
+	cr_assert_eq(add(&ping), -EINVAL);
+	cr_assert_str_eq(why, "module `ping` is listed twice");
+}
+
+static void note_feature(void *context, const char *name) { strcat(context, name); }
+static void note_identity(void *context, const struct tern_identity *identity)
+{
+	strcat(context, identity->category);
+}
+
+Test(loader, tells_disco_what_modules_announce)
+{
+	char all[128] = "";
+
+	cr_assert_eq(add(&ping), 0);
+	tern_host_features(host, false, note_feature, all);
+	tern_host_identities(host, false, note_identity, all);
+	tern_host_features(host, true, note_feature, all);
+	cr_assert_str_eq(all, "urn:xmpp:pingserver");
+}
+
+/* --- options ----------------------------------------------------------------------------------- */
+
+static long limit;
+static bool is_on;
+static const char *text, *const *list;
+
+static int read_options(struct tern_host *of, void **ret_settings)
+{
+	limit = tern_option_number(of, "limit");
+	is_on = tern_option_bool(of, "on");
+	text = tern_option_string(of, "text");
+	list = tern_option_list(of, "list");
+	return 0;
+}
+static const struct tern_module optional = { .abi = TERN_MODULE_ABI, .name = "optional",
+	.load = read_options,
+	.options = (const struct tern_option[]){ { "limit", TERN_NUMBER, "100", 1, 1000, "most" },
+		{ "on", TERN_BOOL, "yes" }, { "text", TERN_STRING, "hello" },
+		{ "list", TERN_LIST, "a, b" }, { 0 } } };
+
+Test(loader, gives_a_module_its_presets)
+{
+	cr_assert_eq(add(&optional), 0);
+	cr_assert_eq(limit, 100);
+	cr_assert(is_on);
+	cr_assert_str_eq(text, "hello");
+	cr_assert_str_eq(list[0], "a");
+	cr_assert_str_eq(list[1], "b");
+	cr_assert_null(list[2]);
+}
+
+Test(loader, gives_a_module_what_was_written)
+{
+	const struct option_setting written[] = { { "limit", (const char *[]){ "7" }, 1 },
+		{ "on", (const char *[]){ "no" }, 1 }, { "list", NULL, 0 }, { 0 } };
+
+	cr_assert_eq(loader_add(arena, host, &optional, written, &why), 0);
+	cr_assert_eq(limit, 7);
+	cr_assert(!is_on);
+	cr_assert_null(list[0]);
+}
+
+Test(loader, refuses_options_that_the_claims_do_not_allow)
+{
+	static const struct { const char *name, *value, *why; } cases[] = {
+		{ "limti", "7", "module `optional` has no option `limti` (did you mean `limit`?)" },
+		{ "xyz", "7", "module `optional` has no option `xyz`" },
+		{ "limit", "many", "`limit` is a number, not `many`" },
+		{ "limit", "1001", "`limit` is from 1 to 1000, not 1001" },
+		{ "limit", "7x", "`limit` is a number, not `7x`" },
+		{ "on", "maybe", "`on` is yes or no, not `maybe`" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct option_setting written[] = {
+			{ cases[i].name, (const char *[]){ cases[i].value }, 1 }, { 0 } };
+
+		cr_assert_eq(loader_add(arena, host, &optional, written, &why), -EINVAL);
+		cr_assert_str_eq(why, cases[i].why);
+	}
+}
+
+/* --- modules that are none ------------------------------------------------------------------- */
+
+static tern_store handle;
+static const struct { struct tern_module module; const char *why; } senseless[] = {
+	{ { .abi = TERN_MODULE_ABI + 1, .name = "x" },
+		"it was built for module ABI 2, this server has 1" },
+	{ { .abi = TERN_MODULE_ABI, .name = "../x" },
+		"its name is not one (a-z, 0-9, `-` and `_`)" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .stores = (const struct tern_store_claim[]){
+		{ "roster", TERN_FETCHED, &handle }, { 0 } } },
+		"store `roster` does not begin with the module's name" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .stores = (const struct tern_store_claim[]){
+		{ "x", TERN_RESIDENT, &handle }, { 0 } } },
+		"store `x` lacks its handle or `read`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .options = (const struct tern_option[]){
+		{ "n", TERN_NUMBER, "much" }, { 0 } } },
+		"the preset of an option is wrong: `n` is a number, not `much`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .iqs = (const struct tern_iq[]){
+		{ TERN_RESULT, TERN_AT_HOST, "urn:x", "x", one }, { 0 } } },
+		"the claim of iq {urn:x}x is incomplete" },
+};
+
+Test(loader, refuses_tables_that_make_no_sense)
+{
+	for (size_t i = 0; i < sizeof senseless / sizeof *senseless; i++) {
+		cr_assert_eq(loader_add(arena, host, &senseless[i].module, NULL, &why), -EINVAL);
+		cr_assert_str_eq(why, senseless[i].why);
+	}
+}
+
+Test(loader, names_the_folder_when_there_is_no_such_module)
+{
+	const struct tern_module *module;
+
+	cr_assert_eq(registry_open(arena, "/nowhere", "rooster", &module, &why), -ENOENT);
+	cr_assert_str_eq(why, "there is no module `rooster` in /nowhere");
+	cr_assert_eq(registry_open(arena, "/nowhere", "../../etc/x", &module, &why), -ENOENT);
+}
