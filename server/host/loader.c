@@ -21,7 +21,7 @@ static const char *refuse_iq(struct arena *arena, const struct tern_module *a,
 	const struct tern_iq *iq, const struct tern_module *b)
 {
 	for (const struct tern_iq *other = b->iqs; other && other->ns; other++) {
-		if (other != iq && other->type == iq->type && (other->at & iq->at) &&
+		if ((a != b || other != iq) && other->type == iq->type && (other->at & iq->at) &&
 		    strcmp(other->ns, iq->ns) == 0 && strcmp(other->name, iq->name) == 0)
 			return arena_printf(arena,
 				"modules `%s` and `%s` both claim the iq %s {%s}%s", a->name, b->name,
@@ -39,7 +39,7 @@ static const char *refuse_answers(struct arena *arena, const struct tern_module 
 
 	for (const struct tern_answer_claim *one = a->answers; one && one->answer; one++) {
 		for (const struct tern_answer_claim *two = b->answers; two && two->answer; two++) {
-			if (one != two && one->question == two->question)
+			if ((a != b || one != two) && one->question == two->question)
 				return arena_printf(arena,
 					"modules `%s` and `%s` both answer the question %s", a->name, b->name,
 					names[one->question]);
