@@ -14,8 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TEXT_MAX 1500 /* of a message or name, before escaping */
-#define LINE_MAX_BYTES (6 * (TEXT_MAX + 512))
+#define TEXT_MAX 1500 /* of a message, before escaping */
+#define NAME_MAX_BYTES 750
+#define LINE_MAX_BYTES (6 * (TEXT_MAX + NAME_MAX_BYTES) + 512)
 
 enum log_level log_threshold = LOG_LEVEL_INFO;
 static bool is_json, is_coloured;
@@ -172,7 +173,7 @@ static void make_text(struct line *line, enum log_level level, const char *const
 
 void log_line(enum log_level level, const char *kind, const char *name, const char *format, ...)
 {
-	char text[TEXT_MAX + 1], short_name[TEXT_MAX / 2 + 1];
+	char text[TEXT_MAX + 1], short_name[NAME_MAX_BYTES + 1];
 	const char *parts[] = { kind, NULL, text };
 	struct line line;
 	int saved = errno;
