@@ -187,11 +187,11 @@ static void watch_signals(struct process *process)
 static void add_listener(struct buffer *line, const struct listener *listener)
 {
 	buffer_add_text(line, "{\"name\":");
-	json_string(line, listener_name(listener));
+	json_put_text(line, listener_name(listener));
 	buffer_add_text(line, ",\"address\":");
-	json_string(line, listener_address(listener));
+	json_put_text(line, listener_address(listener));
 	buffer_printf(line, ",\"port\":%u,\"tls\":", listener_port(listener));
-	json_string(line, config_tls_name(listener_tls(listener)));
+	json_put_text(line, config_tls_name(listener_tls(listener)));
 	buffer_add_text(line, "}");
 }
 
@@ -202,7 +202,7 @@ static void tell_ready(const struct server *server, int fd)
 	if (fd < 0)
 		return;
 	buffer_printf(&line, "{\"pid\":%d,\"control\":", (int)getpid());
-	json_string(&line, server->config->control);
+	json_put_text(&line, server->config->control);
 	buffer_add_text(&line, ",\"listeners\":[");
 	for (size_t i = 0; i < listeners_count(server->listeners); i++) {
 		if (i)

@@ -100,7 +100,7 @@ static size_t column_count(const struct command *command)
 static void begin_rows(struct request *request)
 {
 	buffer_add_text(&request->out, "{\"columns\":");
-	json_array(&request->out, request->command->columns, column_count(request->command));
+	json_put_array(&request->out, request->command->columns, column_count(request->command));
 	buffer_add_text(&request->out, ",\"rows\":[");
 }
 
@@ -110,7 +110,7 @@ void request_row(struct request *request, const char *const *cells)
 		begin_rows(request);
 	else
 		buffer_add_text(&request->out, ",");
-	json_array(&request->out, cells, column_count(request->command));
+	json_put_array(&request->out, cells, column_count(request->command));
 }
 
 void request_end(struct request *request)
@@ -131,7 +131,7 @@ void request_fail(struct request *request, const char *format, ...)
 	va_end(args);
 	buffer_consume(&request->out, request->out.len);
 	buffer_add_text(&request->out, "{\"error\":");
-	json_string(&request->out, text);
+	json_put_text(&request->out, text);
 	buffer_add_text(&request->out, "}");
 	send_answer(request);
 }

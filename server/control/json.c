@@ -18,7 +18,7 @@ static void add_escape(struct buffer *out, unsigned char byte)
 		buffer_printf(out, "\\u%04x", byte);
 }
 
-void json_string(struct buffer *out, const char *text)
+void json_put_text(struct buffer *out, const char *text)
 {
 	const uint8_t *at = (const uint8_t *)text;
 	size_t left = strlen(text);
@@ -41,13 +41,13 @@ void json_string(struct buffer *out, const char *text)
 	buffer_add_text(out, "\"");
 }
 
-void json_array(struct buffer *out, const char *const *texts, size_t count)
+void json_put_array(struct buffer *out, const char *const *texts, size_t count)
 {
 	buffer_add_text(out, "[");
 	for (size_t i = 0; i < count; i++) {
 		if (i)
 			buffer_add_text(out, ",");
-		json_string(out, texts[i]);
+		json_put_text(out, texts[i]);
 	}
 	buffer_add_text(out, "]");
 }

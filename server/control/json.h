@@ -8,9 +8,9 @@
 struct buffer;
 
 /* A quoted, escaped string; what is not UTF-8 becomes U+FFFD. */
-void json_string(struct buffer *out, const char *text);
+void json_put_text(struct buffer *out, const char *text);
 
 /* ["a","b"] of so many texts. */
-void json_array(struct buffer *out, const char *const *texts, size_t count);
+void json_put_array(struct buffer *out, const char *const *texts, size_t count);
 
 #endif
