@@ -313,7 +313,8 @@ class Tern(Server):
                  for prefix, count in self.families().items() for number in range(count)]
         accounts = self.directory / "accounts"
         accounts.write_text("".join(lines))
-        done = subprocess.run([self.find("ternctl"), "-s", self.directory / "control", "user", "add",
-                               "--from", accounts], capture_output=True, text=True)
+        done = subprocess.run(
+            [self.find("ternctl"), "-s", self.directory / "control", "user", "add",
+             "--from", accounts], capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"ternctl user add: {done.stderr or done.stdout}")

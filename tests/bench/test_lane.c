@@ -1,4 +1,4 @@
-/* test_lane.c - lost, repeated, exchanged and forged messages are noticed, promised to the reader */
+/* test_lane.c - messages lost, repeated or forged are noticed, promised to every reader */
 /* SPDX-License-Identifier: MIT */
 #include "lane.h"
 
