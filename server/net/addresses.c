@@ -1,4 +1,4 @@
-/* addresses.c - a table of atomics: sets of eight places, an address has a place in one set */
+/* addresses.c - sets of eight places, each under a lock of its own */
 /* SPDX-License-Identifier: MIT */
 
 #include "addresses.h"
@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -16,57 +15,42 @@
 #define WAYS 8
 #define HALF_LIFE_S 30
 #define ONE_FAILURE 16u /* failures are counted in sixteenths, so that halving fades them out */
-#define FAILURES_MOST 0xffffu
+#define FAILURES_MOST (1u << 20)
 
-/* All of a place but its key is one word, so that each change is one compare-and-swap:
- * connections, failures, and when these were last halved. */
-struct tally {
-	unsigned connections; /* 24 bits */
-	unsigned failures;    /* 16 bits */
-	uint32_t halved_at;   /* 24 bits: half-lives */
-};
-#define TALLY_BUSY UINT64_MAX /* somebody is giving the place to another address */
-
+/* An address's place.  What belongs to a set is touched only by who holds its lock, which is
+ * never for longer than a look at eight places. */
 struct place {
-	_Atomic uint64_t key; /* 0: never used */
-	_Atomic uint64_t tally;
+	uint64_t key; /* 0: never used */
+	uint32_t connections;
+	uint32_t failures;
+	uint32_t halved_at; /* half-lives of the clock */
+};
+
+struct set {
+	atomic_flag lock;
+	struct place places[WAYS];
 };
 
 static struct {
-	struct place *places;
-	uint64_t set_mask;
+	struct set *sets;
+	uint64_t mask;
 	uint64_t seed; /* so that nobody can choose addresses that crowd one set */
 } table;
 
-static uint64_t pack(struct tally tally)
+static void fade(struct place *place, uint32_t now_s)
 {
-	return (uint64_t)(tally.connections & 0xffffff) << 40 | (uint64_t)tally.failures << 24 |
-		(tally.halved_at & 0xffffff);
+	uint32_t now = now_s / HALF_LIFE_S;
+	uint32_t times = now - place->halved_at;
+
+	if (times > UINT32_MAX / 2)
+		return; /* another thread's clock is a little ahead */
+	place->failures = times < 32 ? place->failures >> times : 0;
+	place->halved_at = now;
 }
 
-static struct tally unpack(uint64_t word)
+static unsigned whole_failures(const struct place *place)
 {
-	return (struct tally){
-		.connections = word >> 40,
-		.failures = word >> 24 & 0xffff,
-		.halved_at = word & 0xffffff,
-	};
-}
-
-static void fade(struct tally *tally, uint32_t now_s)
-{
-	uint32_t now = now_s / HALF_LIFE_S & 0xffffff;
-	uint32_t times = (now - tally->halved_at) & 0xffffff;
-
-	if (times > 0x7fffff) /* another thread's clock is a little ahead */
-		return;
-	tally->failures = times < 16 ? tally->failures >> times : 0;
-	tally->halved_at = now;
-}
-
-static unsigned whole_failures(const struct tally *tally)
-{
-	return (tally->failures + ONE_FAILURE - 1) / ONE_FAILURE;
+	return (place->failures + ONE_FAILURE - 1) / ONE_FAILURE;
 }
 
 void addresses_setup(long expected)
@@ -76,18 +60,18 @@ void addresses_setup(long expected)
 	while (sets * WAYS < (uint64_t)expected * 4)
 		sets *= 2;
 	addresses_finish();
-	table.places = calloc(sets * WAYS, sizeof *table.places);
-	if (!table.places)
+	table.sets = calloc(sets, sizeof *table.sets);
+	if (!table.sets)
 		heap_exhausted();
-	table.set_mask = sets - 1;
+	table.mask = sets - 1;
 	if (getrandom(&table.seed, sizeof table.seed, GRND_NONBLOCK) < 0)
-		table.seed = (uintptr_t)table.places;
+		table.seed = (uintptr_t)table.sets;
 }
 
 void addresses_finish(void)
 {
-	free(table.places);
-	table.places = NULL;
+	free(table.sets);
+	table.sets = NULL;
 }
 
 #define KEY_IPV4 0x0000ffff00000000ull /* 0:0:ffff::/64 and 0:0:0:1::/64 are nobody's networks */
@@ -121,159 +105,113 @@ uint64_t address_key(const struct sockaddr *address)
 
 /* --- places ------------------------------------------------------------------------------ */
 
-static struct place *set_of(uint64_t key)
+/* The key's set, locked; NULL where nothing is counted. */
+static struct set *lock_set(uint64_t key)
 {
 	uint64_t hash = (key ^ table.seed) * 0x9e3779b97f4a7c15ull;
+	struct set *set;
 
+	if (!table.sets || !key)
+		return NULL;
 	hash ^= hash >> 32;
 	hash *= 0xd6e8feb86659fd93ull;
-	return table.places + (hash >> 20 & table.set_mask) * WAYS;
+	set = &table.sets[hash >> 20 & table.mask];
+	while (atomic_flag_test_and_set_explicit(&set->lock, memory_order_acquire))
+		sched_yield();
+	return set;
 }
 
-static uint64_t settled_tally(struct place *place)
+static void unlock(struct set *set)
 {
-	uint64_t word;
-
-	while ((word = atomic_load_explicit(&place->tally, memory_order_acquire)) == TALLY_BUSY)
-		sched_yield(); /* for the two stores that the other thread has left to do */
-	return word;
+	if (set)
+		atomic_flag_clear_explicit(&set->lock, memory_order_release);
 }
 
-static struct place *find(uint64_t key)
+static struct place *find(struct set *set, uint64_t key)
 {
-	struct place *set;
-
-	if (!table.places || !key)
-		return NULL;
-	set = set_of(key);
-	for (int i = 0; i < WAYS; i++) {
-		settled_tally(&set[i]);
-		if (atomic_load_explicit(&set[i].key, memory_order_acquire) == key)
-			return &set[i];
-	}
+	for (int i = 0; set && i < WAYS; i++)
+		if (set->places[i].key == key)
+			return &set->places[i];
 	return NULL;
 }
 
-/* Gives the key the place that is missed least: nobody's, or that of an address without
+/* The key's place, or the one that is missed least: nobody's, or that of an address without
  * connections and with the fewest failures. */
-static struct place *claim(uint64_t key)
+static struct place *find_or_claim(struct set *set, uint64_t key)
 {
-	struct place *set = set_of(key), *best = NULL;
-	uint64_t best_word = TALLY_BUSY;
+	struct place *best = find(set, key);
 
+	if (best || !set)
+		return best;
 	for (int i = 0; i < WAYS; i++) {
-		uint64_t word = settled_tally(&set[i]);
+		struct place *place = &set->places[i];
 
-		if (unpack(word).connections > 0)
-			continue;
-		if (!best || unpack(word).failures < unpack(best_word).failures) {
-			best = &set[i];
-			best_word = word;
-		}
+		if (place->connections == 0 && (!best || place->failures < best->failures))
+			best = place;
 	}
-	if (!best || !atomic_compare_exchange_strong(&best->tally, &best_word, TALLY_BUSY))
-		return NULL;
-	atomic_store_explicit(&best->key, key, memory_order_release);
-	atomic_store_explicit(&best->tally, 0, memory_order_release);
+	if (best)
+		*best = (struct place){ .key = key };
 	return best;
-}
-
-struct change {
-	int connections;
-	bool failure;
-	uint32_t now_s;
-};
-
-static bool apply(struct tally *tally, const struct change *change)
-{
-	if (change->connections < 0 && tally->connections == 0)
-		return false;
-	tally->connections += change->connections;
-	if (!change->failure)
-		return true;
-	fade(tally, change->now_s);
-	tally->failures += ONE_FAILURE;
-	if (tally->failures > FAILURES_MOST)
-		tally->failures = FAILURES_MOST;
-	return true;
-}
-
-/* Changes the tally of a key's place unless the place has another owner by now. */
-static bool change_place(struct place *place, uint64_t key, const struct change *change,
-	struct tally *ret_tally)
-{
-	for (;;) {
-		uint64_t word = settled_tally(place);
-		struct tally tally = unpack(word);
-
-		if (atomic_load_explicit(&place->key, memory_order_acquire) != key)
-			return false;
-		if (!apply(&tally, change)) {
-			*ret_tally = tally;
-			return true;
-		}
-		if (!atomic_compare_exchange_strong(&place->tally, &word, pack(tally)))
-			continue;
-		*ret_tally = tally;
-		/* Between the two looks the place may have changed hands with an equal tally. */
-		if (atomic_load(&place->key) == key)
-			return true;
-		atomic_fetch_sub(&place->tally, (uint64_t)change->connections << 40);
-		return false;
-	}
-}
-
-static struct tally change_key(uint64_t key, const struct change *change)
-{
-	struct tally tally = { 0 };
-
-	for (int tries = 0; key && table.places && tries < 8; tries++) {
-		struct place *place = find(key);
-
-		if (!place && change->connections < 0)
-			break;
-		if (!place)
-			place = claim(key);
-		if (place && change_place(place, key, change, &tally))
-			break;
-	}
-	return tally;
 }
 
 unsigned addresses_enter(uint64_t key)
 {
-	return change_key(key, &(struct change){ .connections = 1 }).connections;
+	struct set *set = lock_set(key);
+	struct place *place = find_or_claim(set, key);
+	unsigned connections = place ? ++place->connections : 0;
+
+	unlock(set);
+	return connections;
 }
 
 void addresses_leave(uint64_t key)
 {
-	change_key(key, &(struct change){ .connections = -1 });
+	struct set *set = lock_set(key);
+	struct place *place = find(set, key);
+
+	if (place && place->connections > 0)
+		place->connections--;
+	unlock(set);
 }
 
 unsigned addresses_connections(uint64_t key)
 {
-	struct place *place = find(key);
+	struct set *set = lock_set(key);
+	struct place *place = find(set, key);
+	unsigned connections = place ? place->connections : 0;
 
-	return place ? unpack(settled_tally(place)).connections : 0;
+	unlock(set);
+	return connections;
 }
 
 unsigned addresses_note_failure(uint64_t key, uint32_t now_s)
 {
-	struct tally tally = change_key(key, &(struct change){ .failure = true, .now_s = now_s });
+	struct set *set = lock_set(key);
+	struct place *place = find_or_claim(set, key);
+	unsigned failures = 0;
 
-	return whole_failures(&tally);
+	if (place) {
+		fade(place, now_s);
+		if (place->failures < FAILURES_MOST)
+			place->failures += ONE_FAILURE;
+		failures = whole_failures(place);
+	}
+	unlock(set);
+	return failures;
 }
 
 unsigned addresses_failures(uint64_t key, uint32_t now_s)
 {
-	struct place *place = find(key);
-	struct tally tally;
+	struct set *set = lock_set(key);
+	struct place *place = find(set, key);
+	unsigned failures = 0;
 
-	if (!place)
-		return 0;
-	tally = unpack(settled_tally(place));
-	fade(&tally, now_s);
-	return whole_failures(&tally);
+	if (place) {
+		fade(place, now_s);
+		failures = whole_failures(place);
+	}
+	unlock(set);
+	return failures;
 }
 
 unsigned address_delay_ms(unsigned failures, unsigned most)

@@ -199,7 +199,8 @@ void link_set_interest(struct link *link)
 	if (present)
 		ev_io_stop(loop, &link->watcher);
 	if (wanted) {
-		ev_io_set(&link->watcher, link->watcher.fd, wanted);
+		ev_io_modify(&link->watcher, wanted); /* not _set: a pause and a resume in one turn
+						       * then cost no system call */
 		ev_io_start(loop, &link->watcher);
 	}
 }

@@ -97,18 +97,32 @@ static int open_reserve(void)
 }
 
 /* The kernel gives no descriptor: the spare one lets us take the connection and refuse it, so
- * that the peer need not guess.  False when not even that worked. */
-static bool refuse_with_reserve(struct acceptor *acceptor)
+ * that the peer need not guess.  -EAGAIN when there was none to refuse (the kernel looks for a
+ * descriptor before it looks for a connection). */
+static int refuse_with_reserve(struct acceptor *acceptor)
 {
-	int fd;
+	int fd, result;
 
 	if (acceptor->reserve >= 0)
 		close(acceptor->reserve);
 	fd = accept4(acceptor->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	result = fd < 0 ? -errno : 0;
 	if (fd >= 0)
 		refuse(fd, acceptor->listener->tls, "resource-constraint");
 	acceptor->reserve = open_reserve();
-	return fd >= 0;
+	return result;
+}
+
+static bool shed_one(struct acceptor *acceptor, int error)
+{
+	int result = refuse_with_reserve(acceptor);
+
+	if (result == -EAGAIN)
+		return false;
+	log_exhausted(acceptor, strerror(error));
+	if (result < 0)
+		begin_pause(acceptor);
+	return result == 0;
 }
 
 static bool is_too_many(struct acceptor *acceptor, const struct sockaddr *peer)
@@ -158,11 +172,7 @@ static bool accept_one(struct acceptor *acceptor)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		log_exhausted(acceptor, strerror(errno));
-		if (refuse_with_reserve(acceptor))
-			return true;
-		begin_pause(acceptor);
-		return false;
+		return shed_one(acceptor, errno);
 	default:
 		return true; /* that connection is gone already: accept(2) names a dozen reasons */
 	}

@@ -84,7 +84,7 @@ static void arrive(struct shard *shard, struct post *post)
 	free(post);
 	link->shard = shard;
 	link->moved = NULL;
-	ev_io_set(&link->watcher, link->watcher.fd, EV_READ);
+	ev_io_set(&link->watcher, link->watcher.fd, EV_READ); /* a number new to this loop */
 	link_release_limit(link);
 	link_set_interest(link); /* for output that waits */
 	if (link_unwritten(link) > 0 || link->owes_drained)
