@@ -295,6 +295,11 @@ class Actor:
             raise Failure(f"{self.name} got no answer to an iq to {to} "
                           f"in {self.stage.timeout} s") from None
 
+    def stop_reading(self):
+        """The connection stays; barriers do without it."""
+        self.wire.pump.cancel()
+        self.full_jid = None
+
     # Ends
 
     async def close_stream(self):

@@ -26,7 +26,7 @@ STREAM_ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 MORE = "...more..."
 MAYBE = f"{{{MORE}}}maybe"
-PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+PLACEHOLDER = re.compile(r"\$\{([\w.-]+)\}")
 
 
 class PatternError(Exception):

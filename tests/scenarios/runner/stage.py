@@ -13,6 +13,8 @@ from .actor import SYNC, Actor
 HEADER = ("<?xml version='1.0'?><stream:stream to='localhost' version='1.0' "
           "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>")
 
+SHOWN = 5000     # characters of one packet
+
 # The iqs of barriers are left out of what is shown to a person.
 BARRIER = re.compile(rf"<iq [^>]*id=['\"]{SYNC}\d+['\"][^>]*?(/>|>.*?</iq>)")
 
@@ -61,7 +63,7 @@ class Stage:
     def note(self, who, direction, data):
         text = BARRIER.sub("", data.decode(errors="backslashreplace"))
         if text:
-            self.transcript.append(f"{who} {direction} {text}")
+            self.transcript.append(f"{who} {direction} {text[:SHOWN]}")
 
     async def start(self, factory):
         os.makedirs(self.folder)

@@ -15,7 +15,7 @@ from .sasl import SaslError
 from .script import read_steps
 from .wire import SASL, TlsRefused
 
-FUNCTION = re.compile(r"\$\{(\d+)\*([^}]+)\}|\$\{base64:([^}]*)\}")
+FUNCTION = re.compile(r"\$\{(\d+)\*((?:[^${}]|\$(?!\{))+)\}|\$\{base64:([^${}]*)\}")
 ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[nrt0\\])")
 ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0", b"\\": b"\\"}
 
@@ -36,8 +36,18 @@ def call(match):
     return b64encode(unescape(match.group(3).encode())).decode()
 
 
+def call_all(text):
+    """Innermost first."""
+    while FUNCTION.search(text):
+        text = FUNCTION.sub(call, text)
+    return text
+
+
 def expanded(stage, text):
-    return pattern.expand(FUNCTION.sub(call, text), stage.env)
+    """Placeholders within a repeated text are filled in before it is repeated."""
+    known = pattern.PLACEHOLDER.sub(lambda found: stage.env.get(found.group(1), found.group(0)),
+                                    text)
+    return pattern.expand(call_all(known), stage.env)
 
 
 def inline_or_block(step, inline):
@@ -65,6 +75,18 @@ async def connect(stage, step, who, tail):
 async def reconnect(stage, step, who, tail):
     actor = stage.actor(who)
     await actor.connect(read(expanded(stage, tail), copy.copy(actor.options)))
+
+
+async def reconnect_when_possible(stage, step, who):
+    """The server frees the place of a connection when it has seen its end: soon, not at once."""
+    actor = stage.actor(who)
+    deadline = time.monotonic() + stage.timeout
+    while True:
+        try:
+            return await actor.connect(actor.options)
+        except Refused:
+            if time.monotonic() > deadline:
+                raise
 
 
 async def cannot(attempt, wanted):
@@ -248,6 +270,10 @@ async def at_every_split(stage, step, stride):
     stage.split = None
 
 
+async def stop_reading(stage, step, who):
+    stage.actor(who).stop_reading()
+
+
 # Receiving
 
 async def take(actor, stage, expected, waiting_for):
@@ -268,7 +294,7 @@ def wish(stage, expected):
 
 
 def expectations(stage, step, inline):
-    return pattern.parse(FUNCTION.sub(call, inline_or_block(step, inline)))
+    return pattern.parse(call_all(inline_or_block(step, inline)))
 
 
 async def receive(stage, step, who, inline):
@@ -581,6 +607,7 @@ async def administrate_in_vain(stage, step, words):
 WHO = r"([A-Z][\w-]*)"
 VERBS = [(re.compile(regex + "$", re.DOTALL), act) for regex, act in given.VERBS + (
     (rf"{WHO} connects(.*)", connect),
+    (rf"{WHO} reconnects as soon as there is room", reconnect_when_possible),
     (rf"{WHO} reconnects(.*)", reconnect),
     (rf"{WHO} comes online( without asking for the roster)?(?: with priority (-?\d+))?(.*)",
      come_online),
@@ -605,6 +632,7 @@ VERBS = [(re.compile(regex + "$", re.DOTALL), act) for regex, act in given.VERBS
     (rf"{WHO} sends raw, one byte at a time:(.*)", send_bytewise),
     (rf"{WHO} sends raw, split:(.*)", send_split),
     (rf"{WHO} sends raw, its TLS record split:(.*)", send_split_record),
+    (rf"{WHO} stops reading", stop_reading),
     (r"At every (?:(\d+)(?:st|nd|rd|th) )?split:", at_every_split),
     (rf"{WHO} receives:(.*)", receive),
     (rf"{WHO} receives in any order:(.*)", receive_in_any_order),
