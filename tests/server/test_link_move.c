@@ -76,7 +76,7 @@ static const struct link_owner mover = {
 
 static const char words[] = "<stream><auth mechanism='PLAIN'>!<next/><and/>";
 
-static void connect_mover(enum listen_tls tls)
+static void connect_without_handshake(enum listen_tls tls)
 {
 	int pair[2];
 
@@ -91,11 +91,16 @@ static void connect_mover(enum listen_tls tls)
 	ear = (struct ear){ 0 };
 	ear.link = link_create(stage.shards[0], pair[0],
 		listeners_at(stage.listeners, tls == LISTEN_DIRECT), &mover, &ear);
-	if (tls == LISTEN_DIRECT) {
-		peer_start_tls(&peer, &(struct peer_wish){ 0 });
-		stage_settle();
-		cr_assert_eq(ear.secured, 1);
-	}
+}
+
+static void connect_mover(enum listen_tls tls)
+{
+	connect_without_handshake(tls);
+	if (tls != LISTEN_DIRECT)
+		return;
+	peer_start_tls(&peer, &(struct peer_wish){ 0 });
+	stage_settle();
+	cr_assert_eq(ear.secured, 1);
 }
 
 static void check_words(size_t split)
@@ -171,6 +176,16 @@ Test(link_move, takes_with_it_what_is_not_decrypted_yet)
 			(ssize_t)(wire_len - split));
 		check_words(split);
 	}
+}
+
+Test(link_move, goes_on_with_a_handshake_elsewhere)
+{
+	connect_without_handshake(LISTEN_DIRECT);
+	peer_start_tls(&peer, &(struct peer_wish){ .trickles = true });
+	link_move(ear.link, stage.shards[1], note_moved);
+	stage_settle();
+	cr_assert_eq(ear.secured, 1);
+	cr_assert_eq(link_shard(ear.link), stage.shards[1]);
 }
 
 #define LARGE (4 * 1024 * 1024)

@@ -139,6 +139,27 @@ Test(tls, keeps_what_is_written_before_the_handshake_until_it_is_over)
 	cr_assert(heard_is(&peer.heard, "secret"));
 }
 
+Test(tls, passes_over_empty_records)
+{
+	secure(&(struct peer_wish){ .priority = TLS13 });
+	cr_assert_geq(gnutls_record_send2(peer.session, "", 0, 10, 0), 0);
+	stage_settle();
+	peer_say_text(&peer, "x");
+	stage_settle();
+	cr_assert_eq(ear.ended, 0);
+	cr_assert(heard_is(&ear.heard, "x"));
+}
+
+Test(tls, follows_a_change_of_keys)
+{
+	ear_echoes = true;
+	secure(&(struct peer_wish){ .priority = TLS13 });
+	cr_assert_eq(gnutls_session_key_update(peer.session, GNUTLS_KU_PEER), 0);
+	peer_say_text(&peer, "x");
+	stage_settle();
+	cr_assert(heard_is(&peer.heard, "x"));
+}
+
 /* --- pauses ----------------------------------------------------------------------------- */
 
 static bool pause_at_once(struct ear *who, const char *bytes, size_t len)
