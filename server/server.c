@@ -360,6 +360,7 @@ void server_reload_certificates(struct server *server)
 /* --- the end ----------------------------------------------------------------------------- */
 
 #define DRAIN_EVERY_MS 10
+#define DRAIN_MORE_MS 100 /* links reach their limit first */
 
 /* A shard on its way out: its streams are ended, and it looks until none is left. */
 struct drain {
@@ -387,7 +388,9 @@ static void look(struct shard *shard, struct timer *timer)
 {
 	struct drain *drain = drain_of(timer, timer);
 
-	if (stream_count(shard) > 0 && shard_ticks_ms(shard) < drain->until_ms) {
+	/* A stream is gone before its link has written the rest and seen the peer's end. */
+	if ((stream_count(shard) > 0 || descriptors_in_use() > 0) &&
+	    shard_ticks_ms(shard) < drain->until_ms) {
 		timer_start(shard, timer, DRAIN_EVERY_MS);
 		return;
 	}
@@ -400,7 +403,8 @@ static void begin_drain(struct shard *shard, struct post *post)
 	struct drain *drain = drain_of(post, post);
 
 	stream_close_all(shard, STREAM_ERROR_SYSTEM_SHUTDOWN);
-	drain->until_ms = shard_ticks_ms(shard) + 1000 * (uint64_t)drain->server->limits.close_s;
+	drain->until_ms = shard_ticks_ms(shard) + 1000 * (uint64_t)drain->server->limits.close_s +
+		DRAIN_MORE_MS;
 	drain->timer.run = look;
 	timer_start(shard, &drain->timer, 0);
 }

@@ -61,7 +61,7 @@ int server_open(struct server *server);
 int server_start(struct server *server, void (*stop)(void *context), void *context);
 
 /* Begins a graceful stop: listeners closed, streams ended with system-shutdown; `stopped` is
- * called on the main thread when no stream is left, or limits.close-timeout is over. */
+ * called on the main thread when no connection is left, or limits.close-timeout is over. */
 void server_stop(struct server *server, void (*stopped)(struct server *server));
 
 /* Runs `change` while all shards stand still between two turns. */
