@@ -67,7 +67,11 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ TERN_IN_DELIVER, TERN_PRESENCES, -10, receive_subscription },
 		{ 0 },
 	},
-	.watches = (const struct tern_watch[]){ { TERN_ON_AVAILABLE, show_requests }, { 0 } },
+	.watches = (const struct tern_watch[]){
+		{ TERN_ON_AVAILABLE, show_requests },
+		{ TERN_ON_ACCOUNT_DELETED, say_farewell },
+		{ 0 },
+	},
 	.states = (const struct tern_state_claim[]){
 		{ TERN_PER_ACCOUNT, sizeof(struct roster), &roster_state, roster_finish },
 		{ TERN_PER_SESSION, sizeof(bool), &roster_interest, NULL },

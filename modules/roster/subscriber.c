@@ -92,6 +92,21 @@ void part_from(struct tern_entity *entity, const struct jid *contact, unsigned s
 		each_available(entity, contact, hide_session);
 }
 
+void say_farewell(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	const struct roster *roster = roster_of(entity);
+	struct arena *arena = arena_create(ARENA_SMALL);
+
+	for (uint32_t i = 0; i < roster->count; i++) {
+		const struct jid *contact = jid_new(arena, item_jid(roster->items[i]));
+
+		if (contact)
+			part_from(entity, contact, roster->items[i]->state);
+	}
+	arena_destroy(arena);
+}
+
 /* --- changes of state ------------------------------------------------------------------------ */
 
 static struct item *next_item(const struct item *old, const struct jid *contact,

@@ -12,6 +12,10 @@ tern_handler send_subscription, receive_subscription;
 void show_requests(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings);
 
+/* When the account is deleted: tells all contacts, as if they had been removed. */
+void say_farewell(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings);
+
 /* 2.5.2: tells a contact that was removed, in that state, that it is over. */
 void part_from(struct tern_entity *entity, const struct jid *contact, unsigned state);
 

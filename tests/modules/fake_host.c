@@ -451,10 +451,9 @@ void fake_end(struct tern_session *session)
 	run_queue(entity->host);
 }
 
+/* Of a session that has ended; its account may be gone. */
 static void free_session(struct tern_session *session)
 {
-	free_states(session->entity->host, session->states);
-	drop_presence(session);
 	finish_lines(&session->heard);
 	jid_destroy(session->jid);
 	free(session);
@@ -467,7 +466,7 @@ static void free_record(struct record *record)
 	free(record);
 }
 
-static void free_entity(struct tern_entity *entity)
+static void free_records(struct tern_entity *entity)
 {
 	while (entity->records) {
 		struct record *record = entity->records;
@@ -475,9 +474,27 @@ static void free_entity(struct tern_entity *entity)
 		entity->records = record->next;
 		free_record(record);
 	}
+}
+
+static void free_entity(struct tern_entity *entity)
+{
+	free_records(entity);
 	free_states(entity->host, entity->states);
 	jid_destroy(entity->jid);
 	free(entity);
+}
+
+void fake_delete(struct tern_entity *entity)
+{
+	struct tern_entity **at = &entity->host->entities;
+
+	assert(!entity->sessions);
+	watch(entity, NULL, NULL, TERN_ON_ACCOUNT_DELETED);
+	run_queue(entity->host);
+	while (*at != entity)
+		at = &(*at)->next;
+	*at = entity->next;
+	free_entity(entity);
 }
 
 void fake_destroy(struct fake *fake)

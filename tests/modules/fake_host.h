@@ -28,6 +28,9 @@ struct tern_entity *fake_account(struct fake *fake, const char *bare);
  * a reader of the records said. */
 int fake_reopen(struct tern_entity *entity);
 
+/* Deletes the account, whose sessions must have ended: nothing of it is left. */
+void fake_delete(struct tern_entity *entity);
+
 /* A session, bound. */
 struct tern_session *fake_session(struct tern_entity *entity, const char *resource);
 void fake_end(struct tern_session *session);

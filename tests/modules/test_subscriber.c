@@ -242,6 +242,21 @@ Test(subscriber, who_asked_is_denied_by_removal)
 	cr_expect_eq(fake_stored(juliet, "roster/requests"), 0);
 }
 
+Test(subscriber, hears_of_the_end_of_an_account)
+{
+	subscribe();
+	fake_arrive(fake, "<presence from='nurse@example.com' to='" J "' type='subscribe'/>");
+	fake_send(balcony, ASK);
+	fake_end(balcony);
+	fake_forget(fake);
+	fake_delete(juliet);
+	HEARS(orchard, "<presence from='" J "' to='" R "' type='unsubscribed'/>");
+	PUSH_PART(orchard, "<item jid='" J "' subscription='none'/>");
+	LEAVES(SAYS("unsubscribe"));
+	LEAVES(SAYS("unsubscribed"));
+	LEAVES(NULL);
+}
+
 Test(subscriber, is_one_of_the_contacts_whom_others_ask_for)
 {
 	struct arena *arena = arena_create(1024);
