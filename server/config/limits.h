@@ -32,10 +32,8 @@
 		"the same for one account") \
 	X(login_tries, "login-tries", 3, 1, 100, "failed logins on one connection before it is closed") \
 	X(resources, "resources-per-account", 20, 1, 1000, "sessions of one account") \
-	X(roster_items, "roster-items", 2000, 1, 100000, "contacts of one account") \
 	X(resident_bytes, "resident-bytes", 4194304, 65536, 1073741824, \
 		"bytes that one entity keeps in memory") \
-	X(directed, "directed-presences", 500, 1, 100000, "addressees of one session's directed presence") \
 	X(window_stanzas, "window-stanzas", 128, 1, 100000, "stanzas of one session under way") \
 	X(window_bytes, "window-bytes", 131072, 1024, 1073741824, "the same in bytes") \
 	X(waiting_events, "waiting-events", 10000, 16, 1000000, "events that wait in one entity") \
@@ -44,8 +42,7 @@
 	X(batch_bytes, "uncommitted-bytes", 67108864, 1048576, 4294967296, \
 		"uncommitted bytes of one shard before links stop being read") \
 	X(hold_s, "hold-timeout", 10, 1, 600, "seconds that an event may be held") \
-	X(iq_s, "iq-timeout", 60, 1, 3600, "seconds for an answer to an iq of the server") \
-	X(detached_sessions, "detached-sessions", 10, 0, 1000, "resumable sessions of one account")
+	X(iq_s, "iq-timeout", 60, 1, 3600, "seconds for an answer to an iq of the server")
 
 struct limits {
 #define X(field, key, preset, least, most, about) long field;

@@ -182,7 +182,7 @@ int login_bind(struct login *login, struct stream *stream, const char *resource,
 	char chosen[32];
 	int result = 0;
 
-	if (!resource || !*resource)
+	if (!resource)
 		resource = choose_resource(entity->shard, chosen);
 	jid = jid_full(arena, entity->jid, resource);
 	if (!entity->exists || entity->is_being_deleted) {

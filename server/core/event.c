@@ -92,10 +92,12 @@ void event_answer(struct event *event, struct element *answer)
 	struct tern_session *session = event->session_id ?
 		tern_session_by_id(event->at, event->session_id) : NULL;
 
-	if (session)
+	if (session) { /* it may have spoken for its account: the answer is the resource's */
+		element_set(answer, "to", jid_text(session->jid));
 		session_say(session, answer);
-	else if (!event->session_id)
+	} else if (!event->session_id) {
 		send_answer(event, answer);
+	}
 }
 
 void event_refuse(struct event *event, enum tern_condition condition, const char *text)
