@@ -23,6 +23,7 @@ struct link {
 	struct shard *move_to;
 	void (*moved)(void *owner, struct shard *to);
 	unsigned pauses, moves;
+	struct tern_host *preferred;
 	bool is_secure, is_in_handshake, is_offering, discards;
 };
 
@@ -185,6 +186,8 @@ void link_move(struct link *link, struct shard *to, void (*moved)(void *owner, s
 	link->moved = moved;
 }
 
+void link_prefer_host(struct link *link, struct tern_host *host) { link->preferred = host; }
+struct tern_host *link_shown_host(const struct link *link) { return link->preferred; }
 enum listen_tls listener_tls(const struct listener *listener) { return listener->tls; }
 struct shard *link_shard(const struct link *link) { return link->shard; }
 bool link_is_secure(const struct link *link) { return link->is_secure; }

@@ -96,10 +96,12 @@ void bind_receive(struct stream *stream, const struct element *iq)
 		return;
 	}
 	resource = element_find_text(bind, NULL, "resource");
-	if (!has_type(iq, "set") || !element_get(iq, "id") || element_next(bind))
+	/* 7.7.2.1: a resource that is there must be one. */
+	if (!has_type(iq, "set") || !element_get(iq, "id") || element_next(bind) ||
+	    (resource && !*resource))
 		answer_error(stream, iq, TERN_BAD_REQUEST);
 	else
-		bind_resource(stream, iq, resource && *resource ? resource : NULL);
+		bind_resource(stream, iq, resource);
 }
 
 static bool is_for_server(const struct stream *stream, const struct element *iq)

@@ -185,6 +185,7 @@ size_t stream_read(struct stream *stream, const char *bytes, size_t len)
 	/* RFC 6120 5.4.3.3: what came in the clear behind <starttls/> is thrown away. */
 	if (stream->starts_tls) {
 		stream->starts_tls = false;
+		link_prefer_host(stream->link, stream->host);
 		link_start_tls(stream->link);
 		return len;
 	}
