@@ -104,7 +104,8 @@ unsigned link_cipher_bits(const struct link *link); /* 0 without TLS */
 
 /* The XMPP addresses in the peer's verified certificate (RFC 6120 13.7.1.4: id-on-xmppAddr),
  * one after another by index; NULL when there is none (or no certificate, or one that the
- * host's client-ca does not vouch for). */
+ * host's client-ca does not vouch for).  The host is link_shown_host: a login to another one
+ * must not rest on it. */
 const char *link_certificate_jid(const struct link *link, size_t index);
 
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384", for logs and session lists. */
