@@ -103,7 +103,7 @@ uint64_t address_key(const struct sockaddr *address)
 	}
 }
 
-/* --- places ------------------------------------------------------------------------------ */
+/* --- places ----------------------------------------------------------------------------- */
 
 /* The key's set, locked; NULL where nothing is counted. */
 static struct set *lock_set(uint64_t key)

@@ -3,9 +3,9 @@
  *
  * Open connections, and failed logins, which fade: a count halves every half minute.  IPv4
  * addresses are counted singly, IPv6 by their /64, which is what one customer gets.  One
- * table for the whole process; any thread, and none waits for long.  An address costs a place only while
- * it has connections or fresh failures; when a busy neighbourhood of the table is full of
- * such, a further address goes uncounted rather than refused. */
+ * table for the whole process; any thread, and none waits for long.  An address costs a
+ * place only while it has connections or fresh failures; when a busy neighbourhood of the
+ * table is full of such, a further address goes uncounted rather than refused. */
 #ifndef ADDRESSES_H
 #define ADDRESSES_H
 

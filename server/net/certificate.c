@@ -113,7 +113,7 @@ static int read_leaf(struct certificate *certificate, const struct certificate_f
 	return 0;
 }
 
-/* --- loading ----------------------------------------------------------------------------- */
+/* --- loading ---------------------------------------------------------------------------- */
 
 static int set_pair(struct certificate *certificate, const struct certificate_files *files,
 	const gnutls_datum_t *chain, const gnutls_datum_t *key, char **ret_why)

@@ -166,7 +166,7 @@ void link_end(struct link *link, enum link_end how)
 	calls->ended(link->owner, how);
 }
 
-/* --- the chore and the loop --------------------------------------------------------------- */
+/* --- the chore and the loop ------------------------------------------------------------- */
 
 static void run_flush(struct shard *shard, struct chore *chore)
 {
@@ -205,7 +205,7 @@ void link_set_interest(struct link *link)
 	}
 }
 
-/* --- time ----------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------- */
 
 static uint64_t limit_ms(const struct link *link, enum link_limit limit)
 {
@@ -267,7 +267,7 @@ static void run_timer(struct shard *shard, struct timer *timer)
 	link_leave(link);
 }
 
-/* --- the owner's wishes ----------------------------------------------------------------------- */
+/* --- the owner's wishes ----------------------------------------------------------------- */
 
 void link_pause(struct link *link)
 {
@@ -327,7 +327,7 @@ void link_start_tls(struct link *link)
 	link_tls_open(link);
 }
 
-/* --- plain facts ---------------------------------------------------------------------------------- */
+/* --- plain facts ------------------------------------------------------------------------ */
 
 struct shard *link_shard(const struct link *link) { return link->shard; }
 bool link_is_secure(const struct link *link) { return link->layer == LAYER_SECURE; }
@@ -335,7 +335,7 @@ const struct listener *link_listener(const struct link *link) { return link->lis
 const char *link_peer(const struct link *link) { return link->peer; }
 uint16_t link_peer_port(const struct link *link) { return link->peer_port; }
 
-/* --- failed logins ----------------------------------------------------------------------------------- */
+/* --- failed logins ---------------------------------------------------------------------- */
 
 static uint32_t now_s(const struct link *link)
 {

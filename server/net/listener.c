@@ -38,7 +38,7 @@ const struct listener *listeners_at(const struct listeners *listeners, size_t in
 	return listeners->all[index];
 }
 
-/* --- accepting ------------------------------------------------------------------------------ */
+/* --- accepting -------------------------------------------------------------------------- */
 
 /* True once a minute for the whole process: who attacks must not fill the log too. */
 static bool may_log(_Atomic uint64_t *last, uint64_t now_ms)
@@ -187,7 +187,7 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int revents)
 			return;
 }
 
-/* --- starting and stopping, on the acceptor's shard ------------------------------------------- */
+/* --- starting and stopping, on the acceptor's shard ------------------------------------- */
 
 static void start(struct shard *shard, struct post *post)
 {
@@ -246,10 +246,10 @@ void listeners_stop(struct listeners *listeners)
 	}
 }
 
-/* --- opening and closing ------------------------------------------------------------------------ */
+/* --- opening and closing ---------------------------------------------------------------- */
 
-static struct listener *create(const struct listen_config *config, const char *address, uint16_t port,
-	size_t shards)
+static struct listener *create(const struct listen_config *config, const char *address,
+	uint16_t port, size_t shards)
 {
 	struct listener *listener = heap_zalloc(sizeof *listener);
 

@@ -35,9 +35,10 @@ static int parse_priority(const char *text, gnutls_priority_t *ret_priority, cha
 		return 0;
 	if (result >= 0)
 		gnutls_priority_deinit(*ret_priority);
-	if ((result >= 0 ?
-			asprintf(ret_why, "the priority string \"%s\" allows versions below TLS 1.2", text) :
-			asprintf(ret_why, "GnuTLS does not know this in the priority string: \"%s\"", wrong)) < 0)
+	if (asprintf(ret_why, result >= 0 ?
+			"the priority string \"%s\" allows versions below TLS 1.2" :
+			"GnuTLS does not know this in the priority string: \"%s\"",
+			result >= 0 ? text : wrong) < 0)
 		heap_exhausted();
 	return -EINVAL;
 }

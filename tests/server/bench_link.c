@@ -37,7 +37,9 @@ static size_t hear(void *owner, const char *bytes, size_t len)
 static void note_secured(void *owner) { secured++; }
 static void note_end(void *owner, enum link_end how) { }
 
-static const struct link_owner calls = { .bytes = hear, .secured = note_secured, .ended = note_end };
+static const struct link_owner calls = {
+	.bytes = hear, .secured = note_secured, .ended = note_end,
+};
 
 static gnutls_session_t open_client(int fd, gnutls_certificate_credentials_t credentials)
 {

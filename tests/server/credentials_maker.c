@@ -156,7 +156,8 @@ void make_certificate(const char *name, const struct certificate_wish *wish)
 	sign(certificate, key, wish->signer);
 	check(gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &pem));
 	write_out(name, "crt", &pem);
-	check(gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &pem));
+	check(gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL,
+		GNUTLS_PKCS_PLAIN, &pem));
 	write_out(name, "key", &pem);
 	gnutls_x509_crt_deinit(certificate);
 	gnutls_x509_privkey_deinit(key);

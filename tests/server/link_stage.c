@@ -87,7 +87,7 @@ const char *config_tls_name(enum listen_tls tls)
 	return tls == LISTEN_DIRECT ? "direct" : "starttls";
 }
 
-/* --- ears -------------------------------------------------------------------------- */
+/* --- ears ------------------------------------------------------------------------------- */
 
 static size_t ear_bytes(void *owner, const char *bytes, size_t len)
 {
@@ -131,7 +131,7 @@ static void ear_ended(void *owner, enum link_end how)
 
 const struct link_owner ear_calls = { ear_bytes, ear_secured, ear_drained, ear_ended };
 
-/* --- peers --------------------------------------------------------------------------- */
+/* --- peers ------------------------------------------------------------------------------ */
 
 static ssize_t trickle(gnutls_transport_ptr_t context, const void *bytes, size_t len)
 {

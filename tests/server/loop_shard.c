@@ -174,7 +174,7 @@ void loop_shard_stop(struct shard *shard)
 	atomic_store(&shard->stopping, false);
 }
 
-/* --- timers ----------------------------------------------------------------------- */
+/* --- timers ----------------------------------------------------------------------------- */
 
 void timer_start(struct shard *shard, struct timer *timer, uint64_t delay_ms)
 {

@@ -172,7 +172,7 @@ Test(link, may_be_destroyed_while_bytes_wait_to_be_offered)
 	cr_assert_eq(ear.heard.len, 0);
 }
 
-/* --- more than the kernel takes ------------------------------------------------------- */
+/* --- more than the kernel takes --------------------------------------------------------- */
 
 #define LARGE (8 * 1024 * 1024)
 

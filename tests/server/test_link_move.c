@@ -277,7 +277,7 @@ Test(link_move, may_go_on_at_once)
 	cr_assert(heard_is(&ear.heard, "abc"));
 }
 
-/* --- the old shard's epoll set ----------------------------------------------------------- */
+/* --- the old shard's epoll set ---------------------------------------------------------- */
 
 static int sets_that_hold(int fd)
 {

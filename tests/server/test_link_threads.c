@@ -150,7 +150,7 @@ static void *be_a_peer(void *context)
 	return NULL;
 }
 
-/* --- the address table under many hands ----------------------------------------------- */
+/* --- the address table under many hands ------------------------------------------------- */
 
 static void *come_and_go(void *context)
 {

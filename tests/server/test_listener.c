@@ -20,7 +20,11 @@
 #include "stream.h"
 
 /* What was accepted, in order. */
-static struct { struct shard *shard; const struct listener *listener; struct link *link; } accepted[256];
+static struct {
+	struct shard *shard;
+	const struct listener *listener;
+	struct link *link;
+} accepted[256];
 static size_t accepted_count;
 static struct ear ear;
 
@@ -205,7 +209,7 @@ Test(listener, refuses_by_closing_on_a_direct_port)
 	close(fd);
 }
 
-/* --- descriptors -------------------------------------------------------------------------- */
+/* --- descriptors ------------------------------------------------------------------------ */
 
 static void limit_descriptors(rlim_t most)
 {

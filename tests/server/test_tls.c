@@ -205,7 +205,7 @@ Test(tls, the_time_limit_of_a_handshake_stands_still_in_a_pause)
 	cr_assert_eq(ear.ended, 1);
 }
 
-/* --- ends -------------------------------------------------------------------------------- */
+/* --- ends ------------------------------------------------------------------------------- */
 
 Test(tls, hears_close_notify_as_an_orderly_end)
 {
@@ -278,7 +278,7 @@ Test(tls, may_be_destroyed_when_the_handshake_ends)
 	cr_assert(peer.has_ended || peer.error);
 }
 
-/* --- STARTTLS ------------------------------------------------------------------------------ */
+/* --- STARTTLS --------------------------------------------------------------------------- */
 
 static bool start_tls(struct ear *who, const char *bytes, size_t len)
 {
@@ -360,7 +360,7 @@ Test(starttls, shows_the_certificate_of_the_preferred_host)
 	cr_assert_null(link_sni_host(ear.link));
 }
 
-/* --- names ---------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------ */
 
 static bool is_shown(const char *domain)
 {
@@ -418,7 +418,7 @@ Test(tls, copes_with_a_group_that_needs_a_second_hello)
 	cr_assert(is_shown("example.net"));
 }
 
-/* --- channel bindings -------------------------------------------------------------------------- */
+/* --- channel bindings ------------------------------------------------------------------- */
 
 static void compare_binding(const char *type, gnutls_channel_binding_t theirs)
 {
@@ -467,7 +467,7 @@ Test(tls, knows_no_other_bindings)
 	cr_assert_eq(link_channel_binding(ear.link, "tls-unique", ours, &len), -ENOTSUP);
 }
 
-/* --- tickets ------------------------------------------------------------------------------------- */
+/* --- tickets ---------------------------------------------------------------------------- */
 
 static gnutls_datum_t first_session(const char *priority)
 {
@@ -513,7 +513,7 @@ Test(tls, a_resumed_session_still_knows_the_end_point)
 	gnutls_free(session.data);
 }
 
-/* --- the set-up ------------------------------------------------------------------------------------ */
+/* --- the set-up ------------------------------------------------------------------------- */
 
 Test(tls, names_the_wrong_word_of_a_priority_string)
 {

@@ -117,7 +117,7 @@ Test(certificate, warns_of_one_for_another_domain)
 	cr_assert_not_null(strstr(why, "does not name example.org"), "%s", why);
 }
 
-/* --- on links -------------------------------------------------------------------------- */
+/* --- on links --------------------------------------------------------------------------- */
 
 static struct ear ear;
 static struct peer peer;

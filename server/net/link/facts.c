@@ -31,7 +31,7 @@ void link_prefer_host(struct link *link, struct tern_host *host)
 	link->preferred = host;
 }
 
-/* --- channel bindings ---------------------------------------------------------------------- */
+/* --- channel bindings ------------------------------------------------------------------- */
 
 /* RFC 9266 4.2: with TLS 1.2 only where the master secret is tied to the handshake. */
 static int exporter(gnutls_session_t session, unsigned char *bytes, size_t *ret_len)
@@ -92,7 +92,7 @@ const char *link_describe(const struct link *link)
 	return tls->description;
 }
 
-/* --- the peer's certificate ------------------------------------------------------------------- */
+/* --- the peer's certificate ------------------------------------------------------------- */
 
 static bool is_vouched_for(gnutls_session_t session)
 {

@@ -69,7 +69,7 @@ static void leave_epoll_set(struct link *link)
 		search_epoll_sets(fd);
 }
 
-/* --- the journey ---------------------------------------------------------------------------- */
+/* --- the journey ------------------------------------------------------------------------ */
 
 struct passage {
 	struct post post;

@@ -18,7 +18,7 @@
 
 #define RECORD_BYTES 16384
 
-/* --- GnuTLS reads and writes ------------------------------------------------------------- */
+/* --- GnuTLS reads and writes ------------------------------------------------------------ */
 
 /* The default transport would read each record's head alone; here both come from what one
  * read of the socket brought, in the shard's buffer. */
@@ -57,7 +57,7 @@ static ssize_t push(gnutls_transport_ptr_t context, const giovec_t *pieces, int 
 	return (ssize_t)len;
 }
 
-/* --- whose certificate ------------------------------------------------------------------- */
+/* --- whose certificate ------------------------------------------------------------------ */
 
 /* The host that the client named (RFC 6066 3), normalised as hosts are. */
 static struct tern_host *host_of_sni(struct link *link, gnutls_session_t session)
@@ -113,7 +113,7 @@ static int on_client_hello(gnutls_session_t session)
 		certificate_credentials(tls->certificate));
 }
 
-/* --- opening and closing ------------------------------------------------------------------- */
+/* --- opening and closing ---------------------------------------------------------------- */
 
 /* XEP-0368 3: on a direct TLS port a client may say that it wants XMPP; who says that it
  * wants something else is refused (RFC 7301 3.2), so that no other protocol's client can be
@@ -166,7 +166,7 @@ void link_tls_close(struct link *link)
 	link->tls = NULL;
 }
 
-/* --- the handshake, records ------------------------------------------------------------------- */
+/* --- the handshake, records ------------------------------------------------------------- */
 
 static void fail(struct link *link, int result)
 {
