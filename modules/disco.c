@@ -89,7 +89,10 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.features = (const char *const[]){ NS_DISCO_INFO, NS_DISCO_ITEMS, NULL },
 	.account_features = (const char *const[]){ NS_DISCO_INFO, NS_DISCO_ITEMS, NULL },
 	.identities = (const struct tern_identity[]){ { "server", "im", tern_product }, { 0 } },
-	.account_identities = (const struct tern_identity[]){ { "account", "registered", NULL }, { 0 } },
+	.account_identities = (const struct tern_identity[]){
+		{ "account", "registered", NULL },
+		{ 0 },
+	},
 	.iqs = (const struct tern_iq[]){
 		{ TERN_GET, TERN_AT_HOST, NS_DISCO_INFO, "query", answer_host_info },
 		{ TERN_GET, TERN_AT_HOST, NS_DISCO_ITEMS, "query", answer_host_items },

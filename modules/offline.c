@@ -57,7 +57,7 @@ enum offline_choice offline_choice(enum tern_type type, const struct element *me
 	return child ? OFFLINE_KEEP : OFFLINE_DROP;
 }
 
-/* --- keeping --------------------------------------------------------------------------------- */
+/* --- keeping ------------------------------------------------------------------------------- */
 
 static void note_count(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
@@ -130,7 +130,7 @@ static enum tern_verdict keep_missed(struct tern_event *event, const void *setti
 	return TERN_PASS;
 }
 
-/* --- giving ------------------------------------------------------------------------------------ */
+/* --- giving -------------------------------------------------------------------------------- */
 
 /* XEP-0203: since when it has waited, and with whom; the entry's id is that time. */
 static void add_delay(struct tern_entity *entity, struct element *message, uint64_t id)
@@ -196,7 +196,8 @@ static void note_presence(struct tern_entity *entity, struct tern_session *sessi
 	const struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 	bool was_served = served->is_served;
 
-	served->is_served = tern_session_is_available(session) && tern_session_priority(session) >= 0;
+	served->is_served = tern_session_is_available(session) &&
+		tern_session_priority(session) >= 0;
 	if (was_served || !served->is_served || (backlog->is_counted && backlog->count == 0))
 		return;
 	give_from(entity, session, 0);

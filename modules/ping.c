@@ -20,7 +20,7 @@ struct asked {
 	uint64_t session_id;
 };
 
-/* --- answering ------------------------------------------------------------------------------- */
+/* --- answering ----------------------------------------------------------------------------- */
 
 /* XEP-0199 4: for accounts too, but strangers learn nothing of them. */
 static enum tern_verdict answer_ping(struct tern_event *event, const void *settings)
@@ -32,7 +32,7 @@ static enum tern_verdict answer_ping(struct tern_event *event, const void *setti
 	return tern_reply(event, NULL);
 }
 
-/* --- asking ----------------------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------------------------- */
 
 static void look_again(struct tern_entity *entity, struct tern_session *session,
 	const struct ping *ping);

@@ -13,7 +13,8 @@
 
 /* What was accepted once is accepted again: the limits are far beyond those of streams. */
 static const struct parser_limits limits = {
-	.stanza_bytes = 64 * 1024 * 1024, .depth = 2000, .attributes = 2000, .name_bytes = 128 * 1024,
+	.stanza_bytes = 64 * 1024 * 1024, .depth = 2000, .attributes = 2000,
+	.name_bytes = 128 * 1024,
 };
 
 struct stored_reader {

@@ -3,7 +3,7 @@
 
 #include "presence.h"
 
-/* --- the user's own resources --------------------------------------------------------------- */
+/* --- the user's own resources -------------------------------------------------------------- */
 
 static void show(struct tern_session *to, const struct jid *from, const struct element *presence)
 {
@@ -36,7 +36,7 @@ static void show_own_to(struct tern_entity *entity, struct tern_session *session
 			show(session, tern_session_jid(other), tern_session_presence(other));
 }
 
-/* --- contacts ------------------------------------------------------------------------------------ */
+/* --- contacts ------------------------------------------------------------------------------ */
 
 static void send_to(struct tern_entity *entity, const struct tern_broadcast *broadcast)
 {
@@ -136,7 +136,7 @@ void announce_change(struct tern_entity *entity, struct tern_session *session,
 	broadcast_to_subscribers(entity, session, event->arena, event->stanza.element);
 }
 
-/* --- the end --------------------------------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------------------------- */
 
 /* 4.6.3: those who were told directly; subscribers among them have heard it already. */
 static void leave_directed(struct tern_entity *entity, struct tern_session *session,

@@ -43,7 +43,7 @@ static void deliver_error(struct tern_event *event)
 	tern_deliver(event, session);
 }
 
-/* --- probes (4.3.2) ----------------------------------------------------------------------------- */
+/* --- probes (4.3.2) ------------------------------------------------------------------------ */
 
 enum probe_right {
 	MAY_SEE,     /* subscribed, or one of the user's own */
@@ -113,7 +113,8 @@ static void tell_whom_it_may(struct tern_event *event)
 	else if (jid_resource(event->stanza.to))
 		tell(event, event->stanza.to, jid_text(event->stanza.from), "unavailable");
 	else if (tell_available(event) == 0 && !event->probes)
-		tell(event, tern_entity_jid(event->entity), jid_text(event->stanza.from), "unavailable");
+		tell(event, tern_entity_jid(event->entity), jid_text(event->stanza.from),
+			"unavailable");
 }
 
 static void answer_probe(struct tern_event *event)

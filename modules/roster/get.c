@@ -9,11 +9,14 @@
 
 struct interest { bool is_there; };
 
+static struct interest *interest_of(struct tern_session *session)
+{
+	return tern_session_state(session, roster_interest);
+}
+
 bool is_interested(struct tern_session *session)
 {
-	const struct interest *interest = tern_session_state(session, roster_interest);
-
-	return interest->is_there;
+	return interest_of(session)->is_there;
 }
 
 static struct element *new_query(struct arena *arena, uint32_t version)
@@ -84,9 +87,10 @@ enum tern_verdict answer_get(struct tern_event *event, const void *settings)
 	if (element_count(query) > 0)
 		return tern_reject(event, TERN_BAD_REQUEST, "a roster get has no items");
 	if (event->session)
-		((struct interest *)tern_session_state(event->session, roster_interest))->is_there = true;
+		interest_of(event->session)->is_there = true;
 	if (!event->session || !read_version(element_get(query, "ver"), &since) ||
-	    !roster_changes(roster, since, event->arena, &changes, &count) || count > roster->listed)
+	    !roster_changes(roster, since, event->arena, &changes, &count) ||
+	    count > roster->listed)
 		return tern_reply(event, whole_roster(roster, event->arena));
 	verdict = tern_reply(event, NULL);
 	for (size_t i = 0; i < count; i++)

@@ -38,7 +38,7 @@ void roster_finish(void *state)
 	*roster = (struct roster){ 0 };
 }
 
-/* --- places ----------------------------------------------------------------------------- */
+/* --- places -------------------------------------------------------------------------------- */
 
 /* Where the address is, or where it belongs. */
 static uint32_t place_of(const struct roster *roster, const char *jid, bool *ret_found)
@@ -115,7 +115,7 @@ static void put_in(struct roster *roster, struct item *take_item)
 		roster->version = take_item->version;
 }
 
-/* --- records ------------------------------------------------------------------------------ */
+/* --- records ------------------------------------------------------------------------------- */
 
 /* Big end first, so that the records lie in the order in which they were made. */
 static uint32_t record_key(uint32_t number)
@@ -134,7 +134,8 @@ static int write_item(struct tern_entity *entity, const struct item *item)
 {
 	uint32_t key = record_key(item->number);
 	uint8_t *bytes = heap_alloc(ITEM_HEAD + (size_t)item->len);
-	int result = tern_put(entity, roster_items, &key, sizeof key, bytes, item_encode(item, bytes));
+	int result = tern_put(entity, roster_items, &key, sizeof key, bytes,
+		item_encode(item, bytes));
 
 	free(bytes);
 	return result;
@@ -190,7 +191,7 @@ int roster_read_item(struct tern_entity *entity, const void *key, size_t key_len
 	return 0;
 }
 
-/* --- changes -------------------------------------------------------------------------------- */
+/* --- changes ------------------------------------------------------------------------------- */
 
 static uint32_t next_number(const struct roster *roster)
 {
@@ -313,7 +314,7 @@ int roster_store(struct tern_entity *entity, struct item *take_item, bool seen)
 	return 0;
 }
 
-/* --- requests -------------------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------------------------ */
 
 static void add_request(struct roster *roster, uint32_t number, const char *xml, size_t len)
 {
@@ -382,7 +383,7 @@ size_t roster_count_requests(const struct roster *roster)
 	return count;
 }
 
-/* --- differences ------------------------------------------------------------------------------ */
+/* --- differences --------------------------------------------------------------------------- */
 
 static int by_version(const void *a, const void *b)
 {

@@ -19,7 +19,7 @@
 /* A longer request is kept without what it carries beside its <status/>, or without both. */
 enum { REQUEST_MAX_BYTES = 4096 };
 
-/* --- words to contacts -------------------------------------------------------------------- */
+/* --- words to contacts --------------------------------------------------------------------- */
 
 static struct element *new_presence(struct arena *arena, const struct jid *to, const char *type)
 {
@@ -107,7 +107,7 @@ void say_farewell(struct tern_entity *entity, struct tern_session *session,
 	arena_destroy(arena);
 }
 
-/* --- changes of state ------------------------------------------------------------------------ */
+/* --- changes of state ---------------------------------------------------------------------- */
 
 static struct item *next_item(const struct item *old, const struct jid *contact,
 	const struct subscription_step *step)
@@ -168,7 +168,7 @@ static void tell_change(struct tern_entity *entity, const struct jid *contact,
 		each_available(entity, contact, hide_session);
 }
 
-/* --- out ---------------------------------------------------------------------------------------- */
+/* --- out ----------------------------------------------------------------------------------- */
 
 static bool overfills(const struct roster *roster, const struct jid *contact,
 	const struct subscription_step *step, const struct roster_settings *settings)
@@ -214,7 +214,7 @@ enum tern_verdict send_subscription(struct tern_event *event, const void *settin
 	return TERN_DONE;
 }
 
-/* --- in ----------------------------------------------------------------------------------------- */
+/* --- in ------------------------------------------------------------------------------------ */
 
 /* 3.1.3: a request goes to whoever is available; the other three, which change the roster, to
  * those who asked for it (3.1.6, 3.2.3, 3.3.3). */
@@ -312,7 +312,7 @@ enum tern_verdict receive_subscription(struct tern_event *event, const void *set
 	return TERN_DONE;
 }
 
-/* --- logins --------------------------------------------------------------------------------------- */
+/* --- logins -------------------------------------------------------------------------------- */
 
 void show_requests(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)

@@ -54,8 +54,8 @@ static const char *ask_as(const char *from, const char *ns, const char *node)
 {
 	char xml[512];
 
-	snprintf(xml, sizeof xml, "<iq type='get' id='1' from='%s@example.com/x' to='juliet@example.org'>"
-		"<query xmlns='%s' %s/></iq>", from, ns, node);
+	snprintf(xml, sizeof xml, "<iq type='get' id='1' from='%s@example.com/x' "
+		"to='juliet@example.org'><query xmlns='%s' %s/></iq>", from, ns, node);
 	fake_arrive(fake, xml);
 	return fake_left(fake);
 }

@@ -21,7 +21,8 @@ static const struct {
 } fates[] = {
 	{ TERN_NORMAL, MESSAGE_TO_ALL, MESSAGE_MISSED, MESSAGE_REFUSE, MESSAGE_REFUSE, MESSAGE_TO_ONE },
 	{ TERN_CHAT, MESSAGE_TO_ALL, MESSAGE_MISSED, MESSAGE_TO_ALL, MESSAGE_MISSED, MESSAGE_TO_ONE },
-	{ TERN_GROUPCHAT, MESSAGE_REFUSE, MESSAGE_REFUSE, MESSAGE_REFUSE, MESSAGE_REFUSE, MESSAGE_TO_ONE },
+	{ TERN_GROUPCHAT, MESSAGE_REFUSE, MESSAGE_REFUSE, MESSAGE_REFUSE, MESSAGE_REFUSE,
+		MESSAGE_TO_ONE },
 	{ TERN_HEADLINE, MESSAGE_TO_ALL, MESSAGE_DROP, MESSAGE_DROP, MESSAGE_DROP, MESSAGE_TO_ONE },
 	{ TERN_ERROR, MESSAGE_DROP, MESSAGE_DROP, MESSAGE_DROP, MESSAGE_DROP, MESSAGE_TO_ONE },
 };
@@ -46,7 +47,7 @@ Test(decision, follows_the_table)
 	}
 }
 
-/* --- the delivery --------------------------------------------------------------------------- */
+/* --- the delivery -------------------------------------------------------------------------- */
 
 static struct fake *fake;
 static struct tern_entity *juliet;
@@ -76,7 +77,8 @@ static void arrive(const char *type, const char *to)
 {
 	char xml[256];
 
-	snprintf(xml, sizeof xml, "<message from='romeo@example.com/x' to='%s' type='%s' id='1'/>", to, type);
+	snprintf(xml, sizeof xml, "<message from='romeo@example.com/x' to='%s' type='%s' id='1'/>",
+		to, type);
 	fake_arrive(fake, xml);
 }
 

@@ -36,8 +36,8 @@ static void arrive(const char *type, const char *content)
 {
 	char xml[1024];
 
-	snprintf(xml, sizeof xml, "<message from='romeo@example.com/x' to='juliet@example.org' type='%s' "
-		"id='1'>%s</message>", type, content);
+	snprintf(xml, sizeof xml, "<message from='romeo@example.com/x' to='juliet@example.org' "
+		"type='%s' id='1'>%s</message>", type, content);
 	fake_arrive(fake, xml);
 }
 
@@ -79,8 +79,8 @@ Test(offline, gives_everything_as_it_was)
 	arrive("chat", "<subject xml:lang='cs'>A &amp; B</subject><body>&lt;3 'x' \"y\"</body>"
 		"<x xmlns='urn:x' y='1'><z/></x>");
 	log_in("0");
-	HEARS_PART(balcony, "<message from='romeo@example.com/x' id='1' to='juliet@example.org' type='chat'>"
-		"<subject xml:lang='cs'>A &amp; B</subject>");
+	HEARS_PART(balcony, "<message from='romeo@example.com/x' id='1' to='juliet@example.org' "
+		"type='chat'><subject xml:lang='cs'>A &amp; B</subject>");
 }
 
 Test(offline, gives_many_in_the_order_in_which_they_came)
@@ -142,7 +142,7 @@ Test(offline, says_that_it_keeps_messages)
 	cr_assert_eq(fake_ask(juliet, TERN_ASK_STORES_MISSED, NULL), 1);
 }
 
-/* --- what is kept ---------------------------------------------------------------------------- */
+/* --- what is kept -------------------------------------------------------------------------- */
 
 #define STATE "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
 #define HINT(name) "<" name " xmlns='urn:xmpp:hints'/>"
@@ -187,7 +187,7 @@ Test(offline, never_answers_an_error)
 	cr_assert_eq(fake_stored(juliet, "offline"), 0);
 }
 
-/* --- limits ------------------------------------------------------------------------------------- */
+/* --- limits -------------------------------------------------------------------------------- */
 
 Test(small_store, is_full_at_its_limit_also_after_a_restart)
 {

@@ -46,7 +46,8 @@ Test(ping, of_a_client_is_answered_for_host_and_account)
 
 Test(ping, of_a_stranger_tells_nothing_of_an_account)
 {
-	fake_arrive(fake, "<iq type='get' id='1' from='eve@example.com/x' to='juliet@example.org'>" PING "</iq>");
+	fake_arrive(fake, "<iq type='get' id='1' from='eve@example.com/x' to='juliet@example.org'>"
+		PING "</iq>");
 	expect_part(fake_left(fake), "<service-unavailable ");
 }
 

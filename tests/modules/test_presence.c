@@ -7,7 +7,7 @@
 
 extern const struct tern_module tern_module;
 
-/* --- a roster of fixed contacts ----------------------------------------------------------- */
+/* --- a roster of fixed contacts ------------------------------------------------------------ */
 
 static const struct { const char *jid; int state; } contacts[] = {
 	{ "both@example.com", TERN_SUB_TO | TERN_SUB_FROM },
@@ -47,7 +47,7 @@ static const struct tern_module fixed_roster = {
 	.contacts = list_contacts,
 };
 
-/* --- the stage ------------------------------------------------------------------------------- */
+/* --- the stage ----------------------------------------------------------------------------- */
 
 static struct fake *fake;
 static struct tern_entity *juliet;
@@ -92,7 +92,8 @@ static struct tern_session *available(const char *resource)
 Test(presence, goes_to_subscribers_and_asks_contacts_once_each)
 {
 	fake_send(balcony, "<presence><show>chat</show></presence>");
-	LEAVES("<presence from='" B "' probes='yes' to='both@example.com'><show>chat</show></presence>");
+	LEAVES("<presence from='" B "' probes='yes' to='both@example.com'>"
+		"<show>chat</show></presence>");
 	LEAVES("<presence from='" B "' to='from@example.com'><show>chat</show></presence>");
 	LEAVES("<presence from='" B "' to='to@example.com' type='probe'/>");
 	LEAVES(NULL);
@@ -138,9 +139,12 @@ Test(presence, ends_in_the_clients_words)
 	fake_send(balcony, "<presence/>");
 	fake_forget(fake);
 	fake_send(balcony, "<presence type='unavailable'><status>Bye</status></presence>");
-	HEARS(cell, "<presence from='" B "' to='" J "/cell' type='unavailable'><status>Bye</status></presence>");
-	LEAVES("<presence from='" B "' to='both@example.com' type='unavailable'><status>Bye</status></presence>");
-	LEAVES("<presence from='" B "' to='from@example.com' type='unavailable'><status>Bye</status></presence>");
+	HEARS(cell, "<presence from='" B "' to='" J "/cell' type='unavailable'>"
+		"<status>Bye</status></presence>");
+	LEAVES("<presence from='" B "' to='both@example.com' type='unavailable'>"
+		"<status>Bye</status></presence>");
+	LEAVES("<presence from='" B "' to='from@example.com' type='unavailable'>"
+		"<status>Bye</status></presence>");
 	LEAVES(NULL);
 	fake_end(balcony);
 	LEAVES(NULL);
@@ -167,7 +171,7 @@ Test(presence, of_a_session_that_was_never_available_does_not_end)
 	LEAVES(NULL);
 }
 
-/* --- directed (4.6) --------------------------------------------------------------------------- */
+/* --- directed (4.6) ------------------------------------------------------------------------ */
 
 Test(directed, presence_reaches_its_addressee_and_ends_for_it)
 {
@@ -245,7 +249,7 @@ Test(directed, presence_does_not_make_a_session_available)
 	cr_assert_not(tern_session_is_available(balcony));
 }
 
-/* --- probes (4.3.2) --------------------------------------------------------------------------- */
+/* --- probes (4.3.2) ------------------------------------------------------------------------ */
 
 #define PROBE(from) "<presence from='" from "' to='" J "' type='probe'/>"
 
@@ -289,11 +293,11 @@ Test(probes, of_others_are_told_that_they_are_not_subscribed)
 
 	available("cell");
 	for (int i = 0; i < 3; i++) {
-		snprintf(xml, sizeof xml, "<presence from='%s@example.com/x' to='" J "' type='probe'/>",
-			others[i]);
+		snprintf(xml, sizeof xml,
+			"<presence from='%s@example.com/x' to='" J "' type='probe'/>", others[i]);
 		fake_arrive(fake, xml);
-		snprintf(xml, sizeof xml, "<presence from='" J "' to='%s@example.com' type='unsubscribed'/>",
-			others[i]);
+		snprintf(xml, sizeof xml,
+			"<presence from='" J "' to='%s@example.com' type='unsubscribed'/>", others[i]);
 		LEAVES(xml);
 		LEAVES(NULL);
 	}
@@ -322,7 +326,7 @@ Test(probes, within_a_broadcast_hear_nothing_of_an_absent_user)
 	LEAVES(NULL);
 }
 
-/* --- presence of others (8.5) ------------------------------------------------------------------- */
+/* --- presence of others (8.5) -------------------------------------------------------------- */
 
 Test(inbound, presence_reaches_available_resources_of_any_priority)
 {

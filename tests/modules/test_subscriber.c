@@ -65,10 +65,12 @@ static void subscribe(void)
 
 Test(subscriber, asks_from_the_bare_address_and_notes_it)
 {
-	fake_send(orchard, "<presence to='" J "/balcony' type='subscribe' id='1'><status>Hi</status></presence>");
+	fake_send(orchard, "<presence to='" J "/balcony' type='subscribe' id='1'>"
+		"<status>Hi</status></presence>");
 	PUSH_PART(orchard, "<item ask='subscribe' jid='" J "' subscription='none'/>");
 	HEARS(orchard, NULL);
-	HEARS(balcony, "<presence from='" R "' id='1' to='" J "' type='subscribe'><status>Hi</status></presence>");
+	HEARS(balcony, "<presence from='" R "' id='1' to='" J "' type='subscribe'>"
+		"<status>Hi</status></presence>");
 	HEARS(balcony, NULL);
 	cr_expect_eq(state(romeo, J), TERN_SUB_PENDING_OUT);
 	cr_expect_eq(state(juliet, R), TERN_SUB_PENDING_IN);
@@ -270,7 +272,7 @@ Test(subscriber, is_one_of_the_contacts_whom_others_ask_for)
 	arena_destroy(arena);
 }
 
-/* --- requests that wait (3.1.3) -------------------------------------------------------------- */
+/* --- requests that wait (3.1.3) ------------------------------------------------------------ */
 
 static void reopen_juliet(void)
 {
@@ -280,7 +282,8 @@ static void reopen_juliet(void)
 }
 
 #define REQUEST "<presence from='nurse@example.com' to='" J "' type='subscribe'>" \
-	"<status>Let me in</status><nick xmlns='http://jabber.org/protocol/nick'>Angelica</nick></presence>"
+	"<status>Let me in</status>" \
+	"<nick xmlns='http://jabber.org/protocol/nick'>Angelica</nick></presence>"
 
 Test(requests, are_shown_at_each_login_until_answered)
 {
@@ -337,8 +340,8 @@ Test(requests, are_kept_without_what_makes_them_too_long)
 	static char xml[16384], filler[8000];
 
 	memset(filler, 'x', sizeof filler - 1);
-	snprintf(xml, sizeof xml, "<presence from='nurse@example.com/phone' to='" J "' type='subscribe'>"
-		"<status>Hi</status><x xmlns='urn:x'>%s</x></presence>", filler);
+	snprintf(xml, sizeof xml, "<presence from='nurse@example.com/phone' to='" J "' "
+		"type='subscribe'><status>Hi</status><x xmlns='urn:x'>%s</x></presence>", filler);
 	fake_arrive(fake, xml);
 	fake_forget(fake);
 	reopen_juliet();
@@ -360,7 +363,7 @@ Test(few_requests, beyond_the_limit_are_refused)
 	cr_expect_eq(state(juliet, "b@example.com"), TERN_SUB_PENDING_IN);
 }
 
-/* --- what cannot be done ------------------------------------------------------------------------ */
+/* --- what cannot be done ------------------------------------------------------------------- */
 
 Test(refusals, of_a_subscription_to_nobody)
 {

@@ -129,7 +129,7 @@ Test(appendix_a, a_3_4_inbound_unsubscribed)
 		{ "Both", true, "From" } });
 }
 
-/* --- what follows from the tables, in every state ----------------------------------------- */
+/* --- what follows from the tables, in every state ------------------------------------------ */
 
 static const unsigned states[] = { 0, 1, 2, 3, 4, 6, 8, 9, 12 };
 static const enum tern_type stanzas[] = { TERN_SUBSCRIBE, TERN_SUBSCRIBED, TERN_UNSUBSCRIBE,
@@ -192,7 +192,7 @@ Test(steps, answer_requests_of_subscribers_and_of_the_approved_and_nothing_else)
 			(before & (TERN_SUB_FROM | TERN_SUB_APPROVED)) != 0);
 }
 
-/* --- pre-approval (3.4) --------------------------------------------------------------------- */
+/* --- pre-approval (3.4) -------------------------------------------------------------------- */
 
 Test(approval, is_kept_where_nobody_has_asked)
 {
@@ -200,7 +200,8 @@ Test(approval, is_kept_where_nobody_has_asked)
 
 	for (int i = 0; i < 3; i++) {
 		unsigned before = state_of(unasked[i]);
-		struct subscription_step step = subscription_step(SUBSCRIPTION_OUT, TERN_SUBSCRIBED, before);
+		struct subscription_step step = subscription_step(SUBSCRIPTION_OUT, TERN_SUBSCRIBED,
+			before);
 
 		cr_expect_eq(step.next, before | TERN_SUB_APPROVED);
 		cr_expect(step.pushes && !step.passes);

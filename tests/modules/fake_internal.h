@@ -1,0 +1,115 @@
+/* fake_internal.h - what the parts of the fake engine share
+ * SPDX-License-Identifier: MIT */
+#ifndef FAKE_INTERNAL_H
+#define FAKE_INTERNAL_H
+
+#include "fake_host.h"
+
+#define MODULES_MAX 8
+#define CLAIMS_MAX 16
+
+struct lines {
+	char **text;
+	size_t count, next;
+};
+
+struct record {
+	struct record *next;
+	tern_store store;
+	uint64_t id; /* of a log's entry */
+	void *key, *value;
+	size_t key_len, value_len;
+};
+
+struct tern_session {
+	struct tern_session *next;
+	struct tern_entity *entity;
+	struct jid *jid;
+	uint64_t id, heard_ms;
+	struct arena *presence_arena;
+	struct element *presence;
+	int priority;
+	void *states[CLAIMS_MAX];
+	struct lines heard;
+};
+
+struct tern_entity {
+	struct tern_entity *next;
+	struct tern_host *host;
+	struct jid *jid;
+	void *states[CLAIMS_MAX];
+	struct record *records;
+	uint64_t last_id;
+	struct tern_session *sessions;
+};
+
+/* A stanza on its way. */
+struct transit {
+	struct transit *next;
+	struct arena *arena;
+	struct element *stanza;
+	bool probes;
+};
+
+struct alarm {
+	struct alarm *next;
+	uint64_t number, due_ms, session_id;
+	struct tern_entity *entity;
+	void (*run)(struct tern_entity *, struct tern_session *, void *, bool);
+	void (*answered)(struct tern_entity *, void *, const struct tern_stanza *);
+	void *context;
+};
+
+struct tern_host {
+	const struct tern_module *modules[MODULES_MAX];
+	void *settings[MODULES_MAX];
+	size_t count;
+	const struct fake_option *options;
+	const struct tern_module *loading;
+	const struct tern_state_claim *states[CLAIMS_MAX];
+	const struct tern_store_claim *stores[CLAIMS_MAX];
+	size_t state_count, store_count;
+
+	struct tern_entity *entities;
+	struct tern_session *ended; /* kept, so that tests may still read what was heard */
+	struct transit *queue, **queue_end;
+	bool is_running;
+	struct alarm *alarms;
+	struct lines left;
+	char end_reason[64];
+	uint64_t now_ms, last_number;
+	int writes_left;
+	enum tern_condition condition;
+	struct element *application;
+};
+
+struct fake { struct tern_host host; };
+
+/* fake_text.c */
+void add_line(struct lines *lines, const struct element *stanza);
+const char *next_line(struct lines *lines);
+void finish_lines(struct lines *lines);
+
+struct reading { struct arena *arena; struct element *element; };
+struct reading read_xml(const char *xml);
+const struct jid *read_jid(struct element *stanza, const char *name);
+struct tern_stanza read_stanza(struct element *element);
+
+/* fake_host.c */
+void watch(struct tern_entity *entity, struct tern_session *session, struct tern_event *event,
+	enum tern_happening what);
+void drop_presence(struct tern_session *session);
+
+/* fake_journey.c */
+void enqueue(struct tern_host *host, const struct element *stanza, bool probes);
+void run_queue(struct tern_host *host);
+
+/* fake_store.c */
+bool may_write(struct tern_host *host);
+void free_records(struct tern_entity *entity);
+
+/* fake_time.c: the answer to a question that was asked; what ends with a session. */
+void answer_question(struct tern_event *event);
+void cancel_alarms(struct tern_session *session);
+
+#endif

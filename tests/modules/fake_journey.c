@@ -1,0 +1,335 @@
+/* fake_journey.c - takes stanzas through phases, iq dispatch and watches
+ * SPDX-License-Identifier: MIT */
+
+#include "fake_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap.h"
+
+#define NS_ERROR "urn:ietf:params:xml:ns:xmpp-stanzas"
+
+/* --- a stanza's journey -------------------------------------------------------------------- */
+
+static struct tern_entity *find_account(struct tern_host *host, const struct jid *jid)
+{
+	struct tern_entity *entity = host->entities;
+
+	while (entity && !jid_bare_equal(entity->jid, jid))
+		entity = entity->next;
+	return entity;
+}
+
+void enqueue(struct tern_host *host, const struct element *stanza, bool probes)
+{
+	struct transit *transit = heap_zalloc(sizeof *transit);
+
+	transit->arena = arena_create(1024);
+	transit->stanza = element_copy(transit->arena, stanza);
+	transit->probes = probes;
+	*host->queue_end = transit;
+	host->queue_end = &transit->next;
+}
+
+static void answer(struct tern_event *event, struct element *stanza)
+{
+	if (event->session)
+		add_line(&event->session->heard, stanza);
+	else
+		enqueue(event->host, stanza, false);
+}
+
+static struct element *new_answer(struct tern_event *event, const char *type)
+{
+	struct element *stanza = element_new(event->arena, NS_CLIENT,
+		element_name(event->stanza.element));
+
+	element_set(stanza, "type", type);
+	element_set(stanza, "id", event->stanza.id);
+	element_set(stanza, "to", jid_text(event->stanza.from));
+	if (event->stanza.to)
+		element_set(stanza, "from", jid_text(event->stanza.to));
+	return stanza;
+}
+
+static void refuse(struct tern_event *event, enum tern_condition condition)
+{
+	struct element *stanza, *error;
+
+	if (event->stanza.type == TERN_ERROR || event->stanza.type == TERN_RESULT)
+		return;
+	stanza = new_answer(event, "error");
+	error = element_add(stanza, NULL, "error");
+	element_set(error, "type", tern_condition_type(condition));
+	element_add(error, NS_ERROR, tern_condition_name(condition));
+	answer(event, stanza);
+}
+
+/* True when the event has ended. */
+static bool ends(struct tern_event *event, enum tern_verdict verdict)
+{
+	if (verdict == TERN_REJECT)
+		refuse(event, event->host->condition);
+	assert(verdict != TERN_HOLD && verdict != TERN_LATER);
+	return verdict != TERN_PASS;
+}
+
+static unsigned kind_mask(enum tern_kind kind)
+{
+	static const unsigned masks[] = {
+		[TERN_MESSAGE] = TERN_MESSAGES, [TERN_PRESENCE] = TERN_PRESENCES, [TERN_IQ] = TERN_IQS,
+	};
+
+	return masks[kind];
+}
+
+/* Hooks of one phase in order of their priorities. */
+static bool pass_phase(struct tern_event *event, enum tern_phase phase)
+{
+	struct tern_host *host = event->host;
+
+	for (int priority = -1000; priority <= 1000; priority++)
+		for (size_t i = 0; i < host->count; i++) {
+			const struct tern_hook *hook = host->modules[i]->hooks;
+
+			for (; hook && hook->run; hook++)
+				if (hook->phase == phase && hook->priority == priority &&
+				    (hook->kinds & kind_mask(event->stanza.kind)) &&
+				    ends(event, hook->run(event, host->settings[i])))
+					return false;
+		}
+	return true;
+}
+
+static const struct tern_iq *find_iq(struct tern_event *event, unsigned at, void **ret_settings)
+{
+	const struct element *payload = element_first(event->stanza.element);
+	struct tern_host *host = event->host;
+
+	for (size_t i = 0; payload && i < host->count; i++) {
+		const struct tern_iq *iq = host->modules[i]->iqs;
+
+		for (; iq && iq->run; iq++)
+			if (iq->type == event->stanza.type && (iq->at & at) &&
+			    element_is(payload, iq->ns, iq->name)) {
+				*ret_settings = host->settings[i];
+				return iq;
+			}
+	}
+	return NULL;
+}
+
+static void dispatch(struct tern_event *event, unsigned at)
+{
+	void *settings;
+	const struct tern_iq *iq = find_iq(event, at, &settings);
+
+	if (event->stanza.type == TERN_RESULT || event->stanza.type == TERN_ERROR)
+		answer_question(event);
+	else if (iq)
+		ends(event, iq->run(event, settings));
+	else
+		refuse(event, TERN_SERVICE_UNAVAILABLE);
+}
+
+static void arrive(struct tern_host *host, struct tern_entity *entity, struct transit *transit)
+{
+	struct tern_event event = {
+		.host = host, .entity = entity, .arena = transit->arena,
+		.stanza = read_stanza(transit->stanza), .probes = transit->probes,
+	};
+	struct tern_session *session;
+
+	if (!pass_phase(&event, TERN_IN_CHECK))
+		return;
+	if (event.stanza.kind == TERN_IQ) {
+		session = jid_resource(event.stanza.to) ?
+			tern_session_find(entity, jid_resource(event.stanza.to)) : NULL;
+		if (session)
+			tern_deliver(&event, session);
+		else
+			dispatch(&event, tern_event_is_own(&event) ? TERN_AT_OWN_ACCOUNT :
+				TERN_AT_OTHER_ACCOUNT);
+		return;
+	}
+	for (enum tern_phase phase = TERN_IN_RECORD; phase < TERN_PHASE_COUNT; phase++)
+		if (!pass_phase(&event, phase))
+			return;
+	if (event.stanza.kind == TERN_MESSAGE)
+		refuse(&event, TERN_SERVICE_UNAVAILABLE);
+}
+
+void run_queue(struct tern_host *host)
+{
+	if (host->is_running)
+		return;
+	host->is_running = true;
+	while (host->queue) {
+		struct transit *transit = host->queue;
+		const struct jid *to = read_jid(transit->stanza, "to");
+		struct tern_entity *entity = find_account(host, to);
+
+		host->queue = transit->next;
+		if (!host->queue)
+			host->queue_end = &host->queue;
+		if (entity) {
+			element_set(transit->stanza, "surely", NULL);
+			arrive(host, entity, transit);
+		} else {
+			if (transit->probes)
+				element_set(transit->stanza, "probes", "yes");
+			add_line(&host->left, transit->stanza);
+		}
+		arena_destroy(transit->arena);
+		free(transit);
+	}
+	host->is_running = false;
+}
+
+static void keep_presence(struct tern_session *session, struct tern_event *event)
+{
+	const char *priority = element_find_text(event->stanza.element, NULL, "priority");
+
+	drop_presence(session);
+	session->presence_arena = arena_create(1024);
+	session->presence = element_copy(session->presence_arena, event->stanza.element);
+	session->priority = priority ? atoi(priority) : 0;
+}
+
+static void note_presence(struct tern_event *event)
+{
+	struct tern_session *session = event->session;
+	bool was_available = session->presence;
+
+	if (event->stanza.type == TERN_UNAVAILABLE && was_available) {
+		drop_presence(session);
+		watch(event->entity, session, event, TERN_ON_UNAVAILABLE);
+	} else if (event->stanza.type == TERN_AVAILABLE) {
+		keep_presence(session, event);
+		watch(event->entity, session, event,
+			was_available ? TERN_ON_PRESENCE_CHANGED : TERN_ON_AVAILABLE);
+	}
+}
+
+static void leave(struct tern_event *event)
+{
+	const struct jid *to = event->stanza.to;
+
+	if (event->stanza.kind == TERN_PRESENCE && !to) {
+		note_presence(event);
+	} else if (event->stanza.kind == TERN_IQ && (!to || jid_equal(to, event->entity->jid))) {
+		dispatch(event, TERN_AT_OWN_ACCOUNT);
+	} else if (event->stanza.kind == TERN_IQ && strcmp(jid_text(to), "example.org") == 0) {
+		dispatch(event, TERN_AT_HOST);
+	} else {
+		element_set(event->stanza.element, "from", jid_text(event->stanza.from));
+		if (!to)
+			element_set(event->stanza.element, "to", jid_text(event->entity->jid));
+		enqueue(event->host, event->stanza.element, false);
+	}
+}
+
+void fake_send(struct tern_session *session, const char *xml)
+{
+	struct reading reading = read_xml(xml);
+	struct tern_host *host = session->entity->host;
+	struct tern_event event = {
+		.host = host, .entity = session->entity, .session = session,
+		.arena = reading.arena, .stanza = read_stanza(reading.element),
+	};
+
+	event.stanza.from = session->jid;
+	session->heard_ms = host->now_ms;
+	if (pass_phase(&event, TERN_OUT_CHECK) && pass_phase(&event, TERN_OUT_RECORD))
+		leave(&event);
+	run_queue(host);
+	arena_destroy(reading.arena);
+}
+
+static void arrive_from_afar(struct fake *fake, const char *xml, bool probes)
+{
+	struct reading reading = read_xml(xml);
+
+	enqueue(&fake->host, reading.element, probes);
+	arena_destroy(reading.arena);
+	run_queue(&fake->host);
+}
+
+void fake_arrive(struct fake *fake, const char *xml)
+{
+	arrive_from_afar(fake, xml, false);
+}
+
+void fake_arrive_probing(struct fake *fake, const char *xml)
+{
+	arrive_from_afar(fake, xml, true);
+}
+
+/* --- the API: events ----------------------------------------------------------------------- */
+
+bool tern_event_is_own(const struct tern_event *event)
+{
+	return jid_bare_equal(event->stanza.from, event->entity->jid);
+}
+
+enum tern_verdict tern_reply(struct tern_event *event, struct element *payload)
+{
+	struct element *stanza = new_answer(event, "result");
+
+	if (payload)
+		element_append(stanza, payload);
+	answer(event, stanza);
+	return TERN_DONE;
+}
+
+enum tern_verdict tern_reject(struct tern_event *event, enum tern_condition condition,
+	const char *text)
+{
+	event->host->condition = condition;
+	return TERN_REJECT;
+}
+
+void tern_deliver(struct tern_event *event, struct tern_session *session)
+{
+	add_line(&session->heard, event->stanza.element);
+}
+
+/* --- the API: speaking --------------------------------------------------------------------- */
+
+void tern_send(struct tern_entity *entity, struct element *stanza)
+{
+	assert(element_get(stanza, "to"));
+	if (!element_get(stanza, "from"))
+		element_set(stanza, "from", jid_text(entity->jid));
+	enqueue(entity->host, stanza, false);
+}
+
+int tern_send_surely(struct tern_entity *entity, struct element *stanza)
+{
+	if (!may_write(entity->host))
+		return -ENOSPC;
+	element_set(stanza, "surely", "yes");
+	tern_send(entity, stanza);
+	return 0;
+}
+
+void tern_session_send(struct tern_session *session, struct element *stanza)
+{
+	add_line(&session->heard, stanza);
+}
+
+void tern_send_many(struct tern_entity *entity, const struct tern_broadcast *broadcast)
+{
+	for (size_t i = 0; i < broadcast->count; i++) {
+		struct arena *arena = arena_create(1024);
+		struct element *copy = element_copy(arena, broadcast->stanza);
+
+		element_set(copy, "from", jid_text(broadcast->from));
+		element_set(copy, "to", jid_text(broadcast->to[i]));
+		enqueue(entity->host, copy, broadcast->probes);
+		arena_destroy(arena);
+	}
+}

@@ -1,0 +1,163 @@
+/* fake_store.c - records and logs in memory
+ * SPDX-License-Identifier: MIT */
+
+#include "fake_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap.h"
+
+static void free_record(struct record *record)
+{
+	free(record->key);
+	free(record->value);
+	free(record);
+}
+
+void free_records(struct tern_entity *entity)
+{
+	while (entity->records) {
+		struct record *record = entity->records;
+
+		entity->records = record->next;
+		free_record(record);
+	}
+}
+
+void fake_fill_disk(struct fake *fake, int after)
+{
+	fake->host.writes_left = after;
+}
+
+bool may_write(struct tern_host *host)
+{
+	if (host->writes_left == 0)
+		return false;
+	host->writes_left -= host->writes_left > 0;
+	return true;
+}
+
+static struct record **find_record(struct tern_entity *entity, tern_store store,
+	const void *key, size_t key_len)
+{
+	struct record **at = &entity->records;
+
+	for (; *at; at = &(*at)->next) {
+		int order = (*at)->store < store ? -1 : (*at)->store > store ? 1 :
+			memcmp((*at)->key, key, (*at)->key_len < key_len ? (*at)->key_len : key_len);
+
+		if (order > 0 || (order == 0 && (*at)->key_len >= key_len))
+			break;
+	}
+	return at;
+}
+
+static bool is_there(const struct record *record, tern_store store, const void *key,
+	size_t key_len)
+{
+	return record && record->store == store && record->key_len == key_len &&
+		memcmp(record->key, key, key_len) == 0;
+}
+
+static void *copy_bytes(const void *bytes, size_t len)
+{
+	return memcpy(heap_alloc(len + 1), bytes, len);
+}
+
+int tern_put(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
+	const void *value, size_t value_len)
+{
+	struct record **at = find_record(entity, store, key, key_len), *record = *at;
+
+	if (!may_write(entity->host))
+		return -ENOSPC;
+	if (!is_there(record, store, key, key_len)) {
+		record = heap_zalloc(sizeof *record);
+		*record = (struct record){ .next = *at, .store = store,
+			.key = copy_bytes(key, key_len), .key_len = key_len };
+		*at = record;
+	}
+	free(record->value);
+	record->value = copy_bytes(value, value_len);
+	record->value_len = value_len;
+	return 0;
+}
+
+int tern_delete(struct tern_entity *entity, tern_store store, const void *key, size_t key_len)
+{
+	struct record **at = find_record(entity, store, key, key_len), *record = *at;
+
+	if (is_there(record, store, key, key_len)) {
+		*at = record->next;
+		free_record(record);
+	}
+	return 0;
+}
+
+int tern_append(struct tern_entity *entity, tern_store log, const char *with,
+	const void *bytes, size_t len, uint64_t *ret_id)
+{
+	uint64_t id = tern_now_us(entity), key;
+	int result;
+
+	if (id <= entity->last_id)
+		id = entity->last_id + 1;
+	key = __builtin_bswap64(id);
+	result = tern_put(entity, log, &key, sizeof key, bytes, len);
+	if (result < 0)
+		return result;
+	(*find_record(entity, log, &key, sizeof key))->id = id;
+	*ret_id = entity->last_id = id;
+	return 0;
+}
+
+int tern_log_expire(struct tern_entity *entity, tern_store log, uint64_t up_to_id)
+{
+	for (struct record **at = &entity->records; *at;) {
+		struct record *record = *at;
+
+		if (record->store != log || record->id > up_to_id) {
+			at = &record->next;
+			continue;
+		}
+		*at = record->next;
+		free_record(record);
+	}
+	return 0;
+}
+
+/* Slices of three entries, so that tests see modules ask again. */
+void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern_page *page,
+	void (*got)(struct tern_entity *entity, void *context, const struct tern_entry *entries,
+		size_t count, bool complete, bool cancelled),
+	void *context)
+{
+	size_t most = page->most ? page->most : 3, count = 0;
+	struct tern_entry *entries = heap_alloc((most + 1) * sizeof *entries);
+	const struct record *at = entity->records;
+
+	for (; at && count < most; at = at->next)
+		if (at->store == log && at->id > page->after_id)
+			entries[count++] = (struct tern_entry){ .id = at->id, .bytes = at->value,
+				.len = at->value_len };
+	while (at && at->store != log)
+		at = at->next;
+	got(entity, context, entries, count, !at, false);
+	free(entries);
+}
+
+enum tern_condition tern_condition_of(int error)
+{
+	return error == -ENOSPC ? TERN_RESOURCE_CONSTRAINT : TERN_INTERNAL_SERVER_ERROR;
+}
+
+size_t fake_stored(struct tern_entity *entity, const char *store)
+{
+	size_t count = 0;
+
+	for (struct record *at = entity->records; at; at = at->next)
+		count += strcmp(entity->host->stores[at->store]->name, store) == 0;
+	return count;
+}
