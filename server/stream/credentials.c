@@ -51,7 +51,8 @@ void credentials_add_line(struct buffer *out, const struct scram_hash *hash,
 	base64_encode(line->salt, line->salt_len, salt);
 	base64_encode(line->stored_key, hash->size, stored);
 	base64_encode(line->server_key, hash->size, server);
-	buffer_printf(out, "%s$%u:%s$%s:%s\n", hash->scheme, line->iterations, salt, stored, server);
+	buffer_printf(out, "%s$%u:%s$%s:%s\n", hash->scheme, line->iterations, salt, stored,
+		server);
 }
 
 static int add_hash(struct buffer *out, const struct scram_hash *hash, const char *password,
@@ -127,7 +128,8 @@ static bool parse_line(const char *line, size_t len, const struct scram_hash *ha
 	line += strlen(hash->scheme) + 1;
 	iterations = strtoul(line, &digits_end, 10);
 	salt = digits_end + 1;
-	if (digits_end == line || *digits_end != ':' || iterations == 0 || iterations > ITERATIONS_MAX)
+	if (digits_end == line || *digits_end != ':' || iterations == 0 ||
+	    iterations > ITERATIONS_MAX)
 		return false;
 	stored = memchr(salt, '$', (size_t)(end - salt));
 	server = stored ? memchr(stored, ':', (size_t)(end - stored)) : NULL;

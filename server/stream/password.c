@@ -39,8 +39,8 @@ char *password_prepare(const char *password, size_t len)
 		return NULL;
 	if (is_plain_ascii(password, len))
 		return copy(password, len);
-	if (gnutls_utf8_password_normalize((const unsigned char *)password, (unsigned)len, &prepared,
-			0) < 0)
+	if (gnutls_utf8_password_normalize((const unsigned char *)password, (unsigned)len,
+			&prepared, 0) < 0)
 		return NULL;
 	if (prepared.size > 0)
 		text = copy(prepared.data, prepared.size);

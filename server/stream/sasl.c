@@ -63,7 +63,9 @@ const struct scram_hash *scram_hash_of(enum sasl_mechanism mechanism)
 
 void sasl_bindings(const struct link *link, const char *ret_types[static SASL_BINDINGS_MAX + 1])
 {
-	static const char *const known[SASL_BINDINGS_MAX] = { "tls-exporter", "tls-server-end-point" };
+	static const char *const known[SASL_BINDINGS_MAX] = {
+		"tls-exporter", "tls-server-end-point",
+	};
 	unsigned char bytes[CHANNEL_BINDING_MAX];
 	size_t count = 0, len;
 

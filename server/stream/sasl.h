@@ -64,7 +64,7 @@ bool sasl_may_start(const struct link *link);
 /* The mechanisms that the host offers on this link: bits 1u << MECHANISM_... */
 unsigned sasl_offer(const struct tern_host *host, const struct link *link);
 
-/* --- the claim ------------------------------------------------------------------- */
+/* --- the claim ---------------------------------------------------------------------------- */
 
 struct sasl_attempt {
 	enum sasl_mechanism mechanism;
@@ -86,13 +86,13 @@ struct sasl_claim {
 enum sasl_failure sasl_claim_read(struct arena *arena, const struct sasl_attempt *attempt,
 	struct sasl_claim *ret_claim);
 
-/* --- made-up credentials -------------------------------------------------------------- */
+/* --- made-up credentials ------------------------------------------------------------------ */
 
 /* A record as credentials_make makes them, with the line of one hash; of the arena. */
 const char *sasl_decoy(struct arena *arena, const struct tern_host *host, const struct jid *bare,
 	const struct scram_hash *hash);
 
-/* --- SCRAM ------------------------------------------------------------------------------ */
+/* --- SCRAM -------------------------------------------------------------------------------- */
 
 struct scram;
 
@@ -107,14 +107,15 @@ void scram_destroy(struct scram *scram); /* takes NULL */
 enum sasl_failure scram_step(struct scram *scram, const char *in, size_t len, bool *ret_done,
 	const char **ret_out, size_t *ret_len);
 
-/* --- PLAIN ------------------------------------------------------------------------------ */
+/* --- PLAIN -------------------------------------------------------------------------------- */
 
 struct plain_check;
 
 /* Compares on the worker pool; `done` runs once on the attempt's shard, unless it is
  * forgotten before.  Everything is copied; `credentials` as for SCRAM. */
 struct plain_check *plain_check_start(const struct sasl_attempt *attempt,
-	const struct sasl_claim *claim, const char *credentials, void (*done)(void *context, bool matches), void *context);
+	const struct sasl_claim *claim, const char *credentials,
+	void (*done)(void *context, bool matches), void *context);
 void plain_check_forget(struct plain_check *check); /* takes NULL */
 
 #endif

@@ -17,7 +17,7 @@ const struct limits *stream_limits(const struct stream *stream)
 	return &shard_server(stream->shard)->limits;
 }
 
-/* --- what the link says ------------------------------------------------------------- */
+/* --- what the link says ------------------------------------------------------------------- */
 
 static size_t take_bytes(void *owner, const char *bytes, size_t len)
 {
@@ -162,7 +162,7 @@ void stream_move(struct stream *stream, struct shard *to)
 	stream->move_to = to;
 }
 
-/* --- what the session says ------------------------------------------------------------------ */
+/* --- what the session says ---------------------------------------------------------------- */
 
 void stream_write(struct stream *stream, const char *bytes, size_t len)
 {

@@ -61,7 +61,8 @@ void world_open(void)
 	memset(world.server.secret, 7, sizeof world.server.secret);
 	for (unsigned i = 0; i < 3; i++)
 		world.listeners[i].tls = (enum listen_tls)i;
-	fake_tls = (struct fake_tls){ .exporter = "exported-bytes", .end_point = "certificate-hash" };
+	fake_tls = (struct fake_tls){ .exporter = "exported-bytes",
+		.end_point = "certificate-hash" };
 	romeo = credentials_make("pencil", ITERATIONS);
 	fake_account_add("romeo@example.org", romeo);
 }
@@ -157,7 +158,8 @@ const char *auth_text(const char *mechanism, const char *initial)
 {
 	static char text[4096];
 
-	snprintf(text, sizeof text, "<auth " SASL_NS " mechanism='%s'>%s</auth>", mechanism, initial);
+	snprintf(text, sizeof text, "<auth " SASL_NS " mechanism='%s'>%s</auth>", mechanism,
+		initial);
 	return text;
 }
 

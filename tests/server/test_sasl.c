@@ -113,15 +113,18 @@ Test(sasl, foreign_authorization_identities_are_refused)
 {
 	cr_assert_str_eq(answer_to("SCRAM-SHA-256", "n,a=juliet@example.org,", "romeo"),
 		FAILURE("invalid-authzid"));
-	cr_assert_str_eq(answer_to("SCRAM-SHA-256", "n,a=romeo,", "romeo"), FAILURE("invalid-authzid"));
+	cr_assert_str_eq(answer_to("SCRAM-SHA-256", "n,a=romeo,", "romeo"),
+		FAILURE("invalid-authzid"));
 	cr_assert_str_eq(answer_to("SCRAM-SHA-256", "n,a=romeo@example.org/x,", "romeo"),
 		FAILURE("invalid-authzid"));
 }
 
 Test(sasl, a_plus_name_and_the_binding_flag_go_together)
 {
-	cr_assert_str_eq(answer_to("SCRAM-SHA-256-PLUS", "n,,", "romeo"), FAILURE("malformed-request"));
-	cr_assert_str_eq(answer_to("SCRAM-SHA-256-PLUS", "y,,", "romeo"), FAILURE("malformed-request"));
+	cr_assert_str_eq(answer_to("SCRAM-SHA-256-PLUS", "n,,", "romeo"),
+		FAILURE("malformed-request"));
+	cr_assert_str_eq(answer_to("SCRAM-SHA-256-PLUS", "y,,", "romeo"),
+		FAILURE("malformed-request"));
 	cr_assert_str_eq(answer_to("SCRAM-SHA-256", "p=tls-exporter,,", "romeo"),
 		FAILURE("malformed-request"));
 }
@@ -186,7 +189,8 @@ Test(sasl, malformed_first_messages_are_told_so)
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
 		cr_assert_str_eq(world_says(world_secure_client(), auth_text("SCRAM-SHA-256",
-			base64_of(wrong[i], strlen(wrong[i])))), FAILURE("malformed-request"), "%s", wrong[i]);
+			base64_of(wrong[i], strlen(wrong[i])))), FAILURE("malformed-request"),
+				"%s", wrong[i]);
 }
 
 Test(sasl, malformed_final_messages_are_told_so)
@@ -194,25 +198,30 @@ Test(sasl, malformed_final_messages_are_told_so)
 	static const char *const wrong[] = { "x", "c=biws", "c=biws,r=x", "r=x,c=biws,p=AAAA" };
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-		struct scram_client client = { .scheme = "SCRAM-SHA-256", .gs2 = "n,,", .user = "romeo" };
+		struct scram_client client = { .scheme = "SCRAM-SHA-256", .gs2 = "n,,",
+			.user = "romeo" };
 		struct link *link = world_secure_client();
 
 		start(link, &client, "SCRAM-SHA-256");
-		cr_assert_str_eq(world_says(link, response_text(base64_of(wrong[i], strlen(wrong[i])))),
+		cr_assert_str_eq(world_says(link, response_text(base64_of(wrong[i],
+			strlen(wrong[i])))),
 			FAILURE("malformed-request"), "%s", wrong[i]);
 	}
 }
 
 Test(sasl, another_nonce_or_binding_in_the_final_message_fails)
 {
-	static const char *const wrong[] = { "c=biws,r=x,p=AAAA", "c=eSws,r=x,p=AAAA", "c=,r=x,p=AAAA" };
+	static const char *const wrong[] = { "c=biws,r=x,p=AAAA", "c=eSws,r=x,p=AAAA",
+		"c=,r=x,p=AAAA" };
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-		struct scram_client client = { .scheme = "SCRAM-SHA-256", .gs2 = "n,,", .user = "romeo" };
+		struct scram_client client = { .scheme = "SCRAM-SHA-256", .gs2 = "n,,",
+			.user = "romeo" };
 		struct link *link = world_secure_client();
 
 		start(link, &client, "SCRAM-SHA-256");
-		cr_assert_str_eq(world_says(link, response_text(base64_of(wrong[i], strlen(wrong[i])))),
+		cr_assert_str_eq(world_says(link, response_text(base64_of(wrong[i],
+			strlen(wrong[i])))),
 			FAILURE("not-authorized"), "%s", wrong[i]);
 	}
 }
@@ -227,7 +236,8 @@ static void check_pieces(size_t at)
 	const char *said;
 
 	world_says(link, HEADER);
-	snprintf(text, sizeof text, "%s", auth_text("SCRAM-SHA-256-PLUS", scram_client_first(&client)));
+	snprintf(text, sizeof text, "%s", auth_text("SCRAM-SHA-256-PLUS",
+		scram_client_first(&client)));
 	at = at % strlen(text);
 	world_says_bytes(link, text, at);
 	said = world_says(link, text + at);
@@ -246,12 +256,14 @@ Test(sasl, scram_comes_in_pieces_too)
 		check_pieces(at);
 }
 
-/* --- nobody learns who has an account --------------------------------------------------------- */
+/* --- nobody learns who has an account ----------------------------------------------------- */
 
 static void check_stranger(const char *scheme)
 {
-	struct scram_client known = { .scheme = scheme, .gs2 = "n,,", .user = "romeo", .password = "x" };
-	struct scram_client stranger = { .scheme = scheme, .gs2 = "n,,", .user = "nobody", .password = "x" };
+	struct scram_client known = { .scheme = scheme, .gs2 = "n,,", .user = "romeo",
+		.password = "x" };
+	struct scram_client stranger = { .scheme = scheme, .gs2 = "n,,", .user = "nobody",
+		.password = "x" };
 	struct scram_client again = stranger;
 
 	cr_assert_str_eq(ends(&known, scheme), FAILURE("not-authorized"));
@@ -272,9 +284,12 @@ Test(sasl, strangers_get_what_a_wrong_password_gets)
 
 Test(sasl, strangers_have_salts_of_their_own)
 {
-	struct scram_client one = { .scheme = "SCRAM-SHA-1", .gs2 = "n,,", .user = "nobody", .password = "x" };
-	struct scram_client two = { .scheme = "SCRAM-SHA-1", .gs2 = "n,,", .user = "noone", .password = "x" };
-	struct scram_client other = { .scheme = "SCRAM-SHA-256", .gs2 = "n,,", .user = "nobody", .password = "x" };
+	struct scram_client one = { .scheme = "SCRAM-SHA-1", .gs2 = "n,,", .user = "nobody",
+		.password = "x" };
+	struct scram_client two = { .scheme = "SCRAM-SHA-1", .gs2 = "n,,", .user = "noone",
+		.password = "x" };
+	struct scram_client other = { .scheme = "SCRAM-SHA-256", .gs2 = "n,,", .user = "nobody",
+		.password = "x" };
 
 	ends(&one, "SCRAM-SHA-1");
 	ends(&two, "SCRAM-SHA-1");
@@ -295,19 +310,21 @@ Test(sasl, strangers_cost_a_hash_with_plain_too)
 
 Test(sasl, a_record_without_the_hash_fails_like_a_wrong_password)
 {
-	struct scram_client client = { .scheme = "SCRAM-SHA-512", .gs2 = "n,,", .user = "old", .password = "x" };
+	struct scram_client client = { .scheme = "SCRAM-SHA-512", .gs2 = "n,,", .user = "old",
+		.password = "x" };
 
 	fake_account_add("old@example.org", "SCRAM-SHA-1$64:AAAA$AAAA:AAAA\n");
 	cr_assert_str_eq(ends(&client, "SCRAM-SHA-512"), FAILURE("not-authorized"));
 }
 
-/* --- PLAIN ------------------------------------------------------------------------------------- */
+/* --- PLAIN -------------------------------------------------------------------------------- */
 
 Test(sasl, plain_logs_in_with_the_password)
 {
 	cr_assert_str_eq(world_says(world_secure_client(), plain_text("", "romeo", "pencil")),
 		"<success " SASL_NS "></success>");
-	cr_assert_str_eq(world_says(world_secure_client(), plain_text("romeo@example.org", "romeo", "pencil")),
+	cr_assert_str_eq(world_says(world_secure_client(), plain_text("romeo@example.org",
+		"romeo", "pencil")),
 		"<success " SASL_NS "></success>");
 }
 
@@ -327,7 +344,8 @@ Test(sasl, plain_refuses_everything_else)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		cr_assert_str_eq(world_says(world_secure_client(),
-			plain_text(rows[i].authzid, rows[i].name, rows[i].password)), rows[i].condition, "%zu", i);
+			plain_text(rows[i].authzid, rows[i].name, rows[i].password)),
+				rows[i].condition, "%zu", i);
 }
 
 Test(sasl, a_password_is_hashed_on_the_worker_pool)
@@ -355,7 +373,7 @@ Test(sasl, a_client_may_leave_while_its_password_is_hashed)
 	cr_assert_eq(fake_accounts.logins_open, 0);
 }
 
-/* --- EXTERNAL and ANONYMOUS --------------------------------------------------------------------- */
+/* --- EXTERNAL and ANONYMOUS --------------------------------------------------------------- */
 
 static const char *external(const char *initial)
 {
@@ -378,7 +396,8 @@ Test(sasl, external_asks_which_of_several)
 	fake_tls.jids[2] = "romeo@example.org";
 	cr_assert_str_eq(external("="), FAILURE("invalid-authzid"));
 	cr_assert(has(external(base64_of("romeo@example.org", 17)), "<success"));
-	cr_assert_str_eq(external(base64_of("romeo@other.example", 19)), FAILURE("invalid-authzid"));
+	cr_assert_str_eq(external(base64_of("romeo@other.example", 19)),
+		FAILURE("invalid-authzid"));
 }
 
 Test(sasl, external_needs_an_account)
@@ -420,19 +439,22 @@ Test(sasl, what_the_host_forbids_is_neither_offered_nor_done)
 	link = world_connect(LISTEN_DIRECT);
 	cr_assert(has(world_says(link, HEADER), "<mechanisms " SASL_NS
 		"><mechanism>SCRAM-SHA-1</mechanism></mechanisms></stream:features>"));
-	cr_assert_str_eq(world_says(link, auth_text("ANONYMOUS", "=")), FAILURE("invalid-mechanism"));
+	cr_assert_str_eq(world_says(link, auth_text("ANONYMOUS", "=")),
+		FAILURE("invalid-mechanism"));
 	cr_assert_str_eq(world_says(link, plain_text("", "romeo", "pencil")),
 		FAILURE("invalid-mechanism"));
 }
 
-/* --- the elements -------------------------------------------------------------------------------- */
+/* --- the elements ------------------------------------------------------------------------- */
 
 Test(sasl, without_an_initial_response_the_server_asks_for_it)
 {
 	struct link *link = world_secure_client();
 
-	cr_assert_str_eq(world_says(link, auth_text("PLAIN", "")), "<challenge " SASL_NS "></challenge>");
-	cr_assert(has(world_says(link, response_text(base64_of("\0romeo\0pencil", 13))), "<success"));
+	cr_assert_str_eq(world_says(link, auth_text("PLAIN", "")), "<challenge " SASL_NS
+		"></challenge>");
+	cr_assert(has(world_says(link, response_text(base64_of("\0romeo\0pencil", 13))),
+		"<success"));
 }
 
 Test(sasl, scram_too_may_start_with_a_challenge)
@@ -475,7 +497,8 @@ Test(sasl, unknown_mechanisms_are_invalid)
 {
 	struct link *link = world_secure_client();
 
-	cr_assert_str_eq(world_says(link, auth_text("DIGEST-MD5", "")), FAILURE("invalid-mechanism"));
+	cr_assert_str_eq(world_says(link, auth_text("DIGEST-MD5", "")),
+		FAILURE("invalid-mechanism"));
 	cr_assert_str_eq(world_says(link, "<auth " SASL_NS "/>"), FAILURE("invalid-mechanism"));
 }
 
@@ -529,7 +552,8 @@ Test(sasl, another_account_may_be_tried_after_a_failure)
 {
 	struct link *link = world_secure_client();
 
-	cr_assert_str_eq(world_says(link, plain_text("", "nobody", "pencil")), FAILURE("not-authorized"));
+	cr_assert_str_eq(world_says(link, plain_text("", "nobody", "pencil")),
+		FAILURE("not-authorized"));
 	cr_assert(has(world_says(link, plain_text("", "romeo", "pencil")), "<success"));
 }
 
@@ -539,7 +563,8 @@ Test(sasl, too_many_failures_end_the_stream)
 	const char *said;
 
 	for (long i = 1; i < world.server.limits.login_tries; i++)
-		cr_assert_str_eq(world_says(link, plain_text("", "romeo", "x")), FAILURE("not-authorized"));
+		cr_assert_str_eq(world_says(link, plain_text("", "romeo", "x")),
+			FAILURE("not-authorized"));
 	said = world_says(link, plain_text("", "romeo", "x"));
 	cr_assert(has(said, FAILURE("not-authorized") STREAM_ERROR_IS("policy-violation")));
 	cr_assert(fake_link_is_closed(link));
@@ -580,7 +605,8 @@ Test(sasl, what_follows_a_failure_waits_behind_it)
 	strcat(both, plain_text("", "romeo", "pencil"));
 	cr_assert_str_eq(world_says(link, both), "");
 	world_pass(500);
-	cr_assert_str_eq(fake_link_take(link), FAILURE("not-authorized") "<success " SASL_NS "></success>");
+	cr_assert_str_eq(fake_link_take(link), FAILURE("not-authorized") "<success " SASL_NS
+		"></success>");
 }
 
 Test(sasl, a_client_may_leave_while_its_failure_waits)

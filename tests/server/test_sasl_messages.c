@@ -20,7 +20,8 @@ TestSuite(sasl_messages, .init = open_arena, .fini = close_arena);
 Test(sasl_messages, base64_goes_there_and_back)
 {
 	static const char *const pairs[][2] = { /* RFC 4648 10 */
-		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob",
+			"Zm9vYg==" },
 		{ "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" }, { "\xff\xfe\xfd", "//79" },
 	};
 
@@ -39,12 +40,14 @@ Test(sasl_messages, base64_goes_there_and_back)
 Test(sasl_messages, base64_has_one_spelling)
 {
 	static const char *const wrong[] = { "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zg==Zg==",
-		"Z g=", "Zm9v\n", " Zm9v", "=", "====", "Z===", "Zm-v", "Zm_v", "Zm9v=", "Zm=v", "\xc3\xa9""AA" };
+		"Z g=", "Zm9v\n", " Zm9v", "=", "====", "Z===", "Zm-v", "Zm_v", "Zm9v=", "Zm=v",
+			"\xc3\xa9""AA" };
 	char bytes[32];
 	size_t len;
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-		cr_assert_lt(base64_decode(wrong[i], strlen(wrong[i]), bytes, sizeof bytes, &len), 0, "%s",
+		cr_assert_lt(base64_decode(wrong[i], strlen(wrong[i]), bytes, sizeof bytes, &len),
+			0, "%s",
 			wrong[i]);
 }
 
@@ -79,9 +82,12 @@ Test(sasl_messages, a_first_message_names_flag_and_user)
 
 Test(sasl_messages, a_first_message_out_of_form_is_refused)
 {
-	static const char *const wrong[] = { "", "n", "n,", "n,,", "n,,n=user", "n,,n=user,", "n,,n=,r=x",
-		"n,,n=user,r=", "n,,r=x,n=user", "n,,m=1,n=user,r=x", "x,,n=user,r=x", "nn,,n=user,r=x",
-		"p,,n=user,r=x", "p=,,n=user,r=x", "n,b,n=user,r=x", "n,a=,n=user,r=x", "n,,n=us=er,r=x",
+	static const char *const wrong[] = { "", "n", "n,", "n,,", "n,,n=user", "n,,n=user,",
+		"n,,n=,r=x",
+		"n,,n=user,r=", "n,,r=x,n=user", "n,,m=1,n=user,r=x", "x,,n=user,r=x",
+			"nn,,n=user,r=x",
+		"p,,n=user,r=x", "p=,,n=user,r=x", "n,b,n=user,r=x", "n,a=,n=user,r=x",
+			"n,,n=us=er,r=x",
 		"n,,n=us=2c,r=x", "n,,n=u=,r=x", "n,a==,n=u,r=x", ",,n=user,r=x", "n,n=user,r=x" };
 	struct scram_first first;
 
@@ -92,11 +98,14 @@ Test(sasl_messages, a_first_message_out_of_form_is_refused)
 
 Test(sasl_messages, a_final_message_out_of_form_is_refused)
 {
-	static const char *const wrong[] = { "", "c=biws", "c=biws,r=x", "c=*,r=x,p=AAAA", "r=x,c=biws,p=AAAA",
-		"c=biws,r=x,p=A", "c=biws,p=AAAA", "c=biws,r=x,p=AAAA,", "c=biws,r=x,p=AAAA,e=1", "x" };
+	static const char *const wrong[] = { "", "c=biws", "c=biws,r=x", "c=*,r=x,p=AAAA",
+		"r=x,c=biws,p=AAAA",
+		"c=biws,r=x,p=A", "c=biws,p=AAAA", "c=biws,r=x,p=AAAA,", "c=biws,r=x,p=AAAA,e=1",
+			"x" };
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-		cr_assert_not(scram_final_is_well_formed(wrong[i], strlen(wrong[i])), "%s", wrong[i]);
+		cr_assert_not(scram_final_is_well_formed(wrong[i], strlen(wrong[i])), "%s",
+			wrong[i]);
 	cr_assert(scram_final_is_well_formed("c=biws,r=x,p=AAAA", 17));
 	cr_assert(scram_final_is_well_formed("c=biws,r=x,e=1,p=AAAA", 21));
 	cr_assert_not(scram_final_is_well_formed("c=biws,r=\0,p=AAAA", 17));

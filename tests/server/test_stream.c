@@ -52,7 +52,8 @@ Test(stream, answers_from_the_host_that_was_asked_for)
 
 Test(stream, says_to_whom_it_speaks_when_told)
 {
-	cr_assert(has(first_words("<stream:stream from='Romeo@example.org' to='example.org' version='1.0' "
+	cr_assert(has(first_words("<stream:stream from='Romeo@example.org' to='example.org' "
+		"version='1.0' "
 		NAMESPACES ">"), " to='romeo@example.org'"));
 }
 
@@ -80,7 +81,8 @@ static const struct { const char *about, *text, *error; } wrong_headers[] = {
 	{ "odd version", "<stream:stream to='example.org' version='1.x' " NAMESPACES ">",
 		"unsupported-version" },
 	{ "wrong streams namespace", "<stream:stream to='example.org' version='1.0' "
-		"xmlns='jabber:client' xmlns:stream='http://wrong.example/'>", "invalid-namespace" },
+		"xmlns='jabber:client' xmlns:stream='http://wrong.example/'>",
+		"invalid-namespace" },
 	{ "wrong content namespace", "<stream:stream to='example.org' version='1.0' "
 		"xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'>",
 		"invalid-namespace" },
@@ -88,9 +90,11 @@ static const struct { const char *about, *text, *error; } wrong_headers[] = {
 		"xmlns:stream='http://etherx.jabber.org/streams'>", "invalid-namespace" },
 	{ "no prefix", "<stream to='example.org' version='1.0' "
 		"xmlns='http://etherx.jabber.org/streams'>", "bad-namespace-prefix" },
-	{ "undeclared prefix", "<stream:stream to='example.org' version='1.0' xmlns='jabber:client'>",
+	{ "undeclared prefix",
+		"<stream:stream to='example.org' version='1.0' xmlns='jabber:client'>",
 		"not-well-formed" },
-	{ "wrong element", "<stream:flow to='example.org' version='1.0' " NAMESPACES ">", "bad-format" },
+	{ "wrong element", "<stream:flow to='example.org' version='1.0' " NAMESPACES ">",
+		"bad-format" },
 	{ "bad from", "<stream:stream from='@' to='example.org' version='1.0' " NAMESPACES ">",
 		"invalid-from" },
 	{ "not XML", "GET / HTTP/1.1\r\n\r\n", "not-well-formed" },
@@ -107,7 +111,8 @@ Test(stream, ends_with_the_error_that_a_wrong_header_asks_for)
 		const char *said = world_says(link, wrong_headers[i].text);
 		char wanted[128];
 
-		snprintf(wanted, sizeof wanted, "<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+		snprintf(wanted, sizeof wanted,
+			"<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
 			"</stream:error>" STREAM_END, wrong_headers[i].error);
 		cr_assert(has(said, wanted), "%s: %s", wrong_headers[i].about, said);
 		cr_assert_eq(count_of(said, "<stream:stream "), 1, "%s", wrong_headers[i].about);
@@ -119,10 +124,11 @@ Test(stream, refuses_UTF_16)
 {
 	struct link *link = world_connect(LISTEN_STARTTLS);
 
-	cr_assert(has(world_says_bytes(link, "\xff\xfe<\0s\0", 6), STREAM_ERROR_IS("unsupported-encoding")));
+	cr_assert(has(world_says_bytes(link, "\xff\xfe<\0s\0", 6),
+		STREAM_ERROR_IS("unsupported-encoding")));
 }
 
-/* --- what the parser refuses later ------------------------------------------------------------ */
+/* --- what the parser refuses later -------------------------------------------------------- */
 
 static const struct { const char *text, *error; } faults[] = {
 	{ "<message><body></message>", "not-well-formed" },
@@ -143,7 +149,8 @@ Test(stream, ends_with_the_error_that_bad_XML_asks_for)
 		char wanted[128];
 
 		snprintf(wanted, sizeof wanted, "<stream:error><%s xmlns=", faults[i].error);
-		cr_assert_eq(strncmp(said, wanted, strlen(wanted)), 0, "%s: %s", faults[i].text, said);
+		cr_assert_eq(strncmp(said, wanted, strlen(wanted)), 0, "%s: %s", faults[i].text,
+			said);
 		cr_assert(fake_link_is_closed(link));
 		cr_assert_eq(fake_accounts.sessions_ended, i + 1);
 	}
@@ -182,11 +189,12 @@ Test(stream, bounds_stanzas_after_login)
 	free(exceeds);
 }
 
-/* --- TLS ---------------------------------------------------------------------------------------- */
+/* --- TLS ---------------------------------------------------------------------------------- */
 
 Test(stream, requires_TLS_first)
 {
-	cr_assert(has(first_words(HEADER), "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'>"
+	cr_assert(has(first_words(HEADER),
+		"<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'>"
 		"<required/></starttls></stream:features>"));
 }
 
@@ -195,7 +203,8 @@ Test(stream, proceeds_to_TLS_and_starts_over)
 	struct link *link = world_connect(LISTEN_STARTTLS);
 
 	world_says(link, HEADER);
-	cr_assert_str_eq(world_says(link, STARTTLS), "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+	cr_assert_str_eq(world_says(link, STARTTLS),
+		"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
 	cr_assert(fake_link_is_in_handshake(link));
 	fake_link_secure(link);
 	cr_assert(has(world_says(link, HEADER), "<mechanism>SCRAM-SHA-256-PLUS</mechanism>"));
@@ -237,7 +246,8 @@ Test(stream, offers_no_TLS_within_TLS)
 {
 	struct link *link = world_secure_client();
 
-	cr_assert_str_eq(world_says(link, STARTTLS), "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" STREAM_END);
+	cr_assert_str_eq(world_says(link, STARTTLS),
+		"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" STREAM_END);
 	cr_assert(fake_link_is_closed(link));
 }
 
@@ -253,12 +263,14 @@ Test(stream, offers_mechanisms_at_once_behind_direct_TLS)
 Test(stream, names_the_channel_bindings_that_it_knows)
 {
 	cr_assert(has(world_says(world_connect(LISTEN_DIRECT), HEADER),
-		"<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-exporter'/>"
+		"<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding "
+			"type='tls-exporter'/>"
 		"<channel-binding type='tls-server-end-point'/></sasl-channel-binding>"));
 	fake_tls.exporter = NULL;
 	cr_assert_not(has(world_says(world_connect(LISTEN_DIRECT), HEADER), "tls-exporter"));
 	fake_tls.end_point = NULL;
-	cr_assert_not(has(world_says(world_connect(LISTEN_DIRECT), HEADER), "sasl-channel-binding"));
+	cr_assert_not(has(world_says(world_connect(LISTEN_DIRECT), HEADER),
+		"sasl-channel-binding"));
 	cr_assert_not(has(world_says(world_connect(LISTEN_DIRECT), HEADER), "-PLUS"));
 }
 
@@ -273,17 +285,19 @@ Test(stream, offers_mechanisms_where_no_TLS_is_wanted)
 	cr_assert(has(world_says(link, plain_text("", "romeo", "pencil")), "<success"));
 }
 
-/* --- order --------------------------------------------------------------------------------------- */
+/* --- order -------------------------------------------------------------------------------- */
 
 Test(stream, listens_to_nothing_else_before_login)
 {
 	static const char *const early[] = { "<message/>", "<presence/>", BIND(""),
-		"<iq type='get' id='x'><query xmlns='jabber:iq:roster'/></iq>", "<enable xmlns='urn:xmpp:sm:3'/>" };
+		"<iq type='get' id='x'><query xmlns='jabber:iq:roster'/></iq>",
+			"<enable xmlns='urn:xmpp:sm:3'/>" };
 
 	for (size_t i = 0; i < sizeof early / sizeof *early; i++) {
 		struct link *link = world_secure_client();
 
-		cr_assert(has(world_says(link, early[i]), STREAM_ERROR_IS("not-authorized")), "%s", early[i]);
+		cr_assert(has(world_says(link, early[i]), STREAM_ERROR_IS("not-authorized")),
+			"%s", early[i]);
 		cr_assert(fake_link_is_closed(link));
 	}
 }
@@ -291,12 +305,14 @@ Test(stream, listens_to_nothing_else_before_login)
 Test(stream, listens_to_nothing_else_before_a_resource_is_bound)
 {
 	static const char *const early[] = { "<message to='juliet@example.org'/>", "<presence/>",
-		"<iq type='get' id='x'><query xmlns='jabber:iq:roster'/></iq>", "<iq type='set' id='x'/>",
-		"<iq type='set' id='s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>" };
+		"<iq type='get' id='x'><query xmlns='jabber:iq:roster'/></iq>",
+			"<iq type='set' id='x'/>",
+		"<iq type='set' id='s'><session "
+			"xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>" };
 
 	for (size_t i = 0; i < sizeof early / sizeof *early; i++)
-		cr_assert(has(world_says(world_login(), early[i]), STREAM_ERROR_IS("not-authorized")), "%s",
-			early[i]);
+		cr_assert(has(world_says(world_login(), early[i]),
+			STREAM_ERROR_IS("not-authorized")), "%s", early[i]);
 }
 
 Test(stream, does_not_log_in_twice)
@@ -310,7 +326,8 @@ Test(stream, stays_with_the_host_of_the_login)
 	struct link *link = world_secure_client();
 
 	world_says(link, plain_text("", "romeo", "pencil"));
-	cr_assert(has(world_says(link, HEADER_TO("other.example")), STREAM_ERROR_IS("host-unknown")));
+	cr_assert(has(world_says(link, HEADER_TO("other.example")),
+		STREAM_ERROR_IS("host-unknown")));
 }
 
 Test(stream, knows_who_logged_in)
@@ -318,11 +335,12 @@ Test(stream, knows_who_logged_in)
 	struct link *link = world_secure_client();
 
 	world_says(link, plain_text("", "romeo", "pencil"));
-	cr_assert(has(world_says(link, "<stream:stream from='juliet@example.org' to='example.org' version='1.0' "
+	cr_assert(has(world_says(link,
+		"<stream:stream from='juliet@example.org' to='example.org' version='1.0' "
 		NAMESPACES ">"), STREAM_ERROR_IS("invalid-from")));
 }
 
-/* --- bind ------------------------------------------------------------------------------------------ */
+/* --- bind --------------------------------------------------------------------------------- */
 
 Test(stream, offers_what_follows_the_login)
 {
@@ -381,10 +399,13 @@ Test(stream, refuses_requests_for_a_resource_that_are_out_of_form)
 {
 	struct link *link = world_login();
 
-	cr_assert_str_eq(world_says(link, BIND("<resource/>")), BIND_ERROR("modify", "bad-request"));
-	cr_assert(has(world_says(link, "<iq type='get' id='b1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"),
+	cr_assert_str_eq(world_says(link, BIND("<resource/>")),
+		BIND_ERROR("modify", "bad-request"));
+	cr_assert(has(world_says(link,
+		"<iq type='get' id='b1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"),
 		"bad-request"));
-	cr_assert(has(world_says(link, "<iq type='set'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"),
+	cr_assert(has(world_says(link,
+		"<iq type='set'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"),
 		"<iq type='error'><error"));
 }
 
@@ -398,7 +419,8 @@ Test(stream, binds_once)
 Test(stream, answers_the_session_request_of_old)
 {
 	cr_assert_str_eq(world_says(world_bound_client(),
-		"<iq type='set' id='s1'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>"),
+		"<iq type='set' id='s1'><session "
+			"xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>"),
 		"<iq type='result' id='s1'/>");
 	cr_assert_str_eq(fake_accounts.received, "");
 }
@@ -406,11 +428,15 @@ Test(stream, answers_the_session_request_of_old)
 Test(stream, escapes_what_the_client_said)
 {
 	cr_assert(has(world_says(world_login(), "<iq type='set' id='&lt;&apos;'>"
-		"<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>&lt;&amp;</resource></bind></iq>"),
-		"id='&lt;&apos;'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>romeo@example.org/&lt;&amp;</jid>"));
+		"<bind "
+			"xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+			"<resource>&lt;&amp;</resource></bind></iq>"),
+		"id='&lt;&apos;'><bind "
+			"xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+			"<jid>romeo@example.org/&lt;&amp;</jid>"));
 }
 
-/* --- stanzas ----------------------------------------------------------------------------------------- */
+/* --- stanzas ------------------------------------------------------------------------------ */
 
 Test(stream, hands_stanzas_to_the_session_and_its_words_to_the_client)
 {
@@ -438,7 +464,8 @@ Test(stream, keeps_the_declarations_of_its_header)
 	struct link *link = world_secure_client();
 
 	world_says(link, plain_text("", "romeo", "pencil"));
-	world_says(link, "<stream:stream to='example.org' version='1.0' xmlns:c='urn:example:c' " NAMESPACES ">");
+	world_says(link, "<stream:stream to='example.org' version='1.0' xmlns:c='urn:example:c' "
+		NAMESPACES ">");
 	world_says(link, BIND(""));
 	world_says(link, "<message><c:x/></message>");
 	cr_assert(has(fake_accounts.received, "urn:example:c"));
@@ -463,7 +490,7 @@ Test(stream, waits_while_the_session_wants_a_pause)
 	cr_assert_eq(fake_link_pauses(link), 0);
 }
 
-/* --- ends ----------------------------------------------------------------------------------------------- */
+/* --- ends --------------------------------------------------------------------------------- */
 
 Test(stream, ends_when_the_client_ends_it)
 {
@@ -478,7 +505,8 @@ Test(stream, ends_when_the_client_ends_it)
 /* RFC 6120 4.9.1.1: nothing more is said, and no error is answered with another. */
 Test(stream, ends_without_a_word_when_the_client_says_error)
 {
-	const char *error = "<stream:error><undefined-condition xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+	const char *error = "<stream:error><undefined-condition "
+		"xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
 		"</stream:error><presence/>";
 
 	cr_assert_str_eq(world_says(world_bound_client(), error), STREAM_END);
@@ -510,7 +538,8 @@ Test(stream, closes_with_the_error_that_the_session_names)
 
 	session_close(fake_accounts.session, STREAM_ERROR_CONFLICT, "replaced by <another>");
 	cr_assert_str_eq(fake_link_take(link), STREAM_ERROR_IS("conflict")
-		"<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>replaced by &lt;another&gt;</text>"
+		"<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>replaced by "
+			"&lt;another&gt;</text>"
 		"</stream:error>" STREAM_END);
 	cr_assert(fake_link_is_closed(link));
 }
@@ -562,7 +591,7 @@ Test(stream, has_all_the_time_once_it_is_bound)
 	cr_assert_not(fake_link_is_closed(link));
 }
 
-/* --- the move, pipelines, pieces ------------------------------------------------------------------------ */
+/* --- the move, pipelines, pieces ---------------------------------------------------------- */
 
 /* Names until one lives on each shard. */
 static const char *name_with_home(unsigned shard, char *credentials)
@@ -613,7 +642,8 @@ Test(stream, may_move_once_for_each_name_that_is_tried)
 
 	snprintf(there, sizeof there, "%s", name_with_home(1, credentials));
 	cr_assert_str_eq(world_says(link, plain_text("", there, "x")), FAILURE("not-authorized"));
-	cr_assert(has(world_says(link, plain_text("", name_with_home(0, credentials), "pencil")), "<success"));
+	cr_assert(has(world_says(link, plain_text("", name_with_home(0, credentials), "pencil")),
+		"<success"));
 	cr_assert_eq(fake_link_moves(link), 2);
 	world_close();
 	free(credentials);
@@ -647,7 +677,8 @@ Test(stream, takes_a_whole_login_in_one_piece)
 	for (unsigned shard = 0; shard < 2; shard++) {
 		struct link *link = world_connect(LISTEN_DIRECT);
 
-		check_login(link, world_says(link, whole_login(name_with_home(shard, credentials))));
+		check_login(link, world_says(link, whole_login(name_with_home(shard,
+			credentials))));
 		cr_assert_eq(fake_link_moves(link), shard);
 	}
 	for (unsigned shard = 0; shard < 2; shard++)

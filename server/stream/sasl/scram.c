@@ -50,8 +50,8 @@ static bool bind_channel(struct scram *scram, const struct link *link, const cha
 
 	if (link_channel_binding(link, type, scram->binding_bytes, &len) < 0)
 		return false;
-	scram->binding = (sasl_channel_binding_t){
-		.name = arena_strdup(scram->arena, type), .data = scram->binding_bytes, .len = len };
+	scram->binding = (sasl_channel_binding_t){ .name = arena_strdup(scram->arena, type),
+		.data = scram->binding_bytes, .len = len };
 	return sasl_setprop(scram->conn, SASL_CHANNEL_BINDING, &scram->binding) == SASL_OK;
 }
 

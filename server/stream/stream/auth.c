@@ -3,15 +3,11 @@
 
 #include "stream/internal.h"
 
-#include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "account.h"
 #include "arena.h"
 #include "element.h"
-#include "heap.h"
-#include "host.h"
 #include "jid.h"
 #include "limits.h"
 #include "log.h"
@@ -20,44 +16,6 @@
 #include "server.h"
 
 static void prove(struct negotiation *negotiation);
-
-/* --- the negotiation's life -------------------------------------------------------------- */
-
-static struct negotiation *of_timer(struct timer *timer, size_t offset)
-{
-	return (struct negotiation *)((char *)timer - offset);
-}
-
-static void run_deadline(struct shard *shard, struct timer *timer)
-{
-	struct negotiation *negotiation = of_timer(timer, offsetof(struct negotiation, deadline));
-	struct stream *stream = negotiation->stream;
-
-	stream_enter(stream);
-	stream_fail(stream, STREAM_ERROR_CONNECTION_TIMEOUT, "the login took too long");
-	stream_leave(stream);
-}
-
-void negotiation_time(struct negotiation *negotiation)
-{
-	struct shard *shard = negotiation->stream->shard;
-	uint64_t now_ms = shard_ticks_ms(shard);
-	uint64_t left_ms = negotiation->deadline_ms > now_ms ? negotiation->deadline_ms - now_ms : 0;
-
-	timer_start(shard, &negotiation->deadline, left_ms);
-}
-
-struct negotiation *negotiation_create(struct stream *stream)
-{
-	struct negotiation *negotiation = heap_zalloc(sizeof *negotiation);
-
-	negotiation->stream = stream;
-	negotiation->deadline.run = run_deadline;
-	negotiation->deadline_ms = shard_ticks_ms(stream->shard) +
-		(uint64_t)stream_limits(stream)->negotiation_s * 1000;
-	negotiation_time(negotiation);
-	return negotiation;
-}
 
 /* What the exchange needed; the login stays. */
 static void forget_exchange(struct negotiation *negotiation)
@@ -88,17 +46,7 @@ void auth_forget(struct stream *stream)
 	negotiation->is_opening = false;
 }
 
-void negotiation_destroy(struct negotiation *negotiation)
-{
-	if (!negotiation)
-		return;
-	auth_forget(negotiation->stream);
-	timer_stop(negotiation->stream->shard, &negotiation->deadline);
-	free(negotiation->peer);
-	free(negotiation);
-}
-
-/* --- reading stands still while an answer is made ------------------------------------------ */
+/* --- reading stands still while an answer is made ----------------------------------------- */
 
 static void hold(struct negotiation *negotiation)
 {
@@ -114,7 +62,7 @@ static void release(struct negotiation *negotiation)
 	negotiation->is_holding = false;
 }
 
-/* --- answers -------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------------ */
 
 static void say(struct stream *stream, const char *element, const char *data, size_t len)
 {
@@ -170,7 +118,8 @@ static void tell_failure(struct negotiation *negotiation)
 
 static void run_delay(struct shard *shard, struct timer *timer)
 {
-	struct negotiation *negotiation = of_timer(timer, offsetof(struct negotiation, delay));
+	struct negotiation *negotiation = (struct negotiation *)((char *)timer -
+		offsetof(struct negotiation, delay));
 	struct stream *stream = negotiation->stream;
 
 	stream_enter(stream);
@@ -210,7 +159,7 @@ static void fail(struct negotiation *negotiation, enum sasl_failure failure)
 	timer_start(stream->shard, &negotiation->delay, delay_ms);
 }
 
-/* --- the claim -------------------------------------------------------------------------------- */
+/* --- the claim ---------------------------------------------------------------------------- */
 
 static void opened(void *context, struct login *login, bool failed)
 {
@@ -272,15 +221,16 @@ static void claim(struct negotiation *negotiation, const char *first, size_t len
 		stream_move(stream, home);
 }
 
-/* --- the proof -------------------------------------------------------------------------------- */
+/* --- the proof ---------------------------------------------------------------------------- */
 
 static void step(struct negotiation *negotiation, const char *in, size_t len)
 {
 	bool is_done;
 	const char *out;
 	size_t out_len;
-	enum sasl_failure failure = scram_step(negotiation->scram, in, len, &is_done, &out, &out_len);
+	enum sasl_failure failure;
 
+	failure = scram_step(negotiation->scram, in, len, &is_done, &out, &out_len);
 	if (failure)
 		fail(negotiation, failure);
 	else if (is_done)
@@ -347,7 +297,7 @@ static void prove(struct negotiation *negotiation)
 	}
 }
 
-/* --- elements ----------------------------------------------------------------------------------- */
+/* --- elements ----------------------------------------------------------------------------- */
 
 /* RFC 6120 6.4.2: "=" is a message of no bytes.  Of the attempt's arena. */
 static bool decode(struct negotiation *negotiation, const struct element *element,

@@ -77,7 +77,7 @@ struct stream {
 	bool link_is_paused : 1;
 };
 
-/* --- stream.c: life ------------------------------------------------------------------ */
+/* --- stream.c: life ----------------------------------------------------------------------- */
 void stream_enter(struct stream *stream);
 void stream_leave(struct stream *stream);
 
@@ -91,11 +91,11 @@ void stream_move(struct stream *stream, struct shard *to);
 void stream_send(struct stream *stream, struct buffer *take_out);
 const struct limits *stream_limits(const struct stream *stream);
 
-/* --- list.c: the streams of a shard --------------------------------------------------- */
+/* --- list.c: the streams of a shard ------------------------------------------------------- */
 void stream_list_add(struct stream *stream);
 void stream_list_remove(struct stream *stream);
 
-/* --- reading.c: bytes to elements ------------------------------------------------------ */
+/* --- reading.c: bytes to elements --------------------------------------------------------- */
 size_t stream_read(struct stream *stream, const char *bytes, size_t len);
 void stream_restart(struct stream *stream);    /* RFC 6120 4.3.3 */
 void stream_drop_parser(struct stream *stream); /* to its shard's pool */
@@ -110,7 +110,7 @@ void stream_finish_by_peer(struct stream *stream);
 void stream_end(struct stream *stream, enum stream_error error, const char *text);
 void stream_break(struct stream *stream); /* nothing more can be said */
 
-/* --- acts ---------------------------------------------------------------------------------- */
+/* --- acts --------------------------------------------------------------------------------- */
 void header_receive(struct stream *stream, const struct element *header);
 void header_send(struct stream *stream);
 void features_send(struct stream *stream);
@@ -126,6 +126,7 @@ bool bind_answers(struct stream *stream, const struct element *element);
 void auth_moved(struct stream *stream);
 void auth_forget(struct stream *stream); /* the attempt, its login and all */
 
+/* --- negotiation.c ------------------------------------------------------------------------- */
 struct negotiation *negotiation_create(struct stream *stream);
 void negotiation_destroy(struct negotiation *negotiation); /* takes NULL */
 void negotiation_time(struct negotiation *negotiation);    /* starts the clock, also after a move */
