@@ -1,4 +1,4 @@
-/* brake.c - keeps shares of senders' windows while a peer does not read */
+/* brake.c - keeps shares of senders' windows while a peer does not read, and ends the worst */
 /* SPDX-License-Identifier: MIT */
 
 #include "brake.h"
@@ -9,6 +9,7 @@
 #include "heap.h"
 #include "receipt.h"
 #include "session_internal.h"
+#include "shard_internal.h"
 #include "stream.h"
 
 #define MARK_BYTES (64 * 1024)
@@ -23,8 +24,39 @@ static bool is_slow(const struct tern_session *session)
 	return session->stream && stream_unwritten(session->stream) > MARK_BYTES;
 }
 
+/* Outside of whatever writes to it now: that may be walking the account's sessions. */
+struct closing {
+	struct post post;
+	uint64_t session;
+};
+
+static void close_overfull(struct shard *shard, struct post *post)
+{
+	struct closing *closing = (struct closing *)post;
+	struct tern_session *session = idmap_get(&shard->sessions.by_id, closing->session);
+
+	if (session)
+		session_close(session, STREAM_ERROR_RESOURCE_CONSTRAINT, "Too much is unread");
+	free(closing);
+}
+
+static void close_when_overfull(struct tern_session *session)
+{
+	struct shard *shard = session->entity->shard;
+	struct closing *closing;
+
+	if (session->is_overfull ||
+	    stream_unwritten(session->stream) <= (size_t)shard->server->limits.unwritten_bytes)
+		return;
+	session->is_overfull = true;
+	closing = heap_alloc(sizeof *closing);
+	*closing = (struct closing){ .post.run = close_overfull, .session = session->id };
+	shard_post(shard, &closing->post);
+}
+
 void brake_look(struct tern_session *session)
 {
+	close_when_overfull(session);
 	if (!session->is_slow && is_slow(session)) {
 		session->is_slow = true;
 		stream_want_drained(session->stream, true);
