@@ -73,7 +73,7 @@ static int climb(MDB_env *env, schema_step *const *steps, uint32_t count, uint32
 
 int schema_upgrade(MDB_env *env, schema_step *const *steps, uint32_t count, uint32_t *ret_found)
 {
-	uint32_t version;
+	uint32_t version = 0;
 	int r = climb(env, steps, count, &version);
 	*ret_found = version;
 	while (r == 0 && version < count)
