@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,6 +27,15 @@ PASSWORD = "secret"
 ITERATIONS = 4096
 CLIQUE = 21
 START_LIMIT_S = 90
+
+
+def stop_on_term():
+    """Lets SIGTERM unwind as Ctrl-C does, so that no server is left behind."""
+    def leave(*_):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 def free_port():
