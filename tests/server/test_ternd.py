@@ -1,0 +1,238 @@
+#!/usr/bin/python3
+# test_ternd.py - the daemon and its tool from outside: start, answers, signals, refusals
+# SPDX-License-Identifier: MIT
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TERND, TERNCTL, MODULES = (os.path.abspath(path) for path in sys.argv[1:4])
+
+CONFIG = """
+data = "{folder}/data"
+control = "{folder}/control"
+modules-path = "{modules}"
+user = ""
+shards = 2
+log {{ format = "json" }}
+listen "none" {{ address = {{"127.0.0.1"}}  port = {port}  tls = "none" }}
+host "example.org" {{
+    certificate = "{folder}/host.crt"
+    key = "{folder}/host.key"
+}}
+"""
+
+
+class Daemon(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="tern-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.process = None
+        self.addCleanup(self.end)
+        self.make_certificate()
+        self.write_config()
+
+    def end(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        if self.process:
+            self.process.communicate()
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def make_certificate(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                        "/CN=example.org", "-addext", "subjectAltName=DNS:example.org",
+                        "-keyout", self.path("host.key"), "-out", self.path("host.crt")],
+                       check=True, capture_output=True)
+
+    def write_config(self, name="tern.conf", port=0, change=lambda text: text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(change(CONFIG.format(folder=self.folder, modules=MODULES, port=port)))
+
+    def start(self):
+        reading, writing = os.pipe()
+        self.process = subprocess.Popen(
+            [TERND, "-c", self.path("tern.conf"), "--ready-fd", str(writing)],
+            pass_fds=[writing], stderr=subprocess.PIPE, text=True)
+        os.close(writing)
+        with os.fdopen(reading) as ready:
+            line = ready.readline()
+        self.assertTrue(line, "ternd did not start")
+        return json.loads(line)
+
+    def stopped(self):
+        """The log of a server that has been told to stop, and its exit status."""
+        log = self.process.communicate(timeout=30)[1]
+        return [json.loads(line) for line in log.splitlines()], self.process.returncode
+
+    def ctl(self, *words, **options):
+        return subprocess.run([TERNCTL, "-c", self.path("tern.conf"), *words],
+                              capture_output=True, text=True, timeout=60, **options)
+
+    def refusal(self, *arguments):
+        done = subprocess.run([TERND, "-c", self.path("tern.conf"), *arguments],
+                              capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        return done.stderr
+
+    # --- configuration
+
+    def test_check_is_silent_when_all_is_well(self):
+        done = subprocess.run([TERND, "-c", self.path("tern.conf"), "--check"],
+                              capture_output=True, text=True, timeout=30)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_check_and_start_say_the_same_one_line(self):
+        self.write_config(change=lambda text: text.replace("shards", "shard"))
+        line = f"{self.path('tern.conf')}:6: unknown key `shard` (did you mean `shards`?)\n"
+        self.assertEqual(self.refusal("--check"), line)
+        self.assertEqual(self.refusal(), line)
+
+    def test_options_of_modules_are_checked_before_they_run(self):
+        self.write_config(change=lambda text: text.replace(
+            "host.key\"\n", "host.key\"\n module \"offline\" { limti = 3 }\n"))
+        self.assertIn("unknown key `limti` in module `offline` (did you mean `limit`?)",
+                      self.refusal("--check"))
+
+    def test_a_module_that_is_none_is_refused(self):
+        os.mkdir(self.path("modules"))
+        with open(self.path("modules/ping.so"), "w", encoding="utf-8") as file:
+            file.write("not a library")
+        self.write_config(change=lambda text: text.replace(MODULES, self.path("modules")).replace(
+            "host.key\"\n", "host.key\"\n modules = {ping}\n"))
+        self.assertIn("module `ping`", self.refusal("--check"))
+        self.assertIn("cannot be used", self.refusal("--check"))
+
+    # --- life
+
+    def test_tells_where_it_listens(self):
+        ready = self.start()
+        self.assertEqual(ready["pid"], self.process.pid)
+        self.assertEqual(ready["control"], self.path("control"))
+        listener, = ready["listeners"]
+        self.assertEqual((listener["name"], listener["address"], listener["tls"]),
+                         ("none", "127.0.0.1", "none"))
+        self.assertGreater(listener["port"], 0)
+
+    def test_stops_when_told_and_answers_when_it_has(self):
+        self.start()
+        done = self.ctl("stop")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(self.stopped()[1], 0)
+        self.assertFalse(os.path.exists(self.path("control")))
+
+    def test_stops_at_a_signal_and_logs_lines_of_json(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.start()
+            self.process.send_signal(number)
+            lines, status = self.stopped()
+            self.assertEqual(status, 0)
+            self.assertEqual(lines[-1]["text"], "stopped")
+            self.assertTrue(all({"time", "level", "kind", "text"} <= line.keys()
+                                for line in lines))
+
+    def test_keeps_its_accounts_and_its_secret_over_a_restart(self):
+        self.start()
+        self.assertEqual(self.ctl("user", "add", "romeo@example.org", "--password", "x").returncode,
+                         0)
+        self.ctl("stop")
+        self.stopped()
+        self.start()
+        self.assertEqual(self.ctl("user", "list", "example.org").stdout, "romeo@example.org\n")
+
+    def test_reads_certificates_again_and_keeps_the_old_one_when_they_are_bad(self):
+        self.start()
+        self.make_certificate()
+        self.process.send_signal(signal.SIGHUP)
+        self.await_log_line("certificate read again")
+        with open(self.path("host.crt"), "w", encoding="utf-8") as file:
+            file.write("nonsense")
+        self.process.send_signal(signal.SIGHUP)
+        self.await_log_line("host.crt")
+        self.assertEqual(self.ctl("status").returncode, 0)
+
+    def await_log_line(self, text):
+        for line in self.process.stderr:
+            if text in line:
+                return
+        self.fail(f"no line with {text}")
+
+    # --- refusals
+
+    def test_two_daemons_do_not_share_data(self):
+        self.start()
+        self.write_config(change=lambda text: text.replace("/control", "/control2"))
+        self.assertIn(f"is in use by process {self.process.pid}", self.refusal())
+
+    def test_two_daemons_do_not_share_a_control_socket(self):
+        self.start()
+        self.write_config(change=lambda text: text.replace("/data", "/data2"))
+        self.assertIn("another server listens there", self.refusal())
+
+    def test_a_port_in_use_is_named(self):
+        port = self.start()["listeners"][0]["port"]
+        self.write_config(port=port, change=lambda text: text.replace("/data", "/data2"))
+        refusal = self.refusal()
+        self.assertIn(f"port {port}", refusal)
+        self.assertIn("already in use", refusal)
+
+    def test_the_tool_says_that_nobody_is_there(self):
+        done = self.ctl("status")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr, "ternctl: ternd is not running: nobody listens at "
+                         f"{self.path('control')}\n")
+
+    # --- accounts
+
+    def test_adds_changes_lists_and_deletes_an_account(self):
+        self.start()
+        self.assertEqual(self.ctl("user", "add", "Romeo@example.org", input="secret\n").returncode,
+                         0)
+        again = self.ctl("user", "add", "romeo@example.org", "--password", "x")
+        self.assertEqual((again.returncode, again.stderr), (
+            1, "ternctl: romeo@example.org: the account exists already\n"))
+        self.assertEqual(self.ctl("user", "passwd", "romeo@example.org", input="new\n").stdout,
+                         "romeo@example.org\n")
+        listed = self.ctl("--json", "user", "list", "example.org")
+        self.assertEqual(json.loads(listed.stdout),
+                         {"columns": ["jid"], "rows": [["romeo@example.org"]]})
+        self.assertEqual(self.ctl("user", "del", "romeo@example.org").returncode, 0)
+        self.assertEqual(self.ctl("user", "list", "example.org").stdout, "")
+        gone = self.ctl("user", "del", "romeo@example.org")
+        self.assertIn("there is no such account", gone.stderr)
+
+    def test_adds_many_accounts_from_a_file(self):
+        self.start()
+        lines = "".join(f"user{number}@example.org password{number}\n" for number in range(100))
+        with open(self.path("accounts"), "w", encoding="utf-8") as file:
+            file.write(lines)
+        done = self.ctl("--json", "user", "add", "--from", self.path("accounts"))
+        self.assertEqual(json.loads(done.stdout)["rows"], [["100", "0", "0"]])
+        done = self.ctl("--json", "user", "add", "--from", "-",
+                        input=lines + "one@example.org x\n")
+        self.assertEqual(json.loads(done.stdout)["rows"], [["1", "100", "0"]])
+        self.assertEqual(len(self.ctl("user", "list", "example.org").stdout.split()), 101)
+
+    def test_says_what_is_wrong_with_a_command(self):
+        self.start()
+        for words, error in ((["user", "add", "example.org", "--password", "x"],
+                              "`example.org` is not an account's address (name@host)"),
+                             (["user", "list", "example.net"],
+                              "there is no host `example.net` here"),
+                             (["session", "kick", "romeo@example.org/x"],
+                              "romeo@example.org/x is not logged in"),
+                             (["dance"], "there is no command `dance`; `help` lists them")):
+            done = self.ctl(*words)
+            self.assertEqual((done.returncode, done.stderr), (1, f"ternctl: {error}\n"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
