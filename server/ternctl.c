@@ -368,12 +368,13 @@ static bool has_failed(const json_t *answer)
 
 int main(int argc, char **argv)
 {
-	struct call call = read_arguments(argc, argv);
+	static struct call call; /* what it points to lasts as long as the process */
 	const char *error;
 	json_t *answer;
 	char *line;
 	bool failed;
 
+	call = read_arguments(argc, argv);
 	complete(&call);
 	line = ask(&call);
 	answer = json_loads(line, 0, NULL);
