@@ -16,7 +16,7 @@ from .prosody import Prosody, Unable
 from .script import ScriptError, read_file
 from .stage import Stage
 from .ternd import ServerError, Ternd
-from .verbs import StepFailure, find, play
+from .steps import StepFailure, find, play
 
 
 @dataclass

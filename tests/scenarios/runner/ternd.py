@@ -9,6 +9,7 @@ import signal
 
 from .certificates import Certificate
 
+TELLING = ("ERROR:", "WARNING: ThreadSanitizer", "SUMMARY:", "runtime error", "ssert")
 LISTENERS = {"STARTTLS": "starttls", "direct TLS": "direct", "plain TCP": "none"}
 
 
@@ -148,6 +149,5 @@ class Ternd:
     def last_lines(self, count=3):
         with open(self.log, encoding="utf-8", errors="replace") as file:
             lines = file.read().splitlines()
-        telling = [line for line in lines if "ERROR:" in line or "runtime error" in line
-                   or "assert" in line.lower()]
+        telling = [line for line in lines if any(word in line for word in TELLING)]
         return " / ".join((telling or lines)[-count:])

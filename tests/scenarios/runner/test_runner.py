@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from . import pattern
 from .clauses import preset, read
 from .script import Step, expand, read_steps
-from .verbs import unescape
+from .words import unescape
 from .wire import StreamParser
 
 HEADER = b"<?xml version='1.0'?><s:stream xmlns:s='http://etherx.jabber.org/streams' " \
