@@ -94,11 +94,11 @@ void *idmap_remove(struct idmap *map, uint64_t id)
 	return thing;
 }
 
-void *idmap_any(const struct idmap *map)
+void *idmap_any(struct idmap *map)
 {
-	for (size_t i = 0; map->count && i < map->capacity; i++) {
-		if (map->slots[i].id)
-			return map->slots[i].thing;
-	}
-	return NULL;
+	if (!map->count)
+		return NULL;
+	while (!map->slots[map->looked & (map->capacity - 1)].id)
+		map->looked++;
+	return map->slots[map->looked & (map->capacity - 1)].thing;
 }

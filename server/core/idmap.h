@@ -14,6 +14,7 @@ struct idmap_slot { uint64_t id; void *thing; };
 struct idmap { /* { 0 } is empty */
 	struct idmap_slot *slots;
 	size_t capacity, count;
+	size_t looked; /* where idmap_any goes on */
 };
 
 void idmap_finish(struct idmap *map);
@@ -21,7 +22,7 @@ void idmap_put(struct idmap *map, uint64_t id, void *thing); /* id not 0, not th
 void *idmap_get(const struct idmap *map, uint64_t id);       /* or NULL */
 void *idmap_remove(struct idmap *map, uint64_t id);          /* what was there, or NULL */
 
-/* Anything in it, or NULL when it is empty: for emptying it. */
-void *idmap_any(const struct idmap *map);
+/* Anything in it, or NULL when it is empty: for emptying it, in time that grows with its size. */
+void *idmap_any(struct idmap *map);
 
 #endif
