@@ -62,8 +62,10 @@ struct storage_batch *gate_batch(struct shard *shard, struct tern_entity *entity
 
 	if (!gate->batch)
 		gate->batch = storage_batch_create(shard->server->storage);
-	if (entity)
+	if (entity) {
 		entity->outbox.last_write = gate->filling;
+		outbox_expect(entity);
+	}
 	return gate->batch;
 }
 
@@ -72,7 +74,8 @@ bool gate_submit(struct shard *shard)
 	struct gate *gate = &shard->gate;
 	struct storage_batch *batch = gate->batch;
 
-	if (!batch)
+	/* While the disk is behind, the next batch grows instead of many more being made. */
+	if (!batch || gate->filling - gate->opened >= GATE_REMEMBERS)
 		return false;
 	gate->batch = NULL;
 	gate->bytes_submitted += storage_batch_bytes(batch);
@@ -81,4 +84,9 @@ bool gate_submit(struct shard *shard)
 	/* An empty one goes too where a write was refused after the gate was shut for it. */
 	storage_submit(shard->server->storage, batch, committed, shard, gate->filling++);
 	return true;
+}
+
+size_t gate_uncommitted(const struct gate *gate)
+{
+	return gate->bytes_under_way + (gate->batch ? storage_batch_bytes(gate->batch) : 0);
 }

@@ -16,7 +16,7 @@
 struct storage_batch;
 struct tern_entity;
 
-#define GATE_REMEMBERS 1024
+#define GATE_REMEMBERS 1024 /* batches under way at most */
 
 struct gate {
 	struct shard *shard;
@@ -26,7 +26,7 @@ struct gate {
 	size_t bytes_under_way;
 	uint64_t bytes_submitted;    /* of all batches so far */
 	uint64_t bytes_by_batch[GATE_REMEMBERS]; /* that sum, as of each of the newest batches */
-	struct tern_entity *first, **last; /* with something in their outboxes */
+	struct tern_entity *first, **last; /* with writes under way, or things said behind them */
 
 	_Atomic uint64_t committed; /* the committer says so */
 	atomic_bool notice_is_queued;
@@ -39,7 +39,11 @@ void gate_finish(struct gate *gate);
 /* The turn's batch, for a write of that entity (NULL: of nobody's); notes the write. */
 struct storage_batch *gate_batch(struct shard *shard, struct tern_entity *entity);
 
-/* At the turn's end: hands over what was written; true when there was something. */
+/* At the turn's end: hands over what was written; true when there was something.  With too many
+ * batches under way it waits for one of them. */
 bool gate_submit(struct shard *shard);
+
+/* Bytes that are not on disk. */
+size_t gate_uncommitted(const struct gate *gate);
 
 #endif

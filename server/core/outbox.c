@@ -27,7 +27,7 @@ bool outbox_is_open(const struct tern_entity *entity)
 	return nothing_before && outbox->last_write <= entity->shard->gate.opened;
 }
 
-static void list(struct tern_entity *entity)
+void outbox_expect(struct tern_entity *entity)
 {
 	struct gate *gate = &entity->shard->gate;
 
@@ -66,7 +66,7 @@ void outbox_say(struct tern_entity *entity, struct item *item)
 	}
 	item->batch = outbox->last_write;
 	put(outbox, place_of_next(outbox), item);
-	list(entity);
+	outbox_expect(entity);
 }
 
 static struct item *take_first(struct outbox *outbox)
@@ -92,8 +92,8 @@ void outbox_open(struct tern_entity *entity)
 		item->go(entity, item, false);
 		outbox->going = NULL;
 	}
-	if (outbox->first)
-		list(entity);
+	if (outbox->first || outbox->last_write > opened)
+		outbox_expect(entity);
 	else
 		entity_may_rest(entity);
 }

@@ -44,6 +44,9 @@ void outbox_say_bytes(struct tern_entity *entity, struct tern_session *session,
 /* The share is given back when what was written up to here is on disk. */
 void outbox_release(struct tern_entity *entity, struct receipt *take_share);
 
+/* The entity has a write under way: outbox_open follows, also when nothing is said. */
+void outbox_expect(struct tern_entity *entity);
+
 void outbox_open(struct tern_entity *entity);   /* the gate: lets go what may */
 void outbox_cancel(struct tern_entity *entity); /* the process ends */
 

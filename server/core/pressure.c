@@ -16,7 +16,7 @@ static bool is_above(struct shard *shard, unsigned divisor)
 
 	return atomic_load_explicit(&shard->mailbox_count, memory_order_relaxed) >
 			(size_t)limits->mailbox_posts / divisor ||
-		shard->gate.bytes_under_way > (size_t)limits->batch_bytes / divisor;
+		gate_uncommitted(&shard->gate) > (size_t)limits->batch_bytes / divisor;
 }
 
 static bool is_raised(const struct shard *shard)

@@ -227,6 +227,7 @@ static bool end_turn(struct shard *shard)
 	any |= run_posts(shard);
 	any |= gate_submit(shard);
 	any |= run_chores(shard);
+	any |= gate_submit(shard); /* links that broke while they wrote */
 	any |= send_outgoing(shard);
 	pressure_look(shard);
 	return any;
