@@ -5,6 +5,7 @@
 #include <ev.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,6 +232,15 @@ static int start(struct process *process, struct config *take_config)
 	return result;
 }
 
+/* The shards' heaps grow and shrink in large steps: a login makes some 50 kB for a moment, and each
+ * step of the preset 128 kB is a call of the kernel with page faults behind it. */
+static void set_up_heap(void)
+{
+	mallopt(M_TOP_PAD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = read_arguments(argc, argv);
@@ -239,6 +249,7 @@ int main(int argc, char **argv)
 	char *why;
 	int result;
 
+	set_up_heap();
 	signal(SIGPIPE, SIG_IGN);
 	config = config_read(arguments.config, &why);
 	if (!config) {

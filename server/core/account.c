@@ -42,6 +42,34 @@ static struct login *begin(struct tern_entity *entity)
 	return login;
 }
 
+/* Only while somebody logs in: an account that is online has no need of them. */
+static bool read_credentials(struct tern_entity *entity)
+{
+	struct server *server = entity->shard->server;
+	void *credentials;
+	size_t len;
+	int result;
+
+	if (entity->state == ENTITY_FAILED)
+		return false;
+	if (!entity->owner || entity->credentials)
+		return true;
+	result = storage_get(server->storage, entity->owner, server->credentials_store, "", 0,
+		&credentials, &len);
+	if (result == 0)
+		entity->credentials = credentials;
+	return result == 0 || result == -ENOENT;
+}
+
+/* Those that are not on disk yet stay. */
+static void forget_credentials(struct tern_entity *entity)
+{
+	if (entity->login_count || entity->outbox.last_write > entity->shard->gate.opened)
+		return;
+	free(entity->credentials);
+	entity->credentials = NULL;
+}
+
 struct login *login_open(struct shard *shard, struct tern_host *host, const struct jid *bare,
 		void (*opened)(void *context, struct login *login, bool failed), void *context)
 {
@@ -49,7 +77,7 @@ struct login *login_open(struct shard *shard, struct tern_host *host, const stru
 	struct login *login = begin(entity);
 
 	if (entity->state != ENTITY_OPENING) {
-		opened(context, login, entity->state == ENTITY_FAILED);
+		opened(context, login, !read_credentials(entity));
 		return login;
 	}
 	login->opened = opened;
@@ -78,7 +106,7 @@ void login_opened(struct tern_entity *entity)
 
 		entity->opening_logins = login->next;
 		login->next = NULL;
-		login->opened(login->context, login, entity->state == ENTITY_FAILED);
+		login->opened(login->context, login, !read_credentials(entity));
 	}
 }
 
@@ -94,6 +122,7 @@ void login_close(struct login *login)
 		if (*place)
 			*place = login->next;
 		entity->login_count--;
+		forget_credentials(entity);
 		if (entity->is_anonymous && !entity->session_count)
 			entity->exists = false;
 		entity_may_rest(entity);

@@ -146,8 +146,6 @@ static int read_residents(struct tern_entity *entity)
 static int read_all(struct tern_entity *entity)
 {
 	struct server *server = entity->shard->server;
-	void *credentials;
-	size_t len;
 	int result = storage_owner_find(server->storage, jid_bare_text(entity->jid), &entity->owner);
 
 	if (result == -ENOENT)
@@ -155,12 +153,6 @@ static int read_all(struct tern_entity *entity)
 	if (result < 0)
 		return result;
 	entity->exists = true;
-	result = storage_get(server->storage, entity->owner, server->credentials_store, "", 0,
-		&credentials, &len);
-	if (result == 0)
-		entity->credentials = credentials;
-	else if (result != -ENOENT)
-		return result;
 	return read_residents(entity);
 }
 

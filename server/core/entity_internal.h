@@ -30,7 +30,7 @@ struct tern_entity {
 	uint64_t id;              /* generation */
 	owner_id owner;           /* 0: does not exist, or nothing of it is kept */
 	bool exists, is_anonymous, is_being_deleted;
-	char *credentials;        /* resident, or NULL */
+	char *credentials;        /* while somebody logs in, or NULL */
 
 	struct event *waiting, **waiting_last; /* while opening */
 	struct login *opening_logins;

@@ -22,7 +22,7 @@
 #include "stream.h"
 #include "writer.h"
 
-#define PRESENCE_ARENA_BYTES 512
+#define PRESENCE_ARENA_BYTES 256
 
 /* --- what is under way ------------------------------------------------------------------ */
 

@@ -16,7 +16,7 @@
 #include "workers.h"
 
 #define POSTS_PER_ROUND 4096  /* local posts run before descriptors are looked at again */
-#define PARSERS_KEPT 64
+#define PARSERS_KEPT 16
 
 static _Thread_local struct shard *self;
 
