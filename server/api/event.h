@@ -31,7 +31,8 @@ struct tern_event {
 	struct tern_host *host;       /* of the entity */
 	struct tern_entity *entity;   /* at whose home we are; NULL for an iq to a host */
 	struct tern_session *session; /* whose stanza this is, in the OUT phases and for iqs of an
-	                               * own session; NULL otherwise */
+	                               * own session; NULL otherwise, and for what was held until
+	                               * its session had ended (no presence goes on then) */
 	struct arena *arena;          /* ends with the event */
 	struct tern_stanza stanza;
 	bool probes;                  /* a broadcast presence that is also a probe (RFC 6121 4.3) */
@@ -56,8 +57,9 @@ enum tern_verdict tern_reject_with(struct tern_event *event, enum tern_condition
  * event's arena. */
 void tern_event_add(struct tern_event *event, struct element *child);
 
-/* The iq stays open; answer it with the ticket, once, from anywhere on this shard, within
- * the engine's time limit (then: remote-server-timeout).  Returns TERN_LATER. */
+/* The iq stays open; answer it with the ticket, once, from anywhere on this shard (also before
+ * the handler returns; `entity` as in the event), within the engine's time limit (then:
+ * remote-server-timeout).  Returns TERN_LATER. */
 typedef uint64_t tern_ticket;
 enum tern_verdict tern_answer_later(struct tern_event *event, tern_ticket *ret_ticket);
 void tern_answer(struct tern_entity *entity, tern_ticket ticket, struct element *payload);

@@ -35,7 +35,8 @@ struct tern_entity {
 	struct event *waiting, **waiting_last; /* while opening */
 	struct login *opening_logins;
 	size_t waiting_count;
-	struct event *held, *later;            /* by ticket */
+	struct event *held, *later;            /* the newest first */
+	size_t waits;                          /* of those, with what waits behind held ones */
 	struct outbox outbox;
 	struct tern_session *sessions;
 	unsigned session_count, login_count, pins;

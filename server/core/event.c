@@ -4,6 +4,7 @@
 #include "event_internal.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "arena.h"
 #include "brake.h"
@@ -78,11 +79,16 @@ static void send_answer(struct event *event, const struct element *answer)
 {
 	struct arena *arena = arena_create(COPY_ARENA_BYTES);
 	struct element *copy = element_copy(arena, answer);
-	struct tern_stanza stanza;
-	enum tern_condition fault = stanza_read(arena, copy, event->pub.stanza.kind, &stanza);
+	const char *type = element_get(copy, "type");
+	struct tern_stanza stanza = {
+		.kind = event->pub.stanza.kind,
+		.type = strcmp(type, "error") == 0 ? TERN_ERROR : TERN_RESULT,
+		.id = element_get(copy, "id"),
+		.from = jid_copy(arena, event->pub.stanza.to),
+		.to = jid_copy(arena, event->pub.stanza.from),
+		.element = copy,
+	};
 
-	assert(fault == TERN_NO_CONDITION && stanza.to && stanza.from);
-	(void)fault;
 	route_event(event->at->shard, event->at,
 		event_new(parcel_new(arena, &stanza), receipt_share(event->receipt)));
 }
@@ -194,7 +200,7 @@ static bool pass_phase(struct event *event)
 
 		if (!(hook->kinds & kind))
 			continue;
-		switch (hook->run(&event->pub, hook->settings)) {
+		switch (held_check(event, hook->run(&event->pub, hook->settings))) {
 		case TERN_PASS:
 			break;
 		case TERN_DONE:
@@ -235,11 +241,23 @@ static void walk(struct event *event)
 	nobody_claimed(event);
 }
 
+/* What a session showed of itself while it was there: nobody would ever hear that it left. */
+static bool is_late(const struct event *event)
+{
+	return event->pub.stanza.kind == TERN_PRESENCE && event->session_id && !event->pub.session;
+}
+
 void event_run(struct event *event)
 {
 	struct shard *shard = event->at->shard;
 	struct tern_event *outer = shard->running;
 
+	if (event->session_id) /* it may have waited */
+		event->pub.session = tern_session_by_id(event->at, event->session_id);
+	if (is_late(event)) {
+		event_finish(event);
+		return;
+	}
 	shard->running = &event->pub;
 	walk(event);
 	shard->running = outer;

@@ -31,9 +31,13 @@ struct event {
 	const char *text;
 	struct element *application;
 	uint64_t session_id;     /* of pub.session, which may end while the event waits */
-	uint64_t ticket;         /* held, or to be answered later */
+	uint64_t ticket;         /* held, or to be answered later; 0: neither */
 	enum tern_verdict held_verdict;
-	struct event *behind, **behind_last; /* what waits for this held one */
+	bool is_deciding;        /* the handler that took the ticket has not returned yet */
+	bool is_released;        /* and its ticket has been used */
+	bool is_dispatched;      /* an iq that its handler has seen */
+	struct event *behind, **behind_last; /* what waits for this held one, by arrival */
+	uint64_t arrival;        /* of one that waits, or has waited, behind another */
 	struct timer timer;      /* of a held or later one */
 };
 
@@ -65,9 +69,17 @@ void event_answer(struct event *event, struct element *answer);
 void iq_dispatch(struct event *event, unsigned place);
 
 /* held.c */
-void held_cancel(struct tern_entity *entity);
-bool held_takes(struct tern_entity *entity, struct event *event); /* it waits behind one */
+
+/* What a handler said, after it was called: HOLD and LATER stand only with their tickets, and
+ * tickets only with them. */
+enum tern_verdict held_check(struct event *event, enum tern_verdict verdict);
+
+/* True when it waits behind a held one, or was refused because too many do. */
+bool held_takes(struct tern_entity *entity, struct event *event);
 void held_put(struct tern_entity *entity, struct event *event);
 void later_put(struct tern_entity *entity, struct event *event);
+
+void held_cancel(struct tern_entity *entity); /* the process ends */
+void held_forget(struct tern_entity *entity); /* the account does not exist any more */
 
 #endif

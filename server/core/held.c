@@ -17,6 +17,8 @@ static struct event *of_timer(struct timer *timer)
 	return (struct event *)((char *)timer - offsetof(struct event, timer));
 }
 
+/* --- tickets -------------------------------------------------------------------------- */
+
 static struct event *find(struct event *list, uint64_t ticket)
 {
 	while (list && list->ticket != ticket)
@@ -24,18 +26,58 @@ static struct event *find(struct event *list, uint64_t ticket)
 	return list;
 }
 
-static struct event *take(struct event **list, uint64_t ticket)
+static void unlist(struct event **list, struct event *event)
 {
-	for (; *list; list = &(*list)->next) {
-		struct event *event = *list;
+	while (*list != event)
+		list = &(*list)->next;
+	*list = event->next;
+	event->next = NULL;
+	idmap_remove(&event->at->shard->tickets, event->ticket);
+	event->ticket = 0;
+	event->is_released = event->is_deciding = false;
+	event->at->waits--;
+	timer_stop(event->at->shard, &event->timer);
+}
 
-		if (event->ticket != ticket)
-			continue;
-		*list = event->next;
-		event->next = NULL;
-		return event;
-	}
-	return NULL;
+/* From the call on, so that what is answered before the handler returns is not missed. */
+static tern_ticket begin(struct event **list, struct event *event)
+{
+	event->ticket = shard_new_id(event->at->shard);
+	event->next = *list;
+	*list = event;
+	event->is_deciding = true;
+	event->at->waits++;
+	return event->ticket;
+}
+
+static bool is_full(const struct tern_entity *entity)
+{
+	return entity->waits > (size_t)entity->shard->server->limits.waiting_events;
+}
+
+/* Its handler promised one thing and said another. */
+static enum tern_verdict refuse_handler(struct event *event)
+{
+	log_error("account", jid_text(event->at->jid), "a module's handler waits for nothing");
+	event->condition = TERN_INTERNAL_SERVER_ERROR;
+	return TERN_REJECT;
+}
+
+enum tern_verdict held_check(struct event *event, enum tern_verdict verdict)
+{
+	struct tern_entity *entity = event->at;
+	bool is_held = event->ticket && find(entity->held, event->ticket);
+	bool is_later = event->ticket && !is_held && event->pub.stanza.kind == TERN_IQ;
+
+	if (verdict < TERN_HOLD && !event->ticket)
+		return verdict;
+	if (is_held && verdict != TERN_HOLD)
+		unlist(&entity->held, event);
+	if (event->ticket && !is_held && !(is_later && verdict == TERN_LATER))
+		unlist(&entity->later, event);
+	if ((verdict == TERN_HOLD && !is_held) || (verdict == TERN_LATER && !is_later))
+		return refuse_handler(event);
+	return verdict;
 }
 
 /* --- held: what the same sender sends to the same addressee waits behind it ---------------- */
@@ -45,55 +87,107 @@ static bool same_address(const struct jid *a, const struct jid *b)
 	return !a || !b || jid_equal(a, b); /* a broadcast counts as sent to all */
 }
 
-static bool blocks(const struct event *held, const struct event *event)
+static bool blocks(const struct event *before, const struct event *event)
 {
-	return jid_equal(held->pub.stanza.from, event->pub.stanza.from) &&
-		same_address(held->pub.stanza.to, event->pub.stanza.to);
+	return jid_equal(before->pub.stanza.from, event->pub.stanza.from) &&
+		same_address(before->pub.stanza.to, event->pub.stanza.to);
+}
+
+/* A broadcast that waits behind it has to be waited for as well. */
+static bool keeps_back(const struct event *held, const struct event *event)
+{
+	const struct event *before = held->behind;
+
+	if (blocks(held, event))
+		return true;
+	while (before && !blocks(before, event))
+		before = before->next;
+	return before;
+}
+
+/* By arrival: one that waited behind another comes in front of what came after it. */
+static void wait_behind(struct event *held, struct event *event)
+{
+	struct event **place = held->behind_last;
+
+	if (!event->arrival)
+		event->arrival = shard_new_id(event->at->shard);
+	else
+		for (place = &held->behind; *place && (*place)->arrival < event->arrival;)
+			place = &(*place)->next;
+	event->next = *place;
+	*place = event;
+	if (!event->next)
+		held->behind_last = &event->next;
+	event->at->waits++;
 }
 
 bool held_takes(struct tern_entity *entity, struct event *event)
 {
 	for (struct event *held = entity->held; held; held = held->next) {
-		if (!blocks(held, event))
+		if (!keeps_back(held, event))
 			continue;
-		*held->behind_last = event;
-		held->behind_last = &event->next;
+		if (is_full(entity))
+			event_refuse(event, TERN_RESOURCE_CONSTRAINT, NULL);
+		else
+			wait_behind(held, event);
 		return true;
 	}
 	return false;
 }
 
-static void go_on(struct event *event, enum tern_verdict verdict)
+static struct event *take_behind(struct event *held)
 {
-	struct tern_entity *entity = event->at;
-	struct event *behind = event->behind;
+	struct event *behind = held->behind;
 
-	event->behind = NULL;
-	event->behind_last = &event->behind;
-	if (event->session_id)
-		event->pub.session = tern_session_by_id(entity, event->session_id);
-	entity->pins++; /* the events that waited are looked after before it may rest */
+	held->behind = NULL;
+	held->behind_last = &held->behind;
+	for (struct event *event = behind; event; event = event->next)
+		event->at->waits--;
+	return behind;
+}
+
+static void arrive_all(struct tern_entity *entity, struct event *event)
+{
+	while (event) {
+		struct event *next = event->next;
+
+		event->next = NULL;
+		event_arrive(entity, event);
+		event = next;
+	}
+}
+
+/* What an iq's own handler held has no further phase: nobody claims it after all. */
+static void conclude(struct event *event, enum tern_verdict verdict)
+{
 	if (verdict == TERN_DONE)
 		event_finish(event);
 	else if (verdict == TERN_REJECT)
 		event_refuse(event, event->condition ? event->condition :
 			TERN_INTERNAL_SERVER_ERROR, event->text);
+	else if (event->is_dispatched)
+		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
 	else
 		event_run(event);
-	while (behind) {
-		struct event *next = behind->next;
+}
 
-		behind->next = NULL;
-		event_arrive(entity, behind);
-		behind = next;
-	}
+static void go_on(struct event *event, enum tern_verdict verdict)
+{
+	struct tern_entity *entity = event->at;
+	struct event *behind = take_behind(event);
+
+	unlist(&entity->held, event);
+	entity->pins++; /* the events that waited are looked after before it may rest */
+	conclude(event, verdict);
+	arrive_all(entity, behind);
 	entity->pins--;
 	entity_may_rest(entity);
 }
 
 static void held_too_long(struct shard *shard, struct timer *timer)
 {
-	struct event *event = take(&of_timer(timer)->at->held, of_timer(timer)->ticket);
+	struct event *event = of_timer(timer);
 
 	(void)shard;
 	log_warn("account", jid_text(event->at->jid), "an event was held for too long");
@@ -104,8 +198,11 @@ void held_put(struct tern_entity *entity, struct event *event)
 {
 	struct shard *shard = entity->shard;
 
-	event->next = entity->held;
-	entity->held = event;
+	event->is_deciding = false;
+	if (event->is_released || is_full(entity)) {
+		go_on(event, event->held_verdict);
+		return;
+	}
 	event->timer.run = held_too_long;
 	timer_start(shard, &event->timer, (uint64_t)shard->server->limits.hold_s * 1000);
 }
@@ -116,28 +213,33 @@ enum tern_verdict tern_hold(struct tern_event *public, enum tern_verdict verdict
 	struct event *event = (struct event *)public;
 
 	event->held_verdict = verdict;
-	event->ticket = *ret_ticket = shard_new_id(event->at->shard);
+	*ret_ticket = begin(&event->at->held, event);
 	return TERN_HOLD;
 }
 
 void tern_release(struct tern_entity *entity, tern_ticket ticket, enum tern_verdict verdict)
 {
-	struct event *event = take(&entity->held, ticket);
+	struct event *event = ticket ? find(entity->held, ticket) : NULL;
 
-	if (!event)
+	if (!event || event->is_released)
 		return;
-	timer_stop(entity->shard, &event->timer);
+	if (event->is_deciding) { /* its handler has not returned yet */
+		event->is_released = true;
+		event->held_verdict = verdict;
+		return;
+	}
 	go_on(event, verdict);
 }
+
+/* --- the end of what they wait at ------------------------------------------------------------- */
 
 void held_cancel(struct tern_entity *entity)
 {
 	while (entity->held) {
-		struct event *event = take(&entity->held, entity->held->ticket);
-		struct event *behind = event->behind;
+		struct event *event = entity->held;
+		struct event *behind = take_behind(event);
 
-		timer_stop(entity->shard, &event->timer);
-		event->behind = NULL;
+		unlist(&entity->held, event);
 		event_finish(event);
 		while (behind) {
 			struct event *next = behind->next;
@@ -147,10 +249,28 @@ void held_cancel(struct tern_entity *entity)
 		}
 	}
 	while (entity->later) {
-		struct event *event = take(&entity->later, entity->later->ticket);
+		struct event *event = entity->later;
 
-		timer_stop(entity->shard, &event->timer);
+		unlist(&entity->later, event);
 		event_finish(event);
+	}
+}
+
+void held_forget(struct tern_entity *entity)
+{
+	while (entity->held) {
+		struct event *event = entity->held;
+		struct event *behind = take_behind(event);
+
+		unlist(&entity->held, event);
+		event_arrive(entity, event);
+		arrive_all(entity, behind);
+	}
+	while (entity->later) {
+		struct event *event = entity->later;
+
+		unlist(&entity->later, event);
+		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
 	}
 }
 
@@ -158,9 +278,10 @@ void held_cancel(struct tern_entity *entity)
 
 static void answer_too_late(struct shard *shard, struct timer *timer)
 {
-	struct event *event = take(&of_timer(timer)->at->later, of_timer(timer)->ticket);
+	struct event *event = of_timer(timer);
 
 	(void)shard;
+	unlist(&event->at->later, event);
 	event_refuse(event, TERN_REMOTE_SERVER_TIMEOUT, NULL);
 }
 
@@ -168,8 +289,12 @@ void later_put(struct tern_entity *entity, struct event *event)
 {
 	struct shard *shard = entity->shard;
 
-	event->next = entity->later;
-	entity->later = event;
+	event->is_deciding = false;
+	if (event->is_released) {
+		unlist(&entity->later, event);
+		event_finish(event);
+		return;
+	}
 	event->timer.run = answer_too_late;
 	timer_start(shard, &event->timer, (uint64_t)shard->server->limits.iq_s * 1000);
 }
@@ -178,36 +303,47 @@ enum tern_verdict tern_answer_later(struct tern_event *public, tern_ticket *ret_
 {
 	struct event *event = (struct event *)public;
 
-	event->ticket = *ret_ticket = shard_new_id(event->at->shard);
+	*ret_ticket = begin(&event->at->later, event);
+	idmap_put(&event->at->shard->tickets, event->ticket, event);
 	return TERN_LATER;
 }
 
-static struct event *stop_waiting(struct tern_entity *entity, tern_ticket ticket)
+/* Of an iq to a host no entity is named: it waits at its sender's. */
+static struct event *waiting(struct tern_entity *entity, tern_ticket ticket)
 {
-	struct event *event = find(entity->later, ticket) ? take(&entity->later, ticket) : NULL;
+	struct event *event = ticket ? idmap_get(&shard_self()->tickets, ticket) : NULL;
 
-	if (event)
-		timer_stop(entity->shard, &event->timer);
-	return event;
+	return event && !event->is_released && (!entity || event->at == entity) ? event : NULL;
+}
+
+static void answered(struct event *event)
+{
+	event->is_released = true;
+	if (event->is_deciding) /* its handler has not returned yet */
+		return;
+	unlist(&event->at->later, event);
+	event_finish(event);
 }
 
 void tern_answer(struct tern_entity *entity, tern_ticket ticket, struct element *payload)
 {
-	struct event *event = stop_waiting(entity, ticket);
+	struct event *event = waiting(entity, ticket);
 
 	if (!event)
 		return;
 	if (payload)
 		payload = element_copy(event->pub.arena, payload);
 	event_answer(event, stanza_result(event->pub.arena, &event->pub.stanza, payload));
-	event_finish(event);
+	answered(event);
 }
 
 void tern_answer_error(struct tern_entity *entity, tern_ticket ticket,
 		enum tern_condition condition, const char *text)
 {
-	struct event *event = stop_waiting(entity, ticket);
+	struct event *event = waiting(entity, ticket);
 
-	if (event)
-		event_refuse(event, condition, text);
+	if (!event)
+		return;
+	event_answer(event, stanza_error(event->pub.arena, &event->pub.stanza, condition, text, NULL));
+	answered(event);
 }

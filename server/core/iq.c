@@ -60,5 +60,6 @@ void iq_dispatch(struct event *event, unsigned place)
 	event->pub.host = host;
 	if (place == TERN_AT_HOST)
 		event->pub.entity = NULL;
-	conclude(event, claim->run(&event->pub, claim->settings));
+	event->is_dispatched = true;
+	conclude(event, held_check(event, claim->run(&event->pub, claim->settings)));
 }

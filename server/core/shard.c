@@ -387,6 +387,7 @@ void shard_destroy(struct shard *shard)
 	sessions_finish(&shard->sessions);
 	entities_finish(&shard->entities);
 	asks_finish(&shard->asks);
+	idmap_finish(&shard->tickets);
 	self = outer;
 	gate_finish(&shard->gate);
 	timers_finish(&shard->timers);

@@ -53,6 +53,7 @@ struct shard {
 	struct sessions sessions;
 	struct gate gate;       /* batches under way */
 	struct asks asks;       /* iqs of the server that wait for answers */
+	struct idmap tickets;   /* iqs that the server answers later */
 	struct pressure pressure;
 	uint64_t next_id;       /* ids of entities, sessions, tickets, timers: never used again */
 	struct tern_event *running; /* whose handler is at work, or NULL */
