@@ -36,6 +36,7 @@ struct tern_event {
 	struct arena *arena;          /* ends with the event */
 	struct tern_stanza stanza;
 	bool probes;                  /* a broadcast presence that is also a probe (RFC 6121 4.3) */
+	uint64_t kept_id;             /* its id in the entity's archive; 0: none holds it (yet) */
 };
 
 typedef enum tern_verdict tern_handler(struct tern_event *event, const void *settings);
@@ -56,6 +57,11 @@ enum tern_verdict tern_reject_with(struct tern_event *event, enum tern_condition
 /* Adds a child to the copy that this recipient gets (delay stamps, stanza ids); of the
  * event's arena. */
 void tern_event_add(struct tern_event *event, struct element *child);
+
+/* The stanza's tree may stand in other queues too.  This is a copy of the event's own, to be
+ * changed before the handler returns; it is what later handlers see, the recipient gets and an
+ * error answers. */
+struct element *tern_event_edit(struct tern_event *event);
 
 /* The iq stays open; answer it with the ticket, once, from anywhere on this shard (also before
  * the handler returns; `entity` as in the event), within the engine's time limit (then:

@@ -178,6 +178,7 @@ static void leave(struct event *event)
 	event->pub.session = NULL;
 	event->session_id = 0;
 	event->pub.entity = NULL;
+	event->pub.kept_id = 0; /* of the sender's archive, which is nobody else's business */
 	event->phase = TERN_IN_CHECK;
 	event->place = 0;
 	route_event(entity->shard, entity, event);
@@ -333,12 +334,29 @@ void tern_event_add(struct tern_event *event, struct element *child)
 	of(event)->extras_last = &extra->next;
 }
 
+struct element *tern_event_edit(struct tern_event *event)
+{
+	event->stanza.element = element_copy(event->arena, event->stanza.element);
+	return event->stanza.element;
+}
+
+/* The parcel may hold the bytes, but not those of a stanza that was edited. */
+static void write_to(struct event *event, struct buffer *out)
+{
+	const struct tern_stanza *stanza = &event->pub.stanza;
+	struct parcel edited = { .stanza = *stanza };
+	bool is_edited = stanza->element != event->parcel->stanza.element;
+
+	parcel_write(is_edited ? &edited : event->parcel, out, stanza->to, stanza->from,
+		event->extras);
+}
+
 void tern_deliver(struct tern_event *public, struct tern_session *session)
 {
 	struct event *event = of(public);
 	struct buffer *out = session->entity->shard->scratch;
 
-	parcel_write(event->parcel, out, public->stanza.to, public->stanza.from, event->extras);
+	write_to(event, out);
 	outbox_say_bytes(session->entity, session, buffer_at(out), out->len);
 	buffer_consume(out, out->len);
 	brake_hold(session, event->receipt);
