@@ -16,6 +16,14 @@ static int answer_subscription(struct tern_entity *entity, const struct jid *abo
 	return about ? (int)roster_subscription(roster_of(entity), about) : 0;
 }
 
+static int answer_in_roster(struct tern_entity *entity, const struct jid *about,
+	const void *settings)
+{
+	const struct item *item = about ? roster_find(roster_of(entity), about) : NULL;
+
+	return item && item->listed;
+}
+
 static size_t list_contacts(struct tern_entity *entity, unsigned bits, struct arena *arena,
 	const struct jid *const **ret_contacts, const void *settings)
 {
@@ -95,6 +103,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.answers = (const struct tern_answer_claim[]){
 		{ TERN_ASK_SUBSCRIPTION, answer_subscription },
+		{ TERN_ASK_IN_ROSTER, answer_in_roster },
 		{ 0 },
 	},
 	.contacts = list_contacts,

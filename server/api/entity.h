@@ -147,6 +147,8 @@ void tern_timer_stop(struct tern_entity *entity, tern_timer timer); /* no call f
 #define TERN_QUESTIONS(X) \
 	/* Bits of enum tern_subscription: how the entity stands to that bare address. */ \
 	X(SUBSCRIPTION, 0) \
+	/* 1 when that bare address is an item of the entity's roster, whatever its state. */ \
+	X(IN_ROSTER, 0) \
 	/* 1 when the entity wants nothing from that address (XEP-0191). */ \
 	X(BLOCKED, 0) \
 	/* 1 when missed messages of the entity are kept for later. */ \
