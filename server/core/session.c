@@ -198,7 +198,7 @@ void session_note_presence(struct tern_session *session, struct event *event)
 {
 	struct parcel *before;
 
-	if (!session)
+	if (!session || session->is_ending)
 		return;
 	if (event->pub.stanza.type == TERN_UNAVAILABLE) {
 		become_unavailable(session, &event->pub);
@@ -277,9 +277,10 @@ void session_end(struct tern_session *session)
 		place = &(*place)->next;
 	*place = session->next;
 	entity->session_count--;
-	if (entity->is_anonymous)
+	if (entity->is_anonymous && !entity->session_count)
 		entity->exists = false;
-	destroy(session);
+	session->ended_next = entity->shard->sessions.ended;
+	entity->shard->sessions.ended = session;
 	entity->pins--;
 	entity_may_rest(entity);
 }
@@ -303,12 +304,23 @@ void session_close(struct tern_session *session, enum stream_error error, const 
 	session_end(session);
 }
 
+void sessions_bury(struct sessions *sessions)
+{
+	while (sessions->ended) {
+		struct tern_session *session = sessions->ended;
+
+		sessions->ended = session->ended_next;
+		destroy(session);
+	}
+}
+
 void sessions_finish(struct sessions *sessions)
 {
 	struct tern_session *session;
 
 	while ((session = idmap_any(&sessions->by_id)))
 		session_close(session, STREAM_ERROR_SYSTEM_SHUTDOWN, NULL);
+	sessions_bury(sessions);
 	idmap_finish(&sessions->by_id);
 }
 

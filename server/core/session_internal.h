@@ -23,6 +23,7 @@ struct tern_session {
 	bool is_window_full, is_held_back; /* each has one pause of the stream */
 	unsigned under_way;        /* stanzas whose receipts are open */
 	size_t under_way_bytes;
+	struct tern_session *ended_next; /* until the turn's end */
 	struct tern_session *held_back_next; /* pressure.c */
 	struct brake *brakes;      /* senders that wait until this peer reads: brake.c */
 	void *states[];
@@ -32,7 +33,8 @@ struct tern_session {
 struct tern_session *session_create(struct tern_entity *entity, const struct jid *jid,
 	struct stream *stream);
 
-/* Ends it in the entity: unavailable, gone; the stream has been dealt with. */
+/* Ends it in the entity: unavailable, gone; the stream has been dealt with.  Its memory stays
+ * until the turn's end, for handlers on the stack that hold it. */
 void session_end(struct tern_session *session);
 
 /* Bytes to the stream, past the outbox. */

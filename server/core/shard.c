@@ -229,6 +229,7 @@ static bool end_turn(struct shard *shard)
 	any |= run_chores(shard);
 	any |= gate_submit(shard); /* links that broke while they wrote */
 	any |= send_outgoing(shard);
+	sessions_bury(&shard->sessions);
 	pressure_look(shard);
 	return any;
 }
