@@ -21,6 +21,7 @@
 struct login {
 	struct login *next; /* among those that wait for the opening */
 	struct tern_entity *entity;
+	owner_id owner; /* of the account that is proven to be one's own */
 	void (*opened)(void *context, struct login *login, bool failed);
 	void *context;
 };
@@ -77,6 +78,7 @@ struct login *login_open(struct shard *shard, struct tern_host *host, const stru
 	struct login *login = begin(entity);
 
 	if (entity->state != ENTITY_OPENING) {
+		login->owner = entity->owner;
 		opened(context, login, !read_credentials(entity));
 		return login;
 	}
@@ -93,6 +95,9 @@ struct login *login_open_anonymous(struct shard *shard, struct tern_host *host,
 	struct tern_entity *entity = entities_open(shard, host, bare);
 	struct login *login = begin(entity);
 
+	if (entity->exists && !entity->is_anonymous)
+		return login; /* somebody's: nobody can bind to it */
+	login->owner = 0;
 	entity->is_anonymous = true;
 	entity->exists = true;
 	entity->state = ENTITY_OPEN;
@@ -106,6 +111,7 @@ void login_opened(struct tern_entity *entity)
 
 		entity->opening_logins = login->next;
 		login->next = NULL;
+		login->owner = entity->owner;
 		login->opened(login->context, login, !read_credentials(entity));
 	}
 }
@@ -202,6 +208,18 @@ static void end_older(struct tern_entity *entity, const char *resource)
 		session_close(older, STREAM_ERROR_CONFLICT, "Replaced by a new connection");
 }
 
+/* A module that hears of it may have ended it. */
+static int create_session(struct tern_entity *entity, const struct jid *jid, struct stream *stream,
+		struct tern_session **ret_session)
+{
+	struct tern_session *session = session_create(entity, jid, stream);
+
+	if (session->is_ending)
+		return -ENOENT;
+	*ret_session = session;
+	return 0;
+}
+
 int login_bind(struct login *login, struct stream *stream, const char *resource,
 		struct tern_session **ret_session)
 {
@@ -214,7 +232,7 @@ int login_bind(struct login *login, struct stream *stream, const char *resource,
 	if (!resource)
 		resource = choose_resource(entity->shard, chosen);
 	jid = jid_full(arena, entity->jid, resource);
-	if (!entity->exists || entity->is_being_deleted) {
+	if (!entity->exists || entity->is_being_deleted || entity->owner != login->owner) {
 		result = -ENOENT;
 	} else if (!jid) {
 		result = -EINVAL;
@@ -223,7 +241,7 @@ int login_bind(struct login *login, struct stream *stream, const char *resource,
 		if (entity->session_count >= (unsigned)entity->shard->server->limits.resources)
 			result = -EUSERS;
 		else
-			*ret_session = session_create(entity, jid, stream);
+			result = create_session(entity, jid, stream, ret_session);
 	}
 	arena_destroy(arena);
 	return result;
@@ -298,6 +316,8 @@ static int create_account(struct tern_entity *entity, const char *credentials)
 
 	if (entity->exists)
 		return -EEXIST;
+	if (entity->is_anonymous) /* of a session that has gone */
+		entity_forget(entity);
 	result = batch_owner_create(gate_batch(entity->shard, entity), jid_text(entity->jid), &owner);
 	if (result < 0)
 		return result;

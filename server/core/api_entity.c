@@ -62,17 +62,22 @@ static uint16_t number_of(tern_store store)
 	return loader_store(store)->number;
 }
 
-/* An anonymous session's account keeps nothing. */
+/* An anonymous session's account keeps nothing; one that does not exist cannot. */
 static bool keeps_nothing(const struct tern_entity *entity)
 {
-	return entity->is_anonymous;
+	return entity->is_anonymous || !entity->owner;
+}
+
+static int write_nothing(const struct tern_entity *entity)
+{
+	return entity->is_anonymous ? 0 : -ENOENT;
 }
 
 int tern_put(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
 		const void *value, size_t value_len)
 {
 	if (keeps_nothing(entity))
-		return 0;
+		return write_nothing(entity);
 	return batch_put(gate_batch(entity->shard, entity), entity->owner, number_of(store),
 		key, key_len, value, value_len);
 }
@@ -80,7 +85,7 @@ int tern_put(struct tern_entity *entity, tern_store store, const void *key, size
 int tern_delete(struct tern_entity *entity, tern_store store, const void *key, size_t key_len)
 {
 	if (keeps_nothing(entity))
-		return 0;
+		return write_nothing(entity);
 	return batch_delete(gate_batch(entity->shard, entity), entity->owner, number_of(store),
 		key, key_len);
 }
@@ -88,7 +93,7 @@ int tern_delete(struct tern_entity *entity, tern_store store, const void *key, s
 int tern_delete_all(struct tern_entity *entity, tern_store store)
 {
 	if (keeps_nothing(entity))
-		return 0;
+		return write_nothing(entity);
 	return batch_delete_store(gate_batch(entity->shard, entity), entity->owner,
 		number_of(store));
 }
@@ -117,6 +122,7 @@ typedef void got_record(struct tern_entity *entity, void *context, const void *v
 
 struct get {
 	struct item item;
+	owner_id owner; /* when it was asked */
 	tern_store store;
 	got_record *got;
 	void *context;
@@ -127,14 +133,14 @@ struct get {
 static void get_now(struct tern_entity *entity, struct item *item, bool cancelled)
 {
 	struct get *get = (struct get *)item;
+	bool is_gone = cancelled || entity->owner != get->owner;
 	void *value = NULL;
 	size_t len = 0;
-	int result = cancelled || !entity->owner ? -ENOENT :
-		storage_get(entity->shard->server->storage, entity->owner, number_of(get->store),
+	int result = is_gone ? -ECANCELED : !get->owner ? -ENOENT :
+		storage_get(entity->shard->server->storage, get->owner, number_of(get->store),
 			get->key, get->key_len, &value, &len);
 
-	get->got(entity, get->context, value, len,
-		cancelled || (result < 0 && result != -ENOENT));
+	get->got(entity, get->context, value, len, result < 0 && result != -ENOENT);
 	free(value);
 	free(get);
 }
@@ -144,7 +150,7 @@ void tern_get(struct tern_entity *entity, tern_store store, const void *key, siz
 {
 	struct get *get = heap_alloc(sizeof *get + key_len);
 
-	*get = (struct get){ .item.go = get_now, .store = store, .got = got, .context = context,
+	*get = (struct get){ .item.go = get_now, .owner = entity->owner, .store = store, .got = got, .context = context,
 		.key_len = key_len };
 	memcpy(get->key, key, key_len);
 	outbox_say(entity, &get->item);
@@ -179,7 +185,7 @@ int tern_append(struct tern_entity *entity, tern_store log, const char *with,
 	int result;
 
 	if (!head)
-		return keeps_nothing(entity) ? -EPERM : -EIO;
+		return !keeps_nothing(entity) ? -EIO : entity->is_anonymous ? -EPERM : -ENOENT;
 	id = now > head->last_id ? now : head->last_id + 1;
 	result = batch_append(gate_batch(entity->shard, entity), entity->owner, number_of(log),
 		&(struct log_entry){ .id = id, .with = with, .bytes = bytes, .len = len });
@@ -193,11 +199,15 @@ int tern_append(struct tern_entity *entity, tern_store log, const char *with,
 
 int tern_log_delete(struct tern_entity *entity, tern_store log, uint64_t id)
 {
+	if (keeps_nothing(entity))
+		return write_nothing(entity);
 	return batch_log_delete(gate_batch(entity->shard, entity), entity->owner, number_of(log), id);
 }
 
 int tern_log_expire(struct tern_entity *entity, tern_store log, uint64_t up_to_id)
 {
+	if (keeps_nothing(entity))
+		return write_nothing(entity);
 	return batch_log_expire(gate_batch(entity->shard, entity), entity->owner, number_of(log),
 		up_to_id);
 }
@@ -209,6 +219,7 @@ typedef void got_page(struct tern_entity *entity, void *context, const struct te
 
 struct query {
 	struct item item;
+	owner_id owner; /* when it was asked */
 	tern_store log;
 	struct tern_page page;
 	got_page *got;
@@ -240,7 +251,8 @@ static void query_now(struct tern_entity *entity, struct item *item, bool cancel
 	struct gathering gathering = { .arena = arena_create(4096) };
 	size_t most = query->page.most && query->page.most < PAGE_MOST ? query->page.most : PAGE_MOST;
 	bool complete = true;
-	int result = cancelled ? -ECANCELED : !entity->owner ? 0 :
+	bool is_gone = cancelled || entity->owner != query->owner;
+	int result = is_gone ? -ECANCELED : !query->owner ? 0 :
 		storage_log_read(entity->shard->server->storage, entity->owner,
 			number_of(query->log), &(struct log_page){
 				.after_id = query->page.after_id, .before_id = query->page.before_id,
@@ -258,7 +270,7 @@ void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern
 {
 	struct query *query = heap_zalloc(sizeof *query);
 
-	*query = (struct query){ .item.go = query_now, .log = log, .page = *page, .got = got,
+	*query = (struct query){ .item.go = query_now, .owner = entity->owner, .log = log, .page = *page, .got = got,
 		.context = context };
 	query->page.with = page->with ? strdup(page->with) : NULL;
 	outbox_say(entity, &query->item);

@@ -39,11 +39,12 @@ static void conclude(struct shard *shard, struct ask *ask, const struct tern_sta
 
 	idmap_remove(&shard->asks.by_id, ask->id);
 	timer_stop(shard, &ask->timer);
+	entity->asks--;
 	ask->answered(entity, ask->context, answer);
 	jid_destroy(ask->of);
 	free(ask);
-	if (entity)
-		entity->pins--;
+	entity->pins--;
+	entity_may_rest(entity);
 }
 
 static void too_late(struct shard *shard, struct timer *timer)
@@ -65,7 +66,7 @@ bool asks_answer(struct shard *shard, struct event *event)
 {
 	struct ask *ask = find(shard, event->pub.stanza.id);
 
-	if (!ask || !jid_equal(ask->of, event->pub.stanza.from))
+	if (!ask || ask->entity_id != event->at->id || !jid_equal(ask->of, event->pub.stanza.from))
 		return false;
 	conclude(shard, ask, &event->pub.stanza);
 	return true;
@@ -73,7 +74,7 @@ bool asks_answer(struct shard *shard, struct event *event)
 
 void asks_cancel(struct shard *shard, struct tern_entity *entity)
 {
-	for (size_t i = 0; i < shard->asks.by_id.capacity; i++) {
+	for (size_t i = 0; entity->asks && i < shard->asks.by_id.capacity; i++) {
 		struct ask *ask = shard->asks.by_id.slots[i].id ?
 			shard->asks.by_id.slots[i].thing : NULL;
 
@@ -125,6 +126,7 @@ void tern_ask(struct tern_entity *entity, struct element *iq, uint64_t timeout_m
 	ask->context = context;
 	ask->timer.run = too_late;
 	entity->pins++;
+	entity->asks++;
 	idmap_put(&shard->asks.by_id, ask->id, ask);
 	timer_start(shard, &ask->timer, timeout_ms);
 	element_set(iq, "id", arena_printf(element_arena(iq), ID_PREFIX "%" PRIx64, ask->id));

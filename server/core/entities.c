@@ -20,6 +20,7 @@
 
 #define SWEEP_MS 5000
 #define IDLE_MS 30000
+#define ABSENT_MOST 1024 /* accounts that do not exist, before they are closed at once */
 
 /* --- the table ------------------------------------------------------------------------- */
 
@@ -277,13 +278,42 @@ static void unlist(struct entities *entities, struct tern_entity *entity)
 	else
 		entities->idle_last = entity->idle_previous;
 	entity->idle_next = entity->idle_previous = NULL;
-	entity->is_idle = false;
+	entities->idle_absent -= entity->is_idle_absent;
+	entity->is_idle = entity->is_idle_absent = false;
 }
 
 void entity_stir(struct tern_entity *entity)
 {
 	if (entity->is_idle)
 		unlist(&entity->shard->entities, entity);
+}
+
+/* What does not exist, or could not be read, is asked for again soon. */
+static bool is_soon_closed(const struct tern_entity *entity)
+{
+	return !entity->exists || entity->state == ENTITY_FAILED;
+}
+
+static void list_first(struct entities *entities, struct tern_entity *entity)
+{
+	entity->is_idle_absent = true;
+	entities->idle_absent++;
+	entity->idle_next = entities->idle_first;
+	if (entities->idle_first)
+		entities->idle_first->idle_previous = entity;
+	else
+		entities->idle_last = entity;
+	entities->idle_first = entity;
+}
+
+static void list_last(struct entities *entities, struct tern_entity *entity)
+{
+	entity->idle_previous = entities->idle_last;
+	if (entities->idle_last)
+		entities->idle_last->idle_next = entity;
+	else
+		entities->idle_first = entity;
+	entities->idle_last = entity;
 }
 
 void entity_may_rest(struct tern_entity *entity)
@@ -294,13 +324,13 @@ void entity_may_rest(struct tern_entity *entity)
 		return;
 	entity->is_idle = true;
 	entity->idle_since_ms = entity->shard->ticks_ms;
-	entity->idle_previous = entities->idle_last;
-	if (entities->idle_last)
-		entities->idle_last->idle_next = entity;
+	if (is_soon_closed(entity))
+		list_first(entities, entity);
 	else
-		entities->idle_first = entity;
-	entities->idle_last = entity;
-	if (!timer_is_running(&entities->sweep))
+		list_last(entities, entity);
+	if (entities->idle_absent > ABSENT_MOST)
+		timer_start(entity->shard, &entities->sweep, 0);
+	else if (!timer_is_running(&entities->sweep))
 		timer_start(entity->shard, &entities->sweep, SWEEP_MS);
 }
 
@@ -318,6 +348,10 @@ static void free_states(struct tern_entity *entity)
 
 void entity_forget(struct tern_entity *entity)
 {
+	asks_cancel(entity->shard, entity);
+	entity_cancel_timers(entity, NULL);
+	entity->exists = false;
+	held_forget(entity);
 	free_states(entity);
 	free(entity->heads);
 	free(entity->credentials);
@@ -325,7 +359,7 @@ void entity_forget(struct tern_entity *entity)
 	entity->head_count = 0;
 	entity->credentials = NULL;
 	entity->owner = 0;
-	entity->exists = entity->is_being_deleted = false;
+	entity->is_anonymous = entity->is_being_deleted = false;
 	make_states(entity);
 }
 
@@ -333,16 +367,23 @@ static void close_entity(struct tern_entity *entity)
 {
 	struct entities *entities = &entity->shard->entities;
 
-	entity_stir(entity);
-	asks_cancel(entity->shard, entity);
-	entity_cancel_timers(entity, NULL);
 	leave(entities, entity);
-	assert(!entity->sessions && !entity->outbox.first);
+	assert(!entity->sessions && !entity->outbox.first && !entity->timers);
 	free_states(entity);
 	free(entity->heads);
 	free(entity->credentials);
 	jid_destroy(entity->jid);
 	free(entity);
+}
+
+/* What modules have under way here; false when they began something new when they heard of it. */
+static bool cancel_all(struct tern_entity *entity)
+{
+	entity->pins++;
+	asks_cancel(entity->shard, entity);
+	entity_cancel_timers(entity, NULL);
+	entity->pins--;
+	return !is_needed(entity);
 }
 
 static void sweep(struct shard *shard, struct timer *timer)
@@ -353,11 +394,10 @@ static void sweep(struct shard *shard, struct timer *timer)
 		struct tern_entity *entity = entities->idle_first;
 		uint64_t idle_ms = shard->ticks_ms - entity->idle_since_ms;
 
-		if (entity->exists && idle_ms < entities->idle_ms)
+		if (!entity->is_idle_absent && idle_ms < entities->idle_ms)
 			break;
-		if (is_needed(entity))
-			entity_stir(entity);
-		else
+		entity_stir(entity);
+		if (!is_needed(entity) && cancel_all(entity))
 			close_entity(entity);
 	}
 	if (entities->idle_first)
@@ -382,8 +422,10 @@ void entities_finish(struct entities *entities)
 			event_finish(entity->waiting);
 			entity->waiting = next;
 		}
+		cancel_all(entity);
 		outbox_cancel(entity);
 		login_cancel_all(entity);
+		entity_stir(entity);
 		close_entity(entity);
 	}
 	idmap_finish(&entities->by_id);
@@ -391,11 +433,19 @@ void entities_finish(struct entities *entities)
 	entities->buckets = NULL;
 }
 
+/* One that watches may have ended the session: to others it is not there any more. */
+static bool is_out_of_date(enum tern_happening what, const struct tern_session *session)
+{
+	return session && session->is_ending &&
+		(what == TERN_ON_SESSION_BOUND || what == TERN_ON_AVAILABLE ||
+		what == TERN_ON_PRESENCE_CHANGED);
+}
+
 void entity_run_watches(struct tern_entity *entity, enum tern_happening what,
 		struct tern_session *session, struct tern_event *event)
 {
 	const struct watch *watch = entity->host->watches[what];
 
-	for (; watch && watch->run; watch++)
+	for (; watch && watch->run && !is_out_of_date(what, session); watch++)
 		watch->run(entity, session, event, watch->settings);
 }

@@ -20,6 +20,7 @@ struct entities {
 	size_t bucket_count, count;
 	struct idmap by_id;
 	struct tern_entity *idle_first, *idle_last; /* longest idle first */
+	size_t idle_absent;                            /* of those, at the front: not existing */
 	struct timer sweep;
 	uint64_t idle_ms;   /* how long an idle one stays open */
 	bool opens_later;   /* a simulation: opening takes a turn */

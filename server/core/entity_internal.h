@@ -39,7 +39,7 @@ struct tern_entity {
 	size_t waits;                          /* of those, with what waits behind held ones */
 	struct outbox outbox;
 	struct tern_session *sessions;
-	unsigned session_count, login_count, pins;
+	unsigned session_count, login_count, pins, asks;
 	struct entity_timer *timers;
 	void **states;
 	struct log_head *heads;
@@ -49,7 +49,7 @@ struct tern_entity {
 
 	struct tern_entity *idle_next, *idle_previous;
 	uint64_t idle_since_ms;
-	bool is_idle;
+	bool is_idle, is_idle_absent;
 	struct post opening;
 };
 
@@ -57,7 +57,8 @@ struct tern_entity {
 void entity_may_rest(struct tern_entity *entity);
 void entity_stir(struct tern_entity *entity);
 
-/* The account is deleted: what modules keep of it in memory goes; it does not exist any more. */
+/* The account is deleted: what modules keep of it in memory, and have under way, goes; it does
+ * not exist any more.  Not while a handler of it runs. */
 void entity_forget(struct tern_entity *entity);
 
 /* Tells the modules that watch for it. */
