@@ -30,9 +30,10 @@ struct shard;
 int sasl_start(void);
 void sasl_stop(void);
 
-/* RFC 6120 6.5. */
+/* RFC 6120 6.5.  UNFIT_BINDING is told as the standard asks, but no password was tried. */
 #define SASL_FAILURES(X) \
 	X(ABORTED, "aborted") X(ACCOUNT_DISABLED, "account-disabled") \
+	X(UNFIT_BINDING, "not-authorized") \
 	X(CREDENTIALS_EXPIRED, "credentials-expired") \
 	X(ENCRYPTION_REQUIRED, "encryption-required") X(INCORRECT_ENCODING, "incorrect-encoding") \
 	X(INVALID_AUTHZID, "invalid-authzid") X(INVALID_MECHANISM, "invalid-mechanism") \

@@ -152,6 +152,30 @@ Test(sasl, unknown_channel_bindings_are_refused)
 		FAILURE("not-authorized"));
 }
 
+/* slixmpp knows no other binding than tls-unique, which TLS 1.3 does not have. */
+Test(sasl, unfit_bindings_are_no_guesses_at_a_password)
+{
+	struct scram_client client = { .scheme = "SCRAM-SHA-256", .gs2 = "p=tls-unique,,",
+		.user = "romeo", .password = "" };
+	struct link *link = world_secure_client();
+
+	fake_address_delay_ms = 900;
+	for (int i = 0; i < 6; i++)
+		cr_assert_str_eq(start(link, &client, "SCRAM-SHA-256-PLUS"),
+			FAILURE("not-authorized"));
+	cr_assert(has(world_says(link, plain_text("", "romeo", "pencil")), "<success"));
+}
+
+Test(sasl, attempts_that_lead_nowhere_end_too)
+{
+	struct link *link = world_secure_client();
+	const char *said = "";
+
+	for (int i = 0; i < 10; i++)
+		said = world_says(link, "<auth xmlns='" NS_SASL "' mechanism='X'/>");
+	cr_assert(has(said, FAILURE("invalid-mechanism") STREAM_ERROR_IS("policy-violation")));
+}
+
 static const char *ends(struct scram_client *client, const char *name)
 {
 	struct link *link = world_secure_client();

@@ -66,9 +66,9 @@ static enum sasl_failure check_binding(const struct sasl_attempt *attempt,
 	if (is_plus != (first->flag == BINDING_USED))
 		return FAILURE_MALFORMED_REQUEST;
 	if (first->flag == BINDING_MISSED && attempt->offered & SASL_PLUS_MECHANISMS)
-		return FAILURE_NOT_AUTHORIZED;
+		return FAILURE_UNFIT_BINDING;
 	if (first->flag == BINDING_USED && !has_binding(attempt->link, first->binding))
-		return FAILURE_NOT_AUTHORIZED;
+		return FAILURE_UNFIT_BINDING;
 	return FAILURE_NONE;
 }
 

@@ -15,6 +15,8 @@
 #include "sasl/base64.h"
 #include "server.h"
 
+enum { FAULTS_MAX = 10 };
+
 static void prove(struct negotiation *negotiation);
 
 /* What the exchange needed; the login stays. */
@@ -99,7 +101,18 @@ static void succeed(struct negotiation *negotiation, const char *data, size_t le
 	release(negotiation);
 }
 
-/* RFC 6120 6.4.5: a few more tries, then the end. */
+/* RFC 6120 6.4.5: a few more tries, then the end.  Clients may go through all mechanisms that
+ * they know before they come to one that works with the bindings of this link. */
+static bool has_tried_enough(struct negotiation *negotiation)
+{
+	if (negotiation->failure == FAILURE_NOT_AUTHORIZED)
+		negotiation->guesses++;
+	else
+		negotiation->faults++;
+	return negotiation->guesses >= (unsigned)stream_limits(negotiation->stream)->login_tries ||
+		negotiation->faults >= FAULTS_MAX;
+}
+
 static void tell_failure(struct negotiation *negotiation)
 {
 	struct stream *stream = negotiation->stream;
@@ -112,7 +125,7 @@ static void tell_failure(struct negotiation *negotiation)
 	if (stream->state == STREAM_AUTHENTICATING)
 		stream->state = STREAM_UNAUTHENTICATED;
 	release(negotiation);
-	if (++negotiation->failures >= (unsigned)stream_limits(stream)->login_tries)
+	if (has_tried_enough(negotiation))
 		stream_end(stream, STREAM_ERROR_POLICY_VIOLATION, "too many failed logins");
 }
 

@@ -40,7 +40,7 @@ struct negotiation {
 	struct timer deadline;   /* limits.negotiation_s */
 	uint64_t deadline_ms;    /* of shard_ticks_ms */
 	struct timer delay;      /* before a failure is told */
-	unsigned failures;
+	unsigned guesses, faults; /* attempts that tried a password, and others */
 	char *peer;              /* `from` of the header: a bare JID, or NULL */
 
 	/* The attempt under way; of its arena. */
