@@ -2,9 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "arena.h"
+#include "brake.h"
 #include "element.h"
 #include "entity_internal.h"
 #include "event_internal.h"
+#include "fanout.h"
 #include "intents.h"
 #include "jid.h"
 #include "log.h"
@@ -66,7 +68,7 @@ void tern_send_many(struct tern_entity *entity, const struct tern_broadcast *bro
 	parcel->stanza.from = jid_copy(parcel->arena, broadcast->from);
 	parcel_serialise(parcel);
 	receipt = share_of_running(entity->shard);
-	route_many(entity->shard, entity, parcel, receipt, &(struct fanout_order){
+	fanout_send(entity, parcel, receipt, &(struct fanout_order){
 		.to = broadcast->to, .count = broadcast->count,
 		.probes = broadcast->probes, .only_open = broadcast->only_open });
 	receipt_release(receipt);
@@ -74,7 +76,11 @@ void tern_send_many(struct tern_entity *entity, const struct tern_broadcast *bro
 
 void tern_session_send(struct tern_session *session, struct element *stanza)
 {
+	struct event *running = (struct event *)session->entity->shard->running;
+
 	session_say(session, stanza);
+	if (running)
+		brake_hold(session, running->receipt);
 }
 
 int tern_send_surely(struct tern_entity *entity, struct element *stanza)

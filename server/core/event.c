@@ -11,6 +11,7 @@
 #include "element.h"
 #include "entities.h"
 #include "entity_internal.h"
+#include "filter.h"
 #include "host.h"
 #include "jid.h"
 #include "log.h"
@@ -26,7 +27,10 @@
 
 static void come_home(struct shard *shard, struct post *post)
 {
-	entities_receive(shard, (struct event *)((char *)post - offsetof(struct event, post)));
+	struct event *event = (struct event *)((char *)post - offsetof(struct event, post));
+
+	if (!shard->fanouts.first || !fanouts_take(shard, event->origin, post))
+		entities_receive(shard, event);
 }
 
 static struct event *make(struct arena *arena, struct parcel *parcel, struct receipt *receipt)
@@ -232,6 +236,10 @@ static void walk(struct event *event)
 			arrive_iq(event);
 			return;
 		}
+		if (event->phase == TERN_IN_MISSED && event->reached) {
+			event_finish(event);
+			return;
+		}
 		if (!pass_phase(event))
 			return;
 		if (leaving && event->phase == TERN_IN_CHECK) {
@@ -351,11 +359,44 @@ static void write_to(struct event *event, struct buffer *out)
 		event->extras);
 }
 
+struct element *tern_event_copy(struct tern_event *event)
+{
+	const struct tern_stanza *stanza = &event->stanza;
+	struct element *copy = element_copy(event->arena, stanza->element);
+
+	element_set(copy, "from", jid_text(stanza->from));
+	if (stanza->to)
+		element_set(copy, "to", jid_text(stanza->to));
+	for (const struct extra *extra = of(event)->extras; extra; extra = extra->next)
+		element_append(copy, element_copy(event->arena, extra->element));
+	return copy;
+}
+
+static void note_reached(struct event *event, const struct tern_session *session)
+{
+	struct reached *reached = arena_alloc(event->pub.arena, sizeof *reached);
+
+	*reached = (struct reached){ event->reached, session->id };
+	event->reached = reached;
+}
+
+bool tern_event_reached(const struct tern_event *event, const struct tern_session *session)
+{
+	const struct reached *reached = ((const struct event *)event)->reached;
+
+	while (reached && reached->session != session->id)
+		reached = reached->next;
+	return reached;
+}
+
 void tern_deliver(struct tern_event *public, struct tern_session *session)
 {
 	struct event *event = of(public);
 	struct buffer *out = session->entity->shard->scratch;
 
+	note_reached(event, session);
+	if (session->is_filtered && filter_keeps_event(session, public))
+		return;
 	write_to(event, out);
 	outbox_say_bytes(session->entity, session, buffer_at(out), out->len);
 	buffer_consume(out, out->len);

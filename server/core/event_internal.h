@@ -15,15 +15,22 @@
 
 struct tern_entity;
 
+struct reached {
+	const struct reached *next;
+	uint64_t session;
+};
+
 struct event {
 	struct tern_event pub;   /* first: handlers get this */
 	struct post post;        /* to the home of `to` */
+	uint64_t origin;         /* the entity that it comes from, by id; 0: of none */
 	struct item item;        /* in the outbox of the entity that it leaves */
 	struct event *next;      /* in the list of those that wait */
 	struct parcel *parcel;   /* a share */
 	struct receipt *receipt; /* a share, or NULL */
 	struct tern_entity *at;  /* the entity at whose home it is; NULL on the way */
 	struct extra *extras, **extras_last;
+	const struct reached *reached; /* the sessions that it was delivered to */
 	unsigned phase, place;   /* the next hook */
 	bool owns_arena;         /* the arena is this event's, not the parcel's */
 	bool only_open;          /* not worth opening a closed entity */

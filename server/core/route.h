@@ -3,13 +3,8 @@
 #ifndef ROUTE_H
 #define ROUTE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 struct event;
 struct jid;
-struct parcel;
-struct receipt;
 struct shard;
 struct tern_entity;
 
@@ -20,14 +15,5 @@ enum destination route_of(const struct shard *shard, const struct jid *to);
 /* Sends the event (taken) to the home of its `to`, through the outbox of `from` (NULL: of
  * nobody).  An address that is not ours ends in remote-server-not-found. */
 void route_event(struct shard *shard, struct tern_entity *from, struct event *take_event);
-
-/* One payload for many, in the order of `to`; each shard gets one post. */
-struct fanout_order {
-	const struct jid *const *to;
-	size_t count;
-	bool probes, only_open;
-};
-void route_many(struct shard *shard, struct tern_entity *from, struct parcel *take_parcel,
-	struct receipt *receipt, const struct fanout_order *order);
 
 #endif

@@ -12,6 +12,7 @@
 #include "element.h"
 #include "entity_internal.h"
 #include "event_internal.h"
+#include "filter.h"
 #include "heap.h"
 #include "jid.h"
 #include "log.h"
@@ -110,6 +111,7 @@ static void enter(struct tern_session *session, struct arena *arena, struct elem
 	event->session_id = session->id;
 	event->pub.entity = session->entity;
 	event->pub.host = session->entity->host;
+	pressure_touch(session, session->entity->shard);
 	if (fault != TERN_NO_CONDITION) {
 		event->pub.stanza.from = jid_copy(arena, session->jid);
 		event_refuse(event, fault, NULL);
@@ -119,19 +121,28 @@ static void enter(struct tern_session *session, struct arena *arena, struct elem
 		event_run(event);
 }
 
+static void take_other(struct tern_session *session, struct arena *arena, struct element *element)
+{
+	const struct nonza_claim *claim = host_find_nonza(session->entity->host, element);
+
+	if (claim)
+		claim->run(session, element, claim->settings);
+	else
+		session_close(session, STREAM_ERROR_UNSUPPORTED_STANZA_TYPE, NULL);
+	arena_destroy(arena);
+}
+
 void session_receive(struct tern_session *session, struct arena *arena, struct element *element)
 {
 	struct tern_entity *entity = session->entity;
 	enum tern_kind kind;
 
 	session->heard_ms = entity->shard->ticks_ms;
-	if (!stanza_is_one(element, &kind)) {
-		arena_destroy(arena);
-		session_close(session, STREAM_ERROR_UNSUPPORTED_STANZA_TYPE, NULL);
-		return;
-	}
 	entity->pins++; /* the session may end on the way */
-	enter(session, arena, element, kind);
+	if (stanza_is_one(element, &kind))
+		enter(session, arena, element, kind);
+	else
+		take_other(session, arena, element);
 	entity->pins--;
 	entity_may_rest(entity);
 }
@@ -150,6 +161,8 @@ void session_say(struct tern_session *session, const struct element *stanza)
 {
 	struct buffer *out = session->entity->shard->scratch;
 
+	if (session->is_filtered && filter_keeps(session, stanza))
+		return;
 	writer_element(out, stanza, NS_CLIENT);
 	outbox_say_bytes(session->entity, session, buffer_at(out), out->len);
 	buffer_consume(out, out->len);

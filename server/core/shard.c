@@ -225,6 +225,7 @@ static bool end_turn(struct shard *shard)
 	bool any = run_timers(shard);
 
 	any |= run_posts(shard);
+	any |= fanouts_serve(shard);
 	any |= gate_submit(shard);
 	any |= run_chores(shard);
 	any |= gate_submit(shard); /* links that broke while they wrote */
@@ -280,7 +281,7 @@ static void on_turn_end(struct ev_loop *loop, ev_prepare *prepare, int revents)
 
 	(void)revents;
 	end_turn(shard);
-	if (shard->local_first || shard->chores)
+	if (shard->local_first || shard->chores || shard->fanouts.first)
 		ev_idle_start(loop, &shard->more);
 	else
 		ev_idle_stop(loop, &shard->more);
@@ -328,6 +329,7 @@ struct shard *shard_create(struct server *server, unsigned index, bool stepped)
 	gate_init(&shard->gate, shard);
 	entities_init(&shard->entities, shard);
 	sessions_init(&shard->sessions);
+	fanouts_init(&shard->fanouts);
 	read_clocks(shard);
 	if (stepped)
 		return shard;

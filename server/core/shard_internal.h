@@ -9,6 +9,7 @@
 
 #include "asks.h"
 #include "entities.h"
+#include "fanout.h"
 #include "gate.h"
 #include "pressure.h"
 #include "server.h"
@@ -54,6 +55,7 @@ struct shard {
 	struct gate gate;       /* batches under way */
 	struct asks asks;       /* iqs of the server that wait for answers */
 	struct idmap tickets;   /* iqs that the server answers later */
+	struct fanouts fanouts;
 	struct pressure pressure;
 	uint64_t next_id;       /* ids of entities, sessions, tickets, timers: never used again */
 	struct tern_event *running; /* whose handler is at work, or NULL */
