@@ -424,7 +424,8 @@ void server_stop(struct server *server, void (*stopped)(struct server *server))
 	}
 }
 
-/* Threads first; then storage, whose last commits still post to shards; then shards. */
+/* Threads first; then what shards have under way; then storage, whose last commits still post to
+ * shards; then these. */
 static void end_threads(struct server *server)
 {
 	for (size_t i = 0; server->shards && i < server->shard_count; i++)
@@ -432,6 +433,8 @@ static void end_threads(struct server *server)
 	for (size_t i = 0; server->shards && i < server->shard_count; i++)
 		shard_join(server->shards[i]);
 	workers_stop();
+	if (server->shards)
+		shards_end(server);
 	storage_close(server->storage);
 	for (size_t i = 0; server->shards && i < server->shard_count; i++)
 		shard_destroy(server->shards[i]);

@@ -394,6 +394,10 @@ static void at_home(struct shard *shard, struct post *post)
 {
 	struct order *order = (struct order *)post;
 
+	if (shard->is_ended) {
+		go_back(order, -ECANCELED);
+		return;
+	}
 	login_open(shard, order->host, order->jid, carry_out, order);
 }
 

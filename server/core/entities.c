@@ -175,7 +175,8 @@ static void let_in(struct tern_entity *entity)
 
 static void finish_opening(struct tern_entity *entity)
 {
-	int result = entity->is_anonymous ? 0 : read_all(entity);
+	int result = entity->shard->is_ended ? -ECANCELED : entity->is_anonymous ? 0 :
+		read_all(entity);
 
 	entity->state = result < 0 ? ENTITY_FAILED : ENTITY_OPEN;
 	if (result < 0)
@@ -191,8 +192,8 @@ static void finish_opening(struct tern_entity *entity)
 
 static void open_now(struct shard *shard, struct post *post)
 {
-	(void)shard;
-	finish_opening((struct tern_entity *)((char *)post - offsetof(struct tern_entity, opening)));
+	if (!shard->is_ended)
+		finish_opening((struct tern_entity *)((char *)post - offsetof(struct tern_entity, opening)));
 }
 
 static struct tern_entity *create(struct shard *shard, struct tern_host *host,

@@ -29,7 +29,9 @@ static void come_home(struct shard *shard, struct post *post)
 {
 	struct event *event = (struct event *)((char *)post - offsetof(struct event, post));
 
-	if (!shard->fanouts.first || !fanouts_take(shard, event->origin, post))
+	if (shard->is_ended)
+		event_finish(event);
+	else if (!shard->fanouts.first || !fanouts_take(shard, event->origin, post))
 		entities_receive(shard, event);
 }
 

@@ -98,6 +98,10 @@ static void begin(struct shard *shard, struct post *post)
 {
 	struct fanout *fanout = (struct fanout *)post;
 
+	if (shard->is_ended) {
+		destroy(fanout);
+		return;
+	}
 	if (fanouts_take(shard, fanout->origin, post))
 		return;
 	if (fanout->count > AT_ONCE) {

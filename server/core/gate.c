@@ -17,6 +17,8 @@ static void hear(struct shard *shard, struct post *post)
 	struct tern_entity *entity = gate->first;
 
 	(void)post;
+	if (shard->is_ended)
+		return;
 	atomic_store(&gate->notice_is_queued, false);
 	gate->opened = atomic_load(&gate->committed);
 	gate->bytes_under_way = gate->bytes_submitted -

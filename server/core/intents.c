@@ -30,8 +30,9 @@ static void erase(struct shard *shard, struct receipt *receipt)
 {
 	struct intent *intent = (struct intent *)receipt;
 
-	batch_delete(gate_batch(shard, NULL), OWNER_SERVER, shard->server->intents_store,
-		&intent->key, sizeof intent->key);
+	if (!shard->is_ended) /* else the next start has to see to it */
+		batch_delete(gate_batch(shard, NULL), OWNER_SERVER, shard->server->intents_store,
+			&intent->key, sizeof intent->key);
 	free(intent);
 }
 
@@ -53,8 +54,10 @@ int intent_send(struct tern_entity *entity, struct element *stanza)
 	uint64_t key;
 	int result;
 
-	if (!parcel)
+	if (!parcel || !parcel->stanza.to) {
+		parcel_release(parcel);
 		return -EINVAL;
+	}
 	shard_random(shard, &key, sizeof key);
 	element_set(parcel->stanza.element, "from", jid_text(parcel->stanza.from));
 	writer_element(out, parcel->stanza.element, NULL);
@@ -81,7 +84,10 @@ static void resume(struct shard *shard, struct post *post)
 {
 	struct resumed *resumed = (struct resumed *)post;
 
-	route_event(shard, NULL, event_new(resumed->parcel, expect(shard, resumed->key)));
+	if (shard->is_ended)
+		parcel_release(resumed->parcel);
+	else
+		route_event(shard, NULL, event_new(resumed->parcel, expect(shard, resumed->key)));
 	free(resumed);
 }
 

@@ -380,18 +380,50 @@ void shard_join(struct shard *shard)
 	pthread_join(shard->thread, NULL);
 }
 
-void shard_destroy(struct shard *shard)
+/* Posts that ended shards make for each other, until there are none. */
+static void run_last_posts(struct server *server)
 {
-	struct shard *outer = self;
+	bool any = true;
 
-	if (!shard)
-		return;
-	self = shard; /* what ends now still posts and writes as on its thread */
+	while (any) {
+		any = false;
+		for (size_t i = 0; i < server->shard_count && server->shards[i]; i++) {
+			self = server->shards[i];
+			any |= run_posts(self);
+			any |= send_outgoing(self);
+		}
+	}
+}
+
+static void end(struct shard *shard)
+{
+	self = shard; /* what ends now still posts as on its thread */
 	sessions_finish(&shard->sessions);
 	entities_finish(&shard->entities);
 	asks_finish(&shard->asks);
 	idmap_finish(&shard->tickets);
+	fanouts_cancel(shard);
+}
+
+void shards_end(struct server *server)
+{
+	struct shard *outer = self;
+
+	for (size_t i = 0; i < server->shard_count && server->shards[i]; i++)
+		server->shards[i]->is_ended = true;
+	run_last_posts(server);
+	for (size_t i = 0; i < server->shard_count && server->shards[i]; i++)
+		end(server->shards[i]);
+	run_last_posts(server);
 	self = outer;
+}
+
+void shard_destroy(struct shard *shard)
+{
+	if (!shard)
+		return;
+	if (!shard->is_ended)
+		shards_end(shard->server);
 	gate_finish(&shard->gate);
 	timers_finish(&shard->timers);
 	parser_pool_destroy(shard->parsers);

@@ -88,7 +88,11 @@ int shard_start(struct shard *shard); /* 0 or -errno */
 /* Asks the shard to end its loop; shard_join waits for the thread. */
 void shard_stop(struct shard *shard);
 void shard_join(struct shard *shard);
-void shard_destroy(struct shard *shard); /* joined; takes NULL */
+
+/* Ends what the server's shards have under way: sessions, entities, posts. Nothing more of it is
+ * said or written.  All are joined, and the storage is still open. */
+void shards_end(struct server *server);
+void shard_destroy(struct shard *shard); /* the first one ends all; takes NULL */
 
 /* Stepped: runs what is due; true when it did something. */
 bool shard_turn(struct shard *shard);

@@ -40,6 +40,7 @@ struct shard {
 	_Alignas(64) _Atomic(struct post *) mailbox;
 	_Atomic size_t mailbox_count;
 	atomic_bool stopping;
+	bool is_ended; /* posts only free what they carry */
 
 	_Alignas(64) struct outgoing *outgoing; /* one per shard */
 	struct post *local_first, **local_last;
