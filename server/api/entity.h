@@ -106,6 +106,10 @@ int tern_send_surely(struct tern_entity *entity, struct element *stanza);
 /* To one of the entity's own sessions, past all phases: pushes. `from` may be absent. */
 void tern_session_send(struct tern_session *session, struct element *stanza);
 
+/* From now on what goes to the session passes its module's filter first (module.h), or does so
+ * no more. A session begins without; what a filter sends itself does not pass it again. */
+void tern_session_filter(struct tern_session *session, bool on);
+
 /* One payload for many: each recipient gets `stanza` with its own `to`. */
 struct tern_broadcast {
 	struct element *stanza;

@@ -63,6 +63,10 @@ void tern_event_add(struct tern_event *event, struct element *child);
  * error answers. */
 struct element *tern_event_edit(struct tern_event *event);
 
+/* The stanza as its recipient gets it: its addresses set, with what was added; a copy of the
+ * event's arena. */
+struct element *tern_event_copy(struct tern_event *event);
+
 /* The iq stays open; answer it with the ticket, once, from anywhere on this shard (also before
  * the handler returns; `entity` as in the event), within the engine's time limit (then:
  * remote-server-timeout).  Returns TERN_LATER. */
@@ -79,8 +83,12 @@ enum tern_verdict tern_hold(struct tern_event *event, enum tern_verdict verdict,
 void tern_release(struct tern_entity *entity, tern_ticket ticket, enum tern_verdict verdict);
 
 /* Delivers the stanza, as it is with what was added, to one of this entity's sessions.
- * A bare `to` stays as it is. */
+ * A bare `to` stays as it is.  What has reached a session is not missed: when the hooks of
+ * IN_DELIVER have passed, it has ended. */
 void tern_deliver(struct tern_event *event, struct tern_session *session);
+
+/* Whether the stanza has been delivered to that session. */
+bool tern_event_reached(const struct tern_event *event, const struct tern_session *session);
 
 #pragma GCC visibility pop
 

@@ -14,7 +14,7 @@
  *   recipient's home  IN_CHECK     may it come in?
  *                     IN_RECORD    keep a copy
  *                     IN_DELIVER   who gets it?  (RFC 6121 8.5)
- *                     IN_MISSED    nobody did
+ *                     IN_MISSED    nobody did (what reached a session ends before)
  *
  * Iqs are dispatched by (type, place, namespace, name) after OUT_CHECK (own account, host) or
  * IN_CHECK (another's account).  Handlers run on the entity's home shard, alone with its state;
@@ -67,6 +67,20 @@ struct tern_iq {
 	const char *ns, *name;
 	tern_handler *run;
 };
+
+/* An element of a session's stream that is no stanza: <active xmlns='urn:xmpp:csi:0'/>. Borrowed;
+ * nothing is answered but what the handler says. One module per host may claim each. */
+struct tern_nonza {
+	const char *ns, *name;
+	void (*run)(struct tern_session *session, const struct element *element,
+		const void *settings);
+};
+
+/* Asked of whatever is about to go to a session, once tern_session_filter was called for it: true
+ * when it must not go now. Then the module has what it needs of it (borrowed for the call), and
+ * may send it later. Before it answers it may send what has to go first. One module per host. */
+typedef bool tern_filter_handler(struct tern_session *session, const struct tern_stanza *stanza,
+	const void *settings);
 
 /* What happens to sessions and accounts; `event` is NULL unless a stanza caused it. */
 #define TERN_HAPPENINGS(X) \
@@ -153,6 +167,8 @@ struct tern_module {
 	const struct tern_stream_feature *stream_features;
 	const struct tern_answer_claim *answers;
 	tern_contacts_handler *contacts;
+	const struct tern_nonza *nonzas;
+	tern_filter_handler *filter;
 	/* Makes the settings from the host's options; runs on the main thread. 0 or -errno. */
 	int (*load)(struct tern_host *host, void **ret_settings);
 	void (*unload)(struct tern_host *host, void *settings);

@@ -78,6 +78,16 @@ const struct iq_claim *host_find_iq(const struct tern_host *host, enum tern_type
 	return NULL;
 }
 
+const struct nonza_claim *host_find_nonza(const struct tern_host *host,
+	const struct element *element)
+{
+	const struct nonza_claim *claim = host->nonzas;
+
+	while (claim->run && !element_is(element, claim->ns, claim->name))
+		claim++;
+	return claim->run ? claim : NULL;
+}
+
 bool host_has_module(const struct tern_host *host, const struct tern_module *module)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {

@@ -37,6 +37,12 @@ struct iq_claim {
 	unsigned at;
 };
 
+struct nonza_claim {
+	const char *ns, *name;
+	void (*run)(struct tern_session *, const struct element *, const void *);
+	const void *settings;
+};
+
 /* A module in a host. */
 struct loaded {
 	const struct tern_module *module;
@@ -63,6 +69,9 @@ struct tern_host {
 		answers[TERN_QUESTION_COUNT];
 	tern_contacts_handler *contacts;
 	const void *contacts_settings;
+	struct nonza_claim *nonzas;
+	tern_filter_handler *filter;
+	const void *filter_settings;
 	/* "<ver xmlns='...'/>" of all modules, ready to be written into stream features after login. */
 	char *stream_features;
 };
@@ -80,6 +89,10 @@ size_t host_iq_hash(enum tern_type type, const char *ns, const char *name);
 /* The iq handler for these, or NULL.  ns and name as element_ns/element_name give them. */
 const struct iq_claim *host_find_iq(const struct tern_host *host, enum tern_type type, unsigned at,
 	const char *ns, const char *name);
+
+/* Who takes that element of a stream, or NULL. */
+const struct nonza_claim *host_find_nonza(const struct tern_host *host,
+	const struct element *element);
 
 /* Process-wide tables of state and store claims, filled at load; ids are indices. */
 struct state_slot {

@@ -50,17 +50,36 @@ static const char *refuse_answers(struct arena *arena, const struct tern_module 
 	return NULL;
 }
 
+static const char *refuse_nonzas(struct arena *arena, const struct tern_module *a,
+	const struct tern_module *b)
+{
+	for (const struct tern_nonza *one = a->nonzas; one && one->run; one++) {
+		for (const struct tern_nonza *two = b->nonzas; two && two->run; two++) {
+			if ((a != b || one != two) && strcmp(one->ns, two->ns) == 0 &&
+			    strcmp(one->name, two->name) == 0)
+				return arena_printf(arena, "modules `%s` and `%s` both claim the element {%s}%s",
+					a->name, b->name, one->ns, one->name);
+		}
+	}
+	if (a != b && a->filter && b->filter)
+		return arena_printf(arena, "modules `%s` and `%s` both filter what goes to sessions",
+			a->name, b->name);
+	return NULL;
+}
+
 /* A module may quarrel with itself too. */
 static const char *refuse_pair(struct arena *arena, const struct tern_module *a,
 	const struct tern_module *b)
 {
-	for (const struct tern_iq *iq = a->iqs; iq && iq->ns; iq++) {
-		const char *why = refuse_iq(arena, a, iq, b);
+	const char *why;
 
+	for (const struct tern_iq *iq = a->iqs; iq && iq->ns; iq++) {
+		why = refuse_iq(arena, a, iq, b);
 		if (why)
 			return why;
 	}
-	return refuse_answers(arena, a, b);
+	why = refuse_answers(arena, a, b);
+	return why ? why : refuse_nonzas(arena, a, b);
 }
 
 const char *loader_refuse(struct arena *arena, const struct tern_module *const *modules,

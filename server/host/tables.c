@@ -140,6 +140,35 @@ static void make_answers(struct tern_host *host)
 	}
 }
 
+static void make_nonzas(struct tern_host *host)
+{
+	size_t count = 0;
+
+	host->nonzas = heap_zalloc(sizeof *host->nonzas);
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct loaded *loaded = &host->loaded[i];
+		const struct tern_nonza *claim = loaded->module->nonzas;
+
+		for (; claim && claim->run; claim++) {
+			host->nonzas = heap_resize(host->nonzas, (count + 2) * sizeof *host->nonzas);
+			host->nonzas[count++] = (struct nonza_claim){ name_intern(claim->ns),
+				name_intern(claim->name), claim->run, loaded->settings };
+			host->nonzas[count] = (struct nonza_claim){ 0 };
+		}
+	}
+}
+
+static void make_filter(struct tern_host *host)
+{
+	host->filter = NULL;
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		if (!host->loaded[i].module->filter)
+			continue;
+		host->filter = host->loaded[i].module->filter;
+		host->filter_settings = host->loaded[i].settings;
+	}
+}
+
 static char *make_stream_features(const struct tern_host *host)
 {
 	struct buffer out = { 0 };
@@ -166,6 +195,8 @@ void tables_make(struct tern_host *host)
 		host->watches[i] = make_watches(host, (enum tern_happening)i);
 	make_iqs(host);
 	make_answers(host);
+	make_nonzas(host);
+	make_filter(host);
 	host->stream_features = make_stream_features(host);
 }
 
@@ -182,6 +213,8 @@ void tables_finish(struct tern_host *host)
 	free(host->iqs);
 	host->iqs = NULL;
 	host->iq_slots = 0;
+	free(host->nonzas);
+	host->nonzas = NULL;
 	free(host->stream_features);
 	host->stream_features = NULL;
 }

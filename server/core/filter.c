@@ -1,0 +1,70 @@
+/* filter.c - puts what goes to a session before the module that filters it */
+/* SPDX-License-Identifier: MIT */
+
+#include "filter.h"
+
+#include "arena.h"
+#include "element.h"
+#include "entity_internal.h"
+#include "event.h"
+#include "host.h"
+#include "jid.h"
+#include "session_internal.h"
+#include "stanzas.h"
+
+#define ARENA_BYTES 1024
+
+void tern_session_filter(struct tern_session *session, bool on)
+{
+	session->is_filtered = on;
+}
+
+static bool ask(struct tern_session *session, const struct tern_stanza *stanza)
+{
+	const struct tern_host *host = session->entity->host;
+	bool is_kept;
+
+	session->is_in_filter = true;
+	is_kept = host->filter(session, stanza, host->filter_settings);
+	session->is_in_filter = false;
+	return is_kept;
+}
+
+/* What the filter itself sends does not come back to it. */
+static bool has_filter(const struct tern_session *session)
+{
+	return session->entity->host->filter && !session->is_in_filter;
+}
+
+bool filter_keeps(struct tern_session *session, const struct element *element)
+{
+	struct tern_stanza stanza;
+	struct arena *arena;
+	struct element *copy;
+	enum tern_kind kind;
+	bool is_kept;
+
+	if (!has_filter(session))
+		return false;
+	arena = arena_create(ARENA_BYTES);
+	copy = element_copy(arena, element);
+	is_kept = stanza_is_one(copy, &kind) &&
+		stanza_read(arena, copy, kind, &stanza) == TERN_NO_CONDITION;
+	if (is_kept) {
+		if (!stanza.from) /* RFC 6120 8.1.2.1: it is the account that speaks */
+			stanza.from = session->entity->jid;
+		is_kept = ask(session, &stanza);
+	}
+	arena_destroy(arena);
+	return is_kept;
+}
+
+bool filter_keeps_event(struct tern_session *session, struct tern_event *event)
+{
+	struct tern_stanza stanza = event->stanza;
+
+	if (!has_filter(session))
+		return false;
+	stanza.element = tern_event_copy(event);
+	return ask(session, &stanza);
+}
