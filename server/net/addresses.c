@@ -1,49 +1,45 @@
-/* addresses.c - sets of eight places, each under a lock of its own */
+/* addresses.c - one hash table that grows with the addresses in it, under one short lock */
 /* SPDX-License-Identifier: MIT */
 
 #include "addresses.h"
 
 #include <netinet/in.h>
-#include <sched.h>
-#include <stdatomic.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "hash.h"
 #include "heap.h"
 
-#define WAYS 8
+#define FIRST_PLACES 256
 #define HALF_LIFE_S 30
 #define ONE_FAILURE 16u /* failures are counted in sixteenths, so that halving fades them out */
 #define FAILURES_MOST (1u << 20)
 
-/* An address's place.  What belongs to a set is touched only by who holds its lock, which is
- * never for longer than a look at eight places. */
 struct place {
-	uint64_t key; /* 0: never used */
+	uint64_t key; /* 0: free */
 	uint32_t connections;
 	uint32_t failures;
 	uint32_t halved_at; /* half-lives of the clock */
 };
 
-struct set {
-	atomic_flag lock;
-	struct place places[WAYS];
-};
-
+/* Touched some ten times in a connection's life, for a few nanoseconds each. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
-	struct set *sets;
-	uint64_t mask;
-	uint64_t seed; /* so that nobody can choose addresses that crowd one set */
+	struct place *places; /* a power of two, at most half of them in use */
+	size_t capacity, count, most;
+	uint64_t seed;  /* so that nobody can choose addresses that crowd one corner */
+	uint32_t now_s; /* the latest clock seen */
+	bool is_crowded; /* nothing could be forgotten when room was last looked for */
 } table;
 
-static void fade(struct place *place, uint32_t now_s)
+static void fade(struct place *place)
 {
-	uint32_t now = now_s / HALF_LIFE_S;
+	uint32_t now = table.now_s / HALF_LIFE_S;
 	uint32_t times = now - place->halved_at;
 
-	if (times > UINT32_MAX / 2)
-		return; /* another thread's clock is a little ahead */
 	place->failures = times < 32 ? place->failures >> times : 0;
 	place->halved_at = now;
 }
@@ -55,23 +51,20 @@ static unsigned whole_failures(const struct place *place)
 
 void addresses_setup(long expected)
 {
-	uint64_t sets = 64;
-
-	while (sets * WAYS < (uint64_t)expected * 4)
-		sets *= 2;
 	addresses_finish();
-	table.sets = calloc(sets, sizeof *table.sets);
-	if (!table.sets)
-		heap_exhausted();
-	table.mask = sets - 1;
+	table.most = FIRST_PLACES;
+	while (table.most < (size_t)expected * 4)
+		table.most *= 2;
+	table.capacity = FIRST_PLACES;
+	table.places = heap_zalloc(table.capacity * sizeof *table.places);
 	if (getrandom(&table.seed, sizeof table.seed, GRND_NONBLOCK) < 0)
-		table.seed = (uintptr_t)table.sets;
+		table.seed = (uintptr_t)table.places;
 }
 
 void addresses_finish(void)
 {
-	free(table.sets);
-	table.sets = NULL;
+	free(table.places);
+	memset(&table, 0, sizeof table);
 }
 
 #define KEY_IPV4 0x0000ffff00000000ull /* 0:0:ffff::/64 and 0:0:0:1::/64 are nobody's networks */
@@ -105,112 +98,152 @@ uint64_t address_key(const struct sockaddr *address)
 
 /* --- places ----------------------------------------------------------------------------- */
 
-/* The key's set, locked; NULL where nothing is counted. */
-static struct set *lock_set(uint64_t key)
+static size_t home_of(uint64_t key)
 {
-	uint64_t hash = (key ^ table.seed) * 0x9e3779b97f4a7c15ull;
-	struct set *set;
-
-	if (!table.sets || !key)
-		return NULL;
-	hash ^= hash >> 32;
-	hash *= 0xd6e8feb86659fd93ull;
-	set = &table.sets[hash >> 20 & table.mask];
-	while (atomic_flag_test_and_set_explicit(&set->lock, memory_order_acquire))
-		sched_yield();
-	return set;
+	return hash_mix(hash_mix(key ^ table.seed)) & (table.capacity - 1);
 }
 
-static void unlock(struct set *set)
+/* The key's place, or the free one where it belongs. */
+static struct place *seek(uint64_t key)
 {
-	if (set)
-		atomic_flag_clear_explicit(&set->lock, memory_order_release);
+	size_t at = home_of(key);
+
+	while (table.places[at].key && table.places[at].key != key)
+		at = (at + 1) & (table.capacity - 1);
+	return &table.places[at];
 }
 
-static struct place *find(struct set *set, uint64_t key)
+static bool is_forgotten(struct place *place)
 {
-	for (int i = 0; set && i < WAYS; i++)
-		if (set->places[i].key == key)
-			return &set->places[i];
-	return NULL;
+	fade(place);
+	return place->connections == 0 && place->failures == 0;
 }
 
-/* The key's place, or the one that is missed least: nobody's, or that of an address without
- * connections and with the fewest failures. */
-static struct place *find_or_claim(struct set *set, uint64_t key)
+/* Leaves the forgotten ones behind. */
+static void move_to(size_t capacity)
 {
-	struct place *best = find(set, key);
+	struct place *old = table.places;
+	size_t old_capacity = table.capacity;
 
-	if (best || !set)
-		return best;
-	for (int i = 0; i < WAYS; i++) {
-		struct place *place = &set->places[i];
-
-		if (place->connections == 0 && (!best || place->failures < best->failures))
-			best = place;
+	table.places = heap_zalloc(capacity * sizeof *table.places);
+	table.capacity = capacity;
+	table.count = 0;
+	for (size_t i = 0; i < old_capacity; i++) {
+		if (!old[i].key || is_forgotten(&old[i]))
+			continue;
+		*seek(old[i].key) = old[i];
+		table.count++;
 	}
-	if (best)
-		*best = (struct place){ .key = key };
-	return best;
+	free(old);
+}
+
+static bool make_room(void)
+{
+	if (table.count * 2 < table.capacity)
+		return true;
+	if (table.is_crowded)
+		return false;
+	move_to(table.capacity);
+	if (table.count * 4 >= table.capacity && table.capacity < table.most)
+		move_to(table.capacity * 2);
+	table.is_crowded = table.count * 2 >= table.capacity;
+	return !table.is_crowded;
+}
+
+/* Behind the lock: NULL where nothing is counted, or the key has no place. */
+static struct place *find(uint64_t key)
+{
+	struct place *place = table.places && key ? seek(key) : NULL;
+
+	return place && place->key ? place : NULL;
+}
+
+static struct place *find_or_claim(uint64_t key)
+{
+	struct place *place = find(key);
+
+	if (place || !table.places || !key || !make_room())
+		return place;
+	place = seek(key);
+	*place = (struct place){ .key = key, .halved_at = table.now_s / HALF_LIFE_S };
+	table.count++;
+	return place;
+}
+
+static void note_time(uint32_t now_s)
+{
+	if ((int32_t)(now_s - table.now_s) <= 0)
+		return;
+	table.now_s = now_s;
+	table.is_crowded = false;
 }
 
 unsigned addresses_enter(uint64_t key)
 {
-	struct set *set = lock_set(key);
-	struct place *place = find_or_claim(set, key);
-	unsigned connections = place ? ++place->connections : 0;
+	struct place *place;
+	unsigned connections;
 
-	unlock(set);
+	pthread_mutex_lock(&lock);
+	place = find_or_claim(key);
+	connections = place ? ++place->connections : 0;
+	pthread_mutex_unlock(&lock);
 	return connections;
 }
 
 void addresses_leave(uint64_t key)
 {
-	struct set *set = lock_set(key);
-	struct place *place = find(set, key);
+	struct place *place;
 
+	pthread_mutex_lock(&lock);
+	place = find(key);
 	if (place && place->connections > 0)
-		place->connections--;
-	unlock(set);
+		table.is_crowded &= --place->connections > 0;
+	pthread_mutex_unlock(&lock);
 }
 
 unsigned addresses_connections(uint64_t key)
 {
-	struct set *set = lock_set(key);
-	struct place *place = find(set, key);
-	unsigned connections = place ? place->connections : 0;
+	struct place *place;
+	unsigned connections;
 
-	unlock(set);
+	pthread_mutex_lock(&lock);
+	place = find(key);
+	connections = place ? place->connections : 0;
+	pthread_mutex_unlock(&lock);
 	return connections;
 }
 
 unsigned addresses_note_failure(uint64_t key, uint32_t now_s)
 {
-	struct set *set = lock_set(key);
-	struct place *place = find_or_claim(set, key);
+	struct place *place;
 	unsigned failures = 0;
 
+	pthread_mutex_lock(&lock);
+	note_time(now_s);
+	place = find_or_claim(key);
 	if (place) {
-		fade(place, now_s);
+		fade(place);
 		if (place->failures < FAILURES_MOST)
 			place->failures += ONE_FAILURE;
 		failures = whole_failures(place);
 	}
-	unlock(set);
+	pthread_mutex_unlock(&lock);
 	return failures;
 }
 
 unsigned addresses_failures(uint64_t key, uint32_t now_s)
 {
-	struct set *set = lock_set(key);
-	struct place *place = find(set, key);
+	struct place *place;
 	unsigned failures = 0;
 
+	pthread_mutex_lock(&lock);
+	note_time(now_s);
+	place = find(key);
 	if (place) {
-		fade(place, now_s);
+		fade(place);
 		failures = whole_failures(place);
 	}
-	unlock(set);
+	pthread_mutex_unlock(&lock);
 	return failures;
 }
 

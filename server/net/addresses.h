@@ -3,17 +3,17 @@
  *
  * Open connections, and failed logins, which fade: a count halves every half minute.  IPv4
  * addresses are counted singly, IPv6 by their /64, which is what one customer gets.  One
- * table for the whole process; any thread, and none waits for long.  An address costs a
- * place only while it has connections or fresh failures; when a busy neighbourhood of the
- * table is full of such, a further address goes uncounted rather than refused. */
+ * table for the whole process that grows with them; any thread.  An address has a place while
+ * it has connections or fresh failures; when the table is as large as it may become and full of
+ * such, a further address goes uncounted rather than refused. */
 #ifndef ADDRESSES_H
 #define ADDRESSES_H
 
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* Room for that many addresses; main calls it before listeners open.  Without it nothing
- * is counted. */
+/* Room for twice that many addresses at most; main calls it before listeners open.  Without
+ * it nothing is counted. */
 void addresses_setup(long expected);
 void addresses_finish(void);
 

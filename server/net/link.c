@@ -121,9 +121,9 @@ void link_destroy(struct link *link)
 	link->moving_to = NULL;
 	if (link->watcher.fd >= 0) {
 		link_set_interest(link);
+		addresses_leave(link->address_key); /* before the peer can know that it may come again */
 		close(link->watcher.fd); /* the last copy: leaves the epoll set by that */
 		link->watcher.fd = -1;
-		addresses_leave(link->address_key);
 		descriptors_note(-1);
 	}
 	link_set_limit(link, LIMIT_NONE);
