@@ -288,7 +288,10 @@ int server_start(struct server *server, void (*stop)(void *context), void *conte
 /* --- a change between two turns ------------------------------------------------------------ */
 
 struct standstill {
-	pthread_barrier_t all_stand, may_go;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	size_t standing;
+	bool may_go;
 };
 
 struct halt {
@@ -300,27 +303,39 @@ static void halt(struct shard *shard, struct post *post)
 {
 	struct standstill *standstill = ((struct halt *)post)->standstill;
 
-	pthread_barrier_wait(&standstill->all_stand);
-	pthread_barrier_wait(&standstill->may_go);
+	pthread_mutex_lock(&standstill->lock);
+	standstill->standing++;
+	pthread_cond_broadcast(&standstill->changed);
+	while (!standstill->may_go)
+		pthread_cond_wait(&standstill->changed, &standstill->lock);
+	standstill->standing--;
+	pthread_cond_broadcast(&standstill->changed);
+	pthread_mutex_unlock(&standstill->lock);
+}
+
+static void wait_for(struct standstill *standstill, size_t standing)
+{
+	while (standstill->standing != standing)
+		pthread_cond_wait(&standstill->changed, &standstill->lock);
 }
 
 void server_stand_still(struct server *server, void (*change)(void *context), void *context)
 {
-	struct standstill standstill;
+	struct standstill standstill = {
+		.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 	struct halt *halts = heap_zalloc(server->shard_count * sizeof *halts);
 
-	pthread_barrier_init(&standstill.all_stand, NULL, server->shard_count + 1);
-	pthread_barrier_init(&standstill.may_go, NULL, server->shard_count + 1);
 	for (size_t i = 0; i < server->shard_count; i++) {
 		halts[i] = (struct halt){ .post.run = halt, .standstill = &standstill };
 		shard_post(server->shards[i], &halts[i].post);
 	}
-	pthread_barrier_wait(&standstill.all_stand);
+	pthread_mutex_lock(&standstill.lock);
+	wait_for(&standstill, server->shard_count);
 	change(context);
-	pthread_barrier_wait(&standstill.may_go);
-	/* Waits in turn for the last one to have left. */
-	pthread_barrier_destroy(&standstill.all_stand);
-	pthread_barrier_destroy(&standstill.may_go);
+	standstill.may_go = true;
+	pthread_cond_broadcast(&standstill.changed);
+	wait_for(&standstill, 0);
+	pthread_mutex_unlock(&standstill.lock);
 	free(halts);
 }
 
