@@ -1,0 +1,290 @@
+# with_slixmpp.py - two people with two clients each, made of slixmpp
+# SPDX-License-Identifier: MIT
+
+import asyncio
+import contextlib
+import logging
+
+import slixmpp
+
+TIMEOUT_S = 20
+
+
+class Client(slixmpp.ClientXMPP):
+    """Keeps what arrives, until a test expects it."""
+
+    def __init__(self, jid, password, certificate):
+        super().__init__(jid, password)
+        self.ca_certs = certificate
+        self.auto_authorize = None      # tests answer subscription requests themselves
+        self.auto_subscribe = False
+        for plugin in ("xep_0030", "xep_0199", "xep_0203"):
+            self.register_plugin(plugin)
+        self.arrived = []
+        self.news = asyncio.Event()
+        self.outcome = asyncio.get_running_loop().create_future()
+        self.add_filter("in", self.note)
+        self.add_event_handler("session_start", lambda _: self.settle("session"))
+        self.add_event_handler("failed_all_auth", lambda _: self.settle("refused"))
+
+    def settle(self, outcome):
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+    def note(self, stanza):
+        self.arrived.append(stanza)
+        self.news.set()
+        return stanza
+
+    async def enter(self, port, is_direct=False):
+        self.connect(("127.0.0.1", port), use_ssl=is_direct, force_starttls=not is_direct,
+                     disable_starttls=is_direct)
+        return await asyncio.wait_for(self.outcome, TIMEOUT_S)
+
+    async def leave(self):
+        await self.disconnect()
+
+    async def expect(self, what, test):
+        """The first arrival that passes; what came before it stays for later."""
+        deadline = asyncio.get_running_loop().time() + TIMEOUT_S
+        while True:
+            for stanza in self.arrived:
+                if test(stanza):
+                    self.arrived.remove(stanza)
+                    return stanza
+            self.news.clear()
+            left = deadline - asyncio.get_running_loop().time()
+            try:
+                await asyncio.wait_for(self.news.wait(), max(left, 0))
+            except asyncio.TimeoutError:
+                came = "\n    ".join(map(str, self.arrived))
+                raise AssertionError(
+                    f"{self.boundjid} waited for {what}; what came:\n    {came}") from None
+
+    def expect_presence(self, kind, sender):
+        return self.expect(f"presence {kind} from {sender}", lambda stanza: (
+            isinstance(stanza, slixmpp.Presence) and stanza["type"] == kind and
+            str(stanza["from"]).startswith(sender)))
+
+    def expect_message(self, body):
+        return self.expect(f"the message {body!r}", lambda stanza: (
+            isinstance(stanza, slixmpp.Message) and stanza["body"] == body))
+
+    def expect_push(self, jid, **values):
+        return self.expect(f"a roster push of {jid}: {values}", lambda stanza: (
+            isinstance(stanza, slixmpp.Iq) and stanza["type"] == "set" and
+            all(stanza["roster"]["items"].get(slixmpp.JID(jid), {}).get(key) == value
+                for key, value in values.items()) and
+            slixmpp.JID(jid) in stanza["roster"]["items"]))
+
+    async def items(self):
+        """The whole roster, whatever version is known."""
+        question = self.make_iq_get()
+        question.enable("roster")
+        answer = await question.send(timeout=TIMEOUT_S)
+        return answer["roster"]["items"]
+
+
+class People:
+    def __init__(self, demo):
+        self.demo = demo
+        self.clients = {}
+
+    def __getattr__(self, name):
+        return self.clients[name]
+
+    def make(self, user, resource, password=None):
+        return Client(f"{user}@localhost/{resource}", password or self.demo.accounts[user],
+                      self.demo.certificate())
+
+    async def bring(self, name, is_direct=False):
+        user, resource = name.split("_")
+        client = self.clients[name] = self.make(user, resource)
+        port = self.demo.ports["direct" if is_direct else "starttls"]
+        assert await client.enter(port, is_direct) == "session", f"{name} cannot log in"
+        return client
+
+    async def bring_online(self, name, is_direct=False):
+        client = await self.bring(name, is_direct)
+        await client.items()
+        client.send_presence()
+        await client.expect_presence("available", str(client.boundjid))
+
+    async def take_away(self, *names):
+        for name in names:
+            await self.clients.pop(name).leave()
+
+
+@contextlib.asynccontextmanager
+async def people(demo):
+    logging.disable(logging.CRITICAL)
+    everybody = People(demo)
+    try:
+        yield everybody
+    finally:
+        await everybody.take_away(*list(everybody.clients))
+
+
+async def logs_in_over_STARTTLS_with_a_verified_certificate(people):
+    await people.bring_online("juliet_desk")
+    assert people.juliet_desk.transport.get_extra_info("ssl_object").version() == "TLSv1.3"
+
+
+async def logs_in_over_direct_TLS(people):
+    await people.bring_online("juliet_phone", is_direct=True)
+    await people.bring_online("romeo_desk", is_direct=True)
+
+
+async def two_resources_of_one_account_see_each_other(people):
+    await people.bring_online("romeo_phone")
+    await people.romeo_desk.expect_presence("available", "romeo@localhost/phone")
+    await people.romeo_phone.expect_presence("available", "romeo@localhost/desk")
+
+
+async def a_wrong_password_is_refused(people):
+    stranger = people.make("juliet", "stranger", "wrong")
+    assert await stranger.enter(people.demo.ports["starttls"]) == "refused"
+    await stranger.leave()
+
+
+async def a_new_contact_is_pushed_to_both_resources(people):
+    people.juliet_desk.update_roster("romeo@localhost", name="Romeo", groups=["Montague"])
+    for client in (people.juliet_desk, people.juliet_phone):
+        await client.expect_push("romeo@localhost", name="Romeo", groups=["Montague"],
+                                 subscription="none")
+
+
+async def a_subscription_request_reaches_both_resources(people):
+    people.juliet_desk.send_presence_subscription("romeo@localhost", ptype="subscribe")
+    for client in (people.romeo_desk, people.romeo_phone):
+        await client.expect_presence("subscribe", "juliet@localhost")
+
+
+async def an_approval_brings_presence_of_both_resources(people):
+    people.romeo_phone.send_presence_subscription("juliet@localhost", ptype="subscribed")
+    for client in (people.juliet_desk, people.juliet_phone):
+        await client.expect_push("romeo@localhost", subscription="to")
+        await client.expect_presence("available", "romeo@localhost/desk")
+        await client.expect_presence("available", "romeo@localhost/phone")
+
+
+async def the_other_direction_makes_it_mutual(people):
+    people.romeo_desk.send_presence_subscription("juliet@localhost", ptype="subscribe")
+    await people.juliet_phone.expect_presence("subscribe", "romeo@localhost")
+    people.juliet_phone.send_presence_subscription("romeo@localhost", ptype="subscribed")
+    await people.romeo_phone.expect_push("juliet@localhost", subscription="both")
+    await people.juliet_desk.expect_push("romeo@localhost", subscription="both")
+    await people.romeo_desk.expect_presence("available", "juliet@localhost/desk")
+
+
+async def a_change_of_presence_reaches_the_contact(people):
+    people.romeo_desk.send_presence(pshow="away", pstatus="at the ball")
+    for client in (people.juliet_desk, people.juliet_phone):
+        shown = await client.expect("away", lambda stanza: (
+            isinstance(stanza, slixmpp.Presence) and stanza["show"] == "away"))
+        assert shown["status"] == "at the ball"
+
+
+async def a_message_to_a_full_address_reaches_that_client(people):
+    people.juliet_desk.send_message("romeo@localhost/phone", "to the phone", mtype="chat")
+    received = await people.romeo_phone.expect_message("to the phone")
+    assert str(received["from"]) == "juliet@localhost/desk"
+
+
+async def a_message_to_a_bare_address_reaches_the_account(people):
+    people.romeo_desk.send_presence(ppriority=5)
+    await people.juliet_desk.expect("priority 5", lambda stanza: (
+        isinstance(stanza, slixmpp.Presence) and stanza["priority"] == 5))
+    people.juliet_desk.send_message("romeo@localhost", "wherefore art thou", mtype="chat")
+    await people.romeo_desk.expect_message("wherefore art thou")
+
+
+async def an_answer_comes_back(people):
+    body = "Call me but love <& \"☂\">, and I'll be new baptized"
+    people.romeo_desk.send_message("juliet@localhost/desk", body, mtype="chat")
+    await people.juliet_desk.expect_message(body)
+
+
+async def the_server_tells_what_it_does(people):
+    info = await people.juliet_desk["xep_0030"].get_info("localhost", timeout=TIMEOUT_S)
+    features = info["disco_info"]["features"]
+    for feature in ("http://jabber.org/protocol/disco#info",
+                    "http://jabber.org/protocol/disco#items", "urn:xmpp:ping", "msgoffline"):
+        assert feature in features, f"{feature} is not among {features}"
+    assert any(identity[:2] == ("server", "im")
+               for identity in info["disco_info"]["identities"])
+    await people.juliet_desk["xep_0030"].get_items("localhost", timeout=TIMEOUT_S)
+
+
+async def a_contact_tells_what_its_client_does(people):
+    info = await people.juliet_phone["xep_0030"].get_info("romeo@localhost/desk",
+                                                          timeout=TIMEOUT_S)
+    assert "urn:xmpp:ping" in info["disco_info"]["features"]
+
+
+async def pings_are_answered_by_the_server_and_by_a_contact(people):
+    ping = people.juliet_desk["xep_0199"].ping
+    await ping("localhost", timeout=TIMEOUT_S)
+    await ping("romeo@localhost/phone", timeout=TIMEOUT_S)
+
+
+async def a_contact_is_seen_to_leave(people):
+    await people.take_away("romeo_desk", "romeo_phone")
+    for client in (people.juliet_desk, people.juliet_phone):
+        await client.expect_presence("unavailable", "romeo@localhost/desk")
+        await client.expect_presence("unavailable", "romeo@localhost/phone")
+
+
+async def messages_to_an_absent_account_wait_in_order(people):
+    for number in range(3):
+        people.juliet_desk.send_message("romeo@localhost", f"waiting {number}", mtype="chat")
+    await people.juliet_desk["xep_0199"].ping("localhost", timeout=TIMEOUT_S)
+    await people.bring_online("romeo_desk")
+    bodies = []
+    for number in range(3):
+        message = await people.romeo_desk.expect("a delayed message", lambda stanza: (
+            isinstance(stanza, slixmpp.Message) and stanza["delay"]["stamp"]))
+        bodies.append(message["body"])
+    assert bodies == [f"waiting {number}" for number in range(3)], bodies
+
+
+async def everything_is_there_after_a_restart(people):
+    await people.take_away("romeo_desk", "juliet_desk", "juliet_phone")
+    people.demo.restart()
+    await people.bring_online("juliet_desk")
+    items = await people.juliet_desk.items()
+    contact = items[slixmpp.JID("romeo@localhost")]
+    assert (contact["name"], contact["subscription"]) == ("Romeo", "both"), contact
+    await people.bring_online("romeo_phone", is_direct=True)
+    await people.juliet_desk.expect_presence("available", "romeo@localhost/phone")
+
+
+async def a_removed_contact_is_gone_on_both_sides(people):
+    people.juliet_desk.del_roster_item("romeo@localhost")
+    await people.juliet_desk.expect_push("romeo@localhost", subscription="remove")
+    await people.romeo_phone.expect_presence("unsubscribed", "juliet@localhost")
+    await people.romeo_phone.expect_push("juliet@localhost", subscription="none")
+    assert not await people.juliet_desk.items()
+
+
+TESTS = (
+    logs_in_over_STARTTLS_with_a_verified_certificate,
+    logs_in_over_direct_TLS,
+    two_resources_of_one_account_see_each_other,
+    a_wrong_password_is_refused,
+    a_new_contact_is_pushed_to_both_resources,
+    a_subscription_request_reaches_both_resources,
+    an_approval_brings_presence_of_both_resources,
+    the_other_direction_makes_it_mutual,
+    a_change_of_presence_reaches_the_contact,
+    a_message_to_a_full_address_reaches_that_client,
+    a_message_to_a_bare_address_reaches_the_account,
+    an_answer_comes_back,
+    the_server_tells_what_it_does,
+    a_contact_tells_what_its_client_does,
+    pings_are_answered_by_the_server_and_by_a_contact,
+    a_contact_is_seen_to_leave,
+    messages_to_an_absent_account_wait_in_order,
+    everything_is_there_after_a_restart,
+    a_removed_contact_is_gone_on_both_sides,
+)
