@@ -19,6 +19,7 @@ struct tern_session {
 	uint64_t heard_ms;         /* ticks */
 	struct parcel *presence;   /* the last broadcast one; NULL: not available */
 	signed char priority;
+	bool is_filtered, is_in_filter; /* filter.c */
 	bool is_ending, is_slow, is_overfull;
 	bool is_window_full, is_held_back; /* each has one pause of the stream */
 	unsigned under_way;        /* stanzas whose receipts are open */
