@@ -67,18 +67,24 @@ static enum tern_verdict deliver(struct tern_event *event, const void *settings)
 	switch (message_fate(&facts)) {
 	case MESSAGE_TO_ONE:
 		tern_deliver(event, match);
-		return TERN_DONE;
+		break;
 	case MESSAGE_TO_ALL:
 		deliver_to_all(event);
-		return TERN_DONE;
+		break;
 	case MESSAGE_REFUSE:
 		return tern_reject(event, TERN_SERVICE_UNAVAILABLE, NULL);
-	case MESSAGE_DROP:
-		return TERN_DONE;
+	case MESSAGE_DROP: /* drop_missed, when the account's other hooks have seen it */
 	case MESSAGE_MISSED:
 		break;
 	}
 	return TERN_PASS;
+}
+
+static enum tern_verdict drop_missed(struct tern_event *event, const void *settings)
+{
+	bool is_dropped = event->stanza.type == TERN_ERROR || event->stanza.type == TERN_HEADLINE;
+
+	return is_dropped ? TERN_DONE : TERN_PASS;
 }
 
 /* 8.5.2.2.1: nobody keeps it, so its sender has to know. */
@@ -93,6 +99,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.about = "delivery of messages to sessions (RFC 6121 8.5)",
 	.hooks = (const struct tern_hook[]){
 		{ TERN_IN_DELIVER, TERN_MESSAGES, 0, deliver },
+		{ TERN_IN_MISSED, TERN_MESSAGES, -1000, drop_missed },
 		{ TERN_IN_MISSED, TERN_MESSAGES, 1000, refuse_missed },
 		{ 0 },
 	},

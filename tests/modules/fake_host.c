@@ -348,6 +348,11 @@ const struct jid *tern_session_jid(const struct tern_session *session)
 	return session->jid;
 }
 
+struct tern_entity *tern_session_entity(struct tern_session *session)
+{
+	return session->entity;
+}
+
 uint64_t tern_session_id(const struct tern_session *session)
 {
 	return session->id;

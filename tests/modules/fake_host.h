@@ -43,6 +43,9 @@ void fake_arrive(struct fake *fake, const char *xml);
 /* The same as a broadcast that is a probe. */
 void fake_arrive_probing(struct fake *fake, const char *xml);
 
+/* The client sends what is no stanza; false where no module claims it. */
+bool fake_send_nonza(struct tern_session *session, const char *xml);
+
 /* The next thing that the client heard / that left the host: NULL when there is none. In what
  * leaves, a broadcast that probes says probes='yes', one sent surely surely='yes'. Borrowed until
  * the next call. */

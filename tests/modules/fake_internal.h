@@ -26,6 +26,8 @@ struct tern_session {
 	struct tern_entity *entity;
 	struct jid *jid;
 	uint64_t id, heard_ms;
+	uint64_t reached_by; /* the number of the last stanza that was delivered to it */
+	bool is_filtered;
 	struct arena *presence_arena;
 	struct element *presence;
 	int priority;
@@ -73,7 +75,9 @@ struct tern_host {
 	struct tern_entity *entities;
 	struct tern_session *ended; /* kept, so that tests may still read what was heard */
 	struct transit *queue, **queue_end;
-	bool is_running;
+	bool is_running, is_in_filter;
+	uint64_t journey; /* the number of the stanza that arrives now */
+	bool has_reached; /* ... anybody */
 	struct alarm *alarms;
 	struct lines left;
 	char end_reason[64];

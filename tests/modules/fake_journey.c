@@ -34,10 +34,36 @@ void enqueue(struct tern_host *host, const struct element *stanza, bool probes)
 	host->queue_end = &transit->next;
 }
 
+/* What goes to a session passes its filter, save what the filter sends. */
+static bool is_kept(struct tern_session *session, const struct element *element)
+{
+	struct tern_host *host = session->entity->host;
+	struct arena *arena = arena_create(1024);
+	struct tern_stanza stanza = read_stanza(element_copy(arena, element));
+	bool kept = false;
+
+	if (!stanza.from)
+		stanza.from = session->entity->jid;
+	host->is_in_filter = true;
+	for (size_t i = 0; i < host->count; i++)
+		if (host->modules[i]->filter)
+			kept = host->modules[i]->filter(session, &stanza, host->settings[i]);
+	host->is_in_filter = false;
+	arena_destroy(arena);
+	return kept;
+}
+
+static void say(struct tern_session *session, const struct element *stanza)
+{
+	if (!session->is_filtered || session->entity->host->is_in_filter ||
+	    !is_kept(session, stanza))
+		add_line(&session->heard, stanza);
+}
+
 static void answer(struct tern_event *event, struct element *stanza)
 {
 	if (event->session)
-		add_line(&event->session->heard, stanza);
+		say(event->session, stanza);
 	else
 		enqueue(event->host, stanza, false);
 }
@@ -143,6 +169,8 @@ static void arrive(struct tern_host *host, struct tern_entity *entity, struct tr
 	};
 	struct tern_session *session;
 
+	host->journey++;
+	host->has_reached = false;
 	if (!pass_phase(&event, TERN_IN_CHECK))
 		return;
 	if (event.stanza.kind == TERN_IQ) {
@@ -156,7 +184,7 @@ static void arrive(struct tern_host *host, struct tern_entity *entity, struct tr
 		return;
 	}
 	for (enum tern_phase phase = TERN_IN_RECORD; phase < TERN_PHASE_COUNT; phase++)
-		if (!pass_phase(&event, phase))
+		if ((phase == TERN_IN_MISSED && host->has_reached) || !pass_phase(&event, phase))
 			return;
 	if (event.stanza.kind == TERN_MESSAGE)
 		refuse(&event, TERN_SERVICE_UNAVAILABLE);
@@ -243,10 +271,32 @@ void fake_send(struct tern_session *session, const char *xml)
 
 	event.stanza.from = session->jid;
 	session->heard_ms = host->now_ms;
+	host->journey++;
 	if (pass_phase(&event, TERN_OUT_CHECK) && pass_phase(&event, TERN_OUT_RECORD))
 		leave(&event);
 	run_queue(host);
 	arena_destroy(reading.arena);
+}
+
+bool fake_send_nonza(struct tern_session *session, const char *xml)
+{
+	struct tern_host *host = session->entity->host;
+	struct reading reading = read_xml(xml);
+	bool is_claimed = false;
+
+	for (size_t i = 0; i < host->count; i++) {
+		const struct tern_nonza *claim = host->modules[i]->nonzas;
+
+		for (; claim && claim->run; claim++) {
+			if (!element_is(reading.element, claim->ns, claim->name))
+				continue;
+			is_claimed = true;
+			claim->run(session, reading.element, host->settings[i]);
+		}
+	}
+	run_queue(host);
+	arena_destroy(reading.arena);
+	return is_claimed;
 }
 
 static void arrive_from_afar(struct fake *fake, const char *xml, bool probes)
@@ -292,9 +342,31 @@ enum tern_verdict tern_reject(struct tern_event *event, enum tern_condition cond
 	return TERN_REJECT;
 }
 
+struct element *tern_event_copy(struct tern_event *event)
+{
+	struct element *copy = element_copy(event->arena, event->stanza.element);
+
+	element_set(copy, "from", jid_text(event->stanza.from));
+	if (event->stanza.to)
+		element_set(copy, "to", jid_text(event->stanza.to));
+	return copy;
+}
+
+bool tern_event_reached(const struct tern_event *event, const struct tern_session *session)
+{
+	return session->reached_by == event->host->journey;
+}
+
 void tern_deliver(struct tern_event *event, struct tern_session *session)
 {
-	add_line(&session->heard, event->stanza.element);
+	session->reached_by = event->host->journey;
+	event->host->has_reached = true;
+	say(session, event->stanza.element);
+}
+
+void tern_session_filter(struct tern_session *session, bool on)
+{
+	session->is_filtered = on;
 }
 
 /* --- the API: speaking --------------------------------------------------------------------- */
@@ -318,7 +390,7 @@ int tern_send_surely(struct tern_entity *entity, struct element *stanza)
 
 void tern_session_send(struct tern_session *session, struct element *stanza)
 {
-	add_line(&session->heard, stanza);
+	say(session, stanza);
 }
 
 void tern_send_many(struct tern_entity *entity, const struct tern_broadcast *broadcast)
