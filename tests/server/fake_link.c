@@ -187,7 +187,11 @@ void link_move(struct link *link, struct shard *to, void (*moved)(void *owner, s
 }
 
 void link_prefer_host(struct link *link, struct tern_host *host) { link->preferred = host; }
-struct tern_host *link_shown_host(const struct link *link) { return link->preferred; }
+struct tern_host *link_shown_host(const struct link *link) 
+{
+	return link->preferred ? link->preferred : fake_tls.shown;
+}
+
 enum listen_tls listener_tls(const struct listener *listener) { return listener->tls; }
 struct shard *link_shard(const struct link *link) { return link->shard; }
 bool link_is_secure(const struct link *link) { return link->is_secure; }

@@ -18,6 +18,7 @@ struct fake_tls {
 	const char *exporter;      /* channel bindings, NULL: none */
 	const char *end_point;
 	const char *jids[4];       /* of the client's certificate */
+	struct tern_host *shown;   /* where no header preferred another */
 };
 extern struct fake_tls fake_tls;
 

@@ -62,7 +62,7 @@ void world_open(void)
 	for (unsigned i = 0; i < 3; i++)
 		world.listeners[i].tls = (enum listen_tls)i;
 	fake_tls = (struct fake_tls){ .exporter = "exported-bytes",
-		.end_point = "certificate-hash" };
+		.end_point = "certificate-hash", .shown = &world.example };
 	romeo = credentials_make("pencil", ITERATIONS);
 	fake_account_add("romeo@example.org", romeo);
 }

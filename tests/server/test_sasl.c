@@ -443,6 +443,13 @@ Test(sasl, external_is_offered_to_those_with_an_address_of_the_host)
 	cr_assert(has(world_says(link, HEADER), "<mechanism>EXTERNAL</mechanism>"));
 }
 
+Test(sasl, external_does_not_carry_a_certificate_to_another_host)
+{
+	fake_tls.jids[0] = "romeo@example.org";
+	fake_tls.shown = &world.other;
+	cr_assert_not(has(world_says(world_connect(LISTEN_DIRECT), HEADER), "EXTERNAL"));
+}
+
 Test(sasl, anonymous_gets_a_name_of_its_own)
 {
 	struct link *link = world_secure_client();

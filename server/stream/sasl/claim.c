@@ -114,6 +114,8 @@ static const struct jid *certified(struct arena *arena, const struct link *link,
 	return NULL;
 }
 
+/* Each host has authorities of its own: those of the host that was shown in the handshake have
+ * vouched for the certificate, and they have no say over another one that the header names. */
 bool sasl_certificate_speaks_for(const struct link *link, const struct tern_host *host)
 {
 	struct arena *arena;
@@ -121,7 +123,7 @@ bool sasl_certificate_speaks_for(const struct link *link, const struct tern_host
 	bool speaks;
 
 	if (!(host->sasl.mechanisms & 1u << MECHANISM_EXTERNAL) || !link_is_secure(link) ||
-	    !link_certificate_jid(link, 0))
+	    link_shown_host(link) != host || !link_certificate_jid(link, 0))
 		return false;
 	arena = arena_create(ARENA_SMALL);
 	speaks = certified(arena, link, host, &index) != NULL;
