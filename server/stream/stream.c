@@ -84,6 +84,7 @@ static void finish(struct stream *stream)
 	negotiation_destroy(stream->negotiation);
 	stream_drop_parser(stream);
 	stream_forget_header(stream);
+	lang_forget(stream);
 	if (stream->link)
 		link_close(stream->link);
 	free(stream);

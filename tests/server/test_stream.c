@@ -761,3 +761,37 @@ Test(stream, does_not_mind_a_line_break_in_front_of_a_new_header)
 	cr_assert(has(world_says(link, text), "<success"));
 	cr_assert(has(world_says(link, HEADER), "<bind"));
 }
+
+/* --- language (RFC 6120 4.7.4) ------------------------------------------------------------- */
+
+static struct link *bound_client_speaking(const char *lang)
+{
+	struct link *link = world_secure_client();
+	char header[400];
+
+	snprintf(header, sizeof header, "<stream:stream to='example.org' version='1.0' %s "
+		"xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>", lang);
+	world_says(link, plain_text("", "romeo", "pencil"));
+	world_says(link, header);
+	world_says(link, BIND(""));
+	return link;
+}
+
+Test(stream, language_of_the_header_is_that_of_stanzas_without_one)
+{
+	world_says(bound_client_speaking("xml:lang='de-CH'"), "<message id='m1'/>");
+	cr_assert(has(fake_accounts.received, "xml:lang='de-CH'"));
+}
+
+Test(stream, language_of_a_stanza_is_its_own)
+{
+	world_says(bound_client_speaking("xml:lang='de'"), "<message xml:lang='cs'/>");
+	cr_assert(has(fake_accounts.received, "xml:lang='cs'"));
+	cr_assert_not(has(fake_accounts.received, "xml:lang='de'"));
+}
+
+Test(stream, language_that_is_none_is_not_passed_on)
+{
+	world_says(bound_client_speaking("xml:lang='de&lt;'"), "<message id='m1'/>");
+	cr_assert_not(has(fake_accounts.received, "xml:lang"));
+}

@@ -71,6 +71,7 @@ void element_receive(struct stream *stream, struct arena *take_arena, struct ele
 	stream_act *act = act_for(stream, element);
 
 	if (!act && !bind_answers(stream, element)) {
+		lang_stamp(stream, element);
 		session_receive(stream->session, take_arena, element);
 		return;
 	}

@@ -129,6 +129,7 @@ void header_receive(struct stream *stream, const struct element *header)
 		stream_fail(stream, error, NULL);
 		return;
 	}
+	lang_keep(stream, element_get(header, "xml:lang"));
 	note_security(stream);
 	header_send(stream);
 	features_send(stream);

@@ -64,6 +64,7 @@ struct stream {
 	struct negotiation *negotiation; /* NULL when bound */
 	struct parser *parser;   /* NULL between stanzas */
 	const char *header;      /* what makes another parser go on; NULL: the parser has it */
+	const char *lang;        /* xml:lang of the header, or NULL */
 	struct shard *move_to;
 	struct stream *next, *previous; /* of the shard */
 	unsigned pauses;         /* reasons not to read */
@@ -102,6 +103,11 @@ void stream_drop_parser(struct stream *stream); /* to its shard's pool */
 void stream_forget_header(struct stream *stream);
 void stream_keep_header(struct stream *stream); /* before a move */
 void stream_set_limits(struct stream *stream);
+
+/* --- lang.c: RFC 6120 4.7.4, 8.1.5 ---------------------------------------------------------- */
+void lang_keep(struct stream *stream, const char *lang); /* NULL: none */
+void lang_forget(struct stream *stream);
+void lang_stamp(const struct stream *stream, struct element *stanza);
 
 /* --- end.c -------------------------------------------------------------------------------- */
 /* Parts with the session, if there is one, and ends; `is_orderly`: the peer said so. */
