@@ -78,9 +78,13 @@ static struct receipt *begin(struct tern_session *session, size_t bytes)
 /* --- in ----------------------------------------------------------------------------------- */
 
 /* RFC 6120 8.1.2.1: `from`, if it is there, is the session's full or bare JID. */
-static bool from_is_own(const struct tern_session *session, const struct jid *from)
+static bool from_is_own(const struct tern_session *session, const struct tern_stanza *stanza)
 {
-	return !from || jid_equal(from, session->jid) || jid_equal(from, session->entity->jid);
+	const struct jid *from = stanza->from;
+
+	if (!from)
+		return !element_get(stanza->element, "from");
+	return jid_equal(from, session->jid) || jid_equal(from, session->entity->jid);
 }
 
 /* RFC 6121 3.1.2: subscriptions come from the account, everything else from the resource. */
@@ -99,7 +103,7 @@ static void enter(struct tern_session *session, struct arena *arena, struct elem
 	enum tern_condition fault = stanza_read(arena, element, kind, &stanza);
 	struct event *event;
 
-	if (!from_is_own(session, stanza.from)) {
+	if (!from_is_own(session, &stanza)) {
 		arena_destroy(arena);
 		session_close(session, STREAM_ERROR_INVALID_FROM, NULL);
 		return;

@@ -116,9 +116,9 @@ enum tern_condition stanza_read(struct arena *arena, struct element *element,
 
 	*ret = (struct tern_stanza){ .kind = kind, .element = element, .id = element_get(element, "id") };
 	type_is_known = read_type(element_get(element, "type"), kind, &ret->type);
-	if (to && !(ret->to = jid_parse(arena, to, strlen(to))))
-		return TERN_JID_MALFORMED;
 	if (from && !(ret->from = jid_parse(arena, from, strlen(from))))
+		return TERN_JID_MALFORMED;
+	if (to && !(ret->to = jid_parse(arena, to, strlen(to))))
 		return TERN_JID_MALFORMED;
 	if (!type_is_known || (kind == TERN_IQ && !iq_is_sound(ret)))
 		return TERN_BAD_REQUEST;
