@@ -1,0 +1,245 @@
+/* filter.c - reads the form of a query (XEP-0004, XEP-0068)
+ * SPDX-License-Identifier: MIT */
+
+#include "filter.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "datetime.h"
+#include "element.h"
+#include "jid.h"
+#include "mam.h"
+
+#define NS_DATA "jabber:x:data"
+#define NS_VALIDATE "http://jabber.org/protocol/xdata-validate"
+#define IDS_MOST 250
+
+bool archive_id_read(const char *text, uint64_t *ret_id)
+{
+	uint64_t id;
+	char *end;
+
+	if (*text < '1' || *text > '9') /* as written: no sign, no leading zero */
+		return false;
+	errno = 0;
+	id = strtoull(text, &end, 10);
+	if (errno || *end)
+		return false;
+	*ret_id = id;
+	return true;
+}
+
+const char *archive_id_text(struct arena *arena, uint64_t id)
+{
+	return arena_printf(arena, "%" PRIu64, id);
+}
+
+void filter_narrow(struct filter *filter, uint64_t after, uint64_t before)
+{
+	if (after > filter->after)
+		filter->after = after;
+	if (before && (!filter->before || before < filter->before))
+		filter->before = before;
+}
+
+/* --- fields: each gets its <field/>, whose first value is `text` --------------------------------- */
+
+typedef enum tern_condition read_field(struct arena *arena, const struct element *field,
+	const char *text, struct filter *filter);
+
+static enum tern_condition read_form_type(struct arena *arena, const struct element *field,
+	const char *text, struct filter *filter)
+{
+	return strcmp(text, NS_MAM) == 0 ? TERN_NO_CONDITION : TERN_BAD_REQUEST;
+}
+
+static enum tern_condition read_with(struct arena *arena, const struct element *field,
+	const char *text, struct filter *filter)
+{
+	filter->with = jid_new(arena, text);
+	return filter->with ? TERN_NO_CONDITION : TERN_BAD_REQUEST;
+}
+
+static enum tern_condition read_start(struct arena *arena, const struct element *field,
+	const char *text, struct filter *filter)
+{
+	uint64_t us;
+
+	if (!datetime_read(text, &us))
+		return TERN_BAD_REQUEST;
+	filter_narrow(filter, us ? us - 1 : 0, 0);
+	return TERN_NO_CONDITION;
+}
+
+static enum tern_condition read_end(struct arena *arena, const struct element *field,
+	const char *text, struct filter *filter)
+{
+	uint64_t us;
+
+	if (!datetime_read(text, &us))
+		return TERN_BAD_REQUEST;
+	filter_narrow(filter, 0, us + 1);
+	return TERN_NO_CONDITION;
+}
+
+static enum tern_condition read_after_id(struct arena *arena, const struct element *field,
+	const char *text, struct filter *filter)
+{
+	if (!archive_id_read(text, &filter->after_id))
+		return TERN_ITEM_NOT_FOUND;
+	filter_narrow(filter, filter->after_id, 0);
+	return TERN_NO_CONDITION;
+}
+
+static enum tern_condition read_before_id(struct arena *arena, const struct element *field,
+	const char *text, struct filter *filter)
+{
+	if (!archive_id_read(text, &filter->before_id))
+		return TERN_ITEM_NOT_FOUND;
+	filter_narrow(filter, 0, filter->before_id);
+	return TERN_NO_CONDITION;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+static void sort_ids(struct filter *filter)
+{
+	size_t kept = 0;
+
+	qsort(filter->ids, filter->id_count, sizeof *filter->ids, by_id);
+	for (size_t i = 0; i < filter->id_count; i++)
+		if (i == 0 || filter->ids[i] != filter->ids[kept - 1])
+			filter->ids[kept++] = filter->ids[i];
+	filter->id_count = kept;
+}
+
+static enum tern_condition read_ids(struct arena *arena, const struct element *field,
+	const char *text, struct filter *filter)
+{
+	const struct element *value = element_find(field, NS_DATA, "value");
+
+	filter->has_ids = true;
+	filter->ids = arena_alloc(arena, element_count(field) * sizeof *filter->ids);
+	for (; value; value = element_find_next(value, NS_DATA, "value")) {
+		if (filter->id_count == IDS_MOST)
+			return TERN_NOT_ACCEPTABLE;
+		if (!archive_id_read(element_text(value), &filter->ids[filter->id_count++]))
+			return TERN_ITEM_NOT_FOUND;
+	}
+	sort_ids(filter);
+	return TERN_NO_CONDITION;
+}
+
+/* XEP-0313 3.1.4: rooms keep their own archives, so there is nothing to include. */
+static enum tern_condition read_groupchat(struct arena *arena, const struct element *field,
+	const char *text, struct filter *filter)
+{
+	static const char *const truths[] = { "0", "1", "false", "true" };
+
+	for (size_t i = 0; i < sizeof truths / sizeof *truths; i++)
+		if (strcmp(text, truths[i]) == 0)
+			return TERN_NO_CONDITION;
+	return TERN_BAD_REQUEST;
+}
+
+static const struct field { const char *name, *type; read_field *read; } fields[] = {
+	{ "FORM_TYPE", "hidden", read_form_type },
+	{ "with", "jid-single", read_with },
+	{ "start", "text-single", read_start },
+	{ "end", "text-single", read_end },
+	{ "before-id", "text-single", read_before_id },
+	{ "after-id", "text-single", read_after_id },
+	{ "ids", "list-multi", read_ids },
+	{ "include-groupchat", "boolean", read_groupchat },
+};
+
+#define FIELD_COUNT (sizeof fields / sizeof *fields)
+
+/* --- the form -------------------------------------------------------------------------------- */
+
+static size_t place_of(const char *name)
+{
+	size_t i = 0;
+
+	while (i < FIELD_COUNT && (!name || strcmp(fields[i].name, name) != 0))
+		i++;
+	return i;
+}
+
+/* A field without a value says nothing. */
+static enum tern_condition read_one(struct arena *arena, const struct element *xml,
+	unsigned *seen, struct filter *filter)
+{
+	size_t place = place_of(element_get(xml, "var"));
+	const char *text = element_find_text(xml, NS_DATA, "value");
+
+	if (place == FIELD_COUNT)
+		return TERN_FEATURE_NOT_IMPLEMENTED;
+	if (*seen & 1u << place)
+		return TERN_BAD_REQUEST;
+	*seen |= 1u << place;
+	return text ? fields[place].read(arena, xml, text, filter) : TERN_NO_CONDITION;
+}
+
+static enum tern_condition read_fields(struct arena *arena, const struct element *form,
+	struct filter *filter)
+{
+	const struct element *at = element_find(form, NS_DATA, "field");
+	enum tern_condition fault = TERN_NO_CONDITION;
+	unsigned seen = 0;
+
+	for (; at && !fault; at = element_find_next(at, NS_DATA, "field"))
+		fault = read_one(arena, at, &seen, filter);
+	if (!fault && !(seen & 1u << place_of("FORM_TYPE")))
+		return TERN_BAD_REQUEST;
+	return fault;
+}
+
+enum tern_condition filter_read(struct arena *arena, const struct element *query,
+	struct filter *ret_filter)
+{
+	const struct element *form = element_find(query, NS_DATA, "x");
+	const char *type = form ? element_get(form, "type") : NULL;
+
+	*ret_filter = (struct filter){ 0 };
+	if (!form)
+		return TERN_NO_CONDITION;
+	if (!type || strcmp(type, "submit") != 0)
+		return TERN_BAD_REQUEST;
+	return read_fields(arena, form, ret_filter);
+}
+
+/* 3.1.5: ids are a list that is open to any. */
+static void open_list(struct element *field)
+{
+	struct element *validate = element_add(field, NS_VALIDATE, "validate");
+
+	element_set(validate, "datatype", "xs:string");
+	element_add(validate, NULL, "open");
+}
+
+struct element *filter_form(struct arena *arena)
+{
+	struct element *form = element_new(arena, NS_DATA, "x");
+
+	element_set(form, "type", "form");
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		struct element *field = element_add(form, NULL, "field");
+
+		element_set(field, "type", fields[i].type);
+		element_set(field, "var", fields[i].name);
+		if (fields[i].read == read_form_type)
+			element_add_text(field, "value", NS_MAM);
+		if (fields[i].read == read_ids)
+			open_list(field);
+	}
+	return form;
+}

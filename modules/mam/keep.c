@@ -1,0 +1,116 @@
+/* keep.c - puts messages into the archives of sender and recipient (XEP-0313 1.1, XEP-0359 0.7)
+ * SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "buffer.h"
+#include "entry.h"
+#include "mam.h"
+#include "worth.h"
+
+/* --- stanza ids ---------------------------------------------------------------------------- */
+
+struct element *stanza_id_new(struct arena *arena, const struct tern_entity *entity, uint64_t id)
+{
+	struct element *stanza_id = element_new(arena, NS_SID, "stanza-id");
+
+	element_set(stanza_id, "by", jid_text(tern_entity_jid(entity)));
+	element_set(stanza_id, "id", arena_printf(arena, "%" PRIu64, id));
+	return stanza_id;
+}
+
+/* XEP-0359 3, rule 2: whoever says in this account's name which id it gave. */
+static bool is_false(struct tern_event *event, const struct element *stanza_id)
+{
+	const char *by = element_get(stanza_id, "by");
+	const struct jid *jid = by ? jid_new(event->arena, by) : NULL;
+
+	return jid && jid_equal(jid, tern_entity_jid(event->entity));
+}
+
+static struct element *find_false(struct tern_event *event)
+{
+	struct element *at = element_find(event->stanza.element, NS_SID, "stanza-id");
+
+	while (at && !is_false(event, at))
+		at = element_find_next(at, NS_SID, "stanza-id");
+	return at;
+}
+
+static void remove_false_ids(struct tern_event *event)
+{
+	struct element *message, *at;
+
+	if (!find_false(event))
+		return;
+	message = tern_event_edit(event);
+	while ((at = find_false(event)))
+		element_remove(message, at);
+}
+
+/* --- keeping ------------------------------------------------------------------------------- */
+
+static bool is_allowed(struct tern_entity *entity, const struct mam *mam, const struct jid *peer)
+{
+	switch (prefs_judge(archive_of(entity)->prefs, mam->fallback, peer)) {
+	case PREFS_KEEP:
+		return true;
+	case PREFS_SKIP:
+		return false;
+	case PREFS_ASK_ROSTER: /* who writes to himself is no stranger */
+		break;
+	}
+	return jid_bare_equal(peer, tern_entity_jid(entity)) ||
+		tern_question(entity, TERN_ASK_IN_ROSTER, peer);
+}
+
+/* An account without a name on disk (RFC 4505) has no archive. */
+static enum tern_verdict keep(struct tern_event *event, const struct mam *mam,
+	const struct jid *peer, unsigned flags)
+{
+	struct buffer entry = { 0 };
+	int result;
+
+	if (!is_allowed(event->entity, mam, peer))
+		return TERN_PASS;
+	entry_write(&entry, &event->stanza, peer, flags);
+	result = tern_append(event->entity, mam_log, jid_bare_text(peer), buffer_at(&entry),
+		entry.len, &event->kept_id);
+	buffer_finish(&entry);
+	if (result == -EPERM)
+		return TERN_PASS;
+	if (result < 0)
+		return tern_reject(event, tern_condition_of(result), NULL);
+	retain_after_append(event->entity, mam);
+	return TERN_PASS;
+}
+
+/* What goes to the own account is kept once, where it arrives. */
+enum tern_verdict keep_sent(struct tern_event *event, const void *settings)
+{
+	const struct jid *to = event->stanza.to;
+	struct worth_case facts = { event->stanza.type, event->stanza.element, false };
+
+	remove_false_ids(event);
+	if (!to || jid_bare_equal(to, tern_entity_jid(event->entity)) || !is_worth_keeping(&facts))
+		return TERN_PASS;
+	return keep(event, settings, to, ENTRY_SENT);
+}
+
+enum tern_verdict keep_received(struct tern_event *event, const void *settings)
+{
+	const char *resource = jid_resource(event->stanza.to);
+	bool is_there = resource && tern_session_find(event->entity, resource);
+	struct worth_case facts = { event->stanza.type, event->stanza.element,
+		resource && !is_there };
+	enum tern_verdict verdict;
+
+	remove_false_ids(event);
+	if (!is_worth_keeping(&facts))
+		return TERN_PASS;
+	verdict = keep(event, settings, event->stanza.from, is_there ? ENTRY_DIRECT : 0);
+	if (event->kept_id)
+		tern_event_add(event, stanza_id_new(event->arena, event->entity, event->kept_id));
+	return verdict;
+}

@@ -1,0 +1,87 @@
+/* mam.h - the archive of an account, as the parts of the module share it
+ * SPDX-License-Identifier: MIT
+ *
+ * A message's way: keep.c removes false stanza ids, asks worth.c and the preferences, and
+ * appends it to the log of the sender (OUT_RECORD) and of the recipient (IN_RECORD), who gets
+ * the id as <stanza-id/>.  query.c pages through the log.  What nobody was there to get stands
+ * in the log already, so that missed.c only marks from where on it has not been taken.
+ * retention.c cuts the old end off. */
+#ifndef MAM_H
+#define MAM_H
+
+#include "module.h"
+#include "prefs.h"
+
+#define NS_MAM "urn:xmpp:mam:2"
+#define NS_SID "urn:xmpp:sid:0"
+#define NS_DELAY "urn:xmpp:delay"
+
+/* Of a host. */
+struct mam {
+	enum prefs_default fallback; /* where the user has said nothing */
+	bool is_prefs_fixed;
+	size_t page, page_most;      /* results of a query: without a wish; at most */
+	uint64_t age_us;             /* older ones go; 0: they stay */
+	uint64_t limit;              /* of one account; 0: none */
+};
+
+/* Of an account; zeroed memory is an archive of which nothing is known yet. */
+struct archive {
+	struct prefs *prefs;   /* NULL: the host's */
+	uint64_t missed_from;  /* the oldest that no session has taken; 0: none */
+	uint64_t count;        /* entries, once counted; while being counted, those seen */
+	uint64_t counted_to;   /* the id of the last one seen */
+	bool is_giving;        /* missed.c reads pages for a session */
+	bool is_counting, is_counted, is_trimming;
+};
+
+/* Of a session. */
+struct reader {
+	bool has_queried; /* it uses the archive */
+	bool is_served;   /* it has what was missed, and gets what comes */
+};
+
+/* What the loader fills in. */
+extern tern_store mam_log, mam_prefs, mam_missed;
+extern tern_state mam_archive, mam_reader;
+
+static inline struct archive *archive_of(struct tern_entity *entity)
+{
+	return tern_entity_state(entity, mam_archive);
+}
+
+static inline struct reader *reader_of(struct tern_session *session)
+{
+	return tern_session_state(session, mam_reader);
+}
+
+/* keep.c */
+enum tern_verdict keep_sent(struct tern_event *event, const void *settings);
+enum tern_verdict keep_received(struct tern_event *event, const void *settings);
+/* <stanza-id by=account id=.../> */
+struct element *stanza_id_new(struct arena *arena, const struct tern_entity *entity, uint64_t id);
+
+/* query.c, metadata.c, form.c, prefs_iq.c: iqs */
+enum tern_verdict answer_query(struct tern_event *event, const void *settings);
+enum tern_verdict answer_metadata(struct tern_event *event, const void *settings);
+enum tern_verdict answer_form(struct tern_event *event, const void *settings);
+enum tern_verdict answer_prefs(struct tern_event *event, const void *settings);
+enum tern_verdict change_prefs(struct tern_event *event, const void *settings);
+int read_prefs(struct tern_entity *entity, const void *key, size_t key_len, const void *value,
+	size_t value_len);
+
+/* missed.c */
+enum tern_verdict note_missed(struct tern_event *event, const void *settings);
+void note_presence(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings);
+void note_absence(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings);
+int read_missed(struct tern_entity *entity, const void *key, size_t key_len, const void *value,
+	size_t value_len);
+
+/* retention.c */
+void begin_retention(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings);
+void retain_after_append(struct tern_entity *entity, const struct mam *mam);
+
+#endif

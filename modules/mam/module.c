@@ -1,0 +1,106 @@
+/* module.c - the archive of an account's messages (XEP-0313 1.1.3, XEP-0359 0.7, XEP-0441 0.2)
+ * SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "heap.h"
+#include "mam.h"
+#include "rsm.h"
+
+#define DAY_US (UINT64_C(24) * 3600 * 1000000)
+
+tern_store mam_log, mam_prefs, mam_missed;
+tern_state mam_archive, mam_reader;
+
+static void archive_finish(void *state)
+{
+	prefs_destroy(((struct archive *)state)->prefs);
+}
+
+/* XEP-0313 9.1: an archive is its owner's alone. */
+static enum tern_verdict refuse_stranger(struct tern_event *event, const void *settings)
+{
+	return tern_reject(event, TERN_FORBIDDEN, NULL);
+}
+
+static int mam_load(struct tern_host *host, void **ret_settings)
+{
+	struct mam *mam = heap_zalloc(sizeof *mam);
+
+	if (!prefs_default_read(tern_option_string(host, "default"), &mam->fallback)) {
+		free(mam);
+		return -EINVAL;
+	}
+	mam->is_prefs_fixed = !tern_option_bool(host, "preferences");
+	mam->page = (size_t)tern_option_number(host, "page");
+	mam->page_most = (size_t)tern_option_number(host, "page-most");
+	mam->age_us = (uint64_t)tern_option_number(host, "days") * DAY_US;
+	mam->limit = (uint64_t)tern_option_number(host, "limit");
+	*ret_settings = mam;
+	return 0;
+}
+
+static void mam_unload(struct tern_host *host, void *settings)
+{
+	free(settings);
+}
+
+TERN_EXPORT const struct tern_module tern_module = {
+	.abi = TERN_MODULE_ABI,
+	.name = "mam",
+	.about = "messages are archived for their sender and recipient (XEP-0313)",
+	.account_features = (const char *const[]){
+		NS_MAM, NS_MAM "#extended", NS_MAM "#groupchat-field", NS_RSM, NS_SID, NULL
+	},
+	.iqs = (const struct tern_iq[]){
+		{ TERN_SET, TERN_AT_OWN_ACCOUNT, NS_MAM, "query", answer_query },
+		{ TERN_GET, TERN_AT_OWN_ACCOUNT, NS_MAM, "query", answer_form },
+		{ TERN_GET, TERN_AT_OWN_ACCOUNT, NS_MAM, "metadata", answer_metadata },
+		{ TERN_GET, TERN_AT_OWN_ACCOUNT, NS_MAM, "prefs", answer_prefs },
+		{ TERN_SET, TERN_AT_OWN_ACCOUNT, NS_MAM, "prefs", change_prefs },
+		{ TERN_SET, TERN_AT_OTHER_ACCOUNT, NS_MAM, "query", refuse_stranger },
+		{ TERN_GET, TERN_AT_OTHER_ACCOUNT, NS_MAM, "query", refuse_stranger },
+		{ TERN_GET, TERN_AT_OTHER_ACCOUNT, NS_MAM, "metadata", refuse_stranger },
+		{ TERN_GET, TERN_AT_OTHER_ACCOUNT, NS_MAM, "prefs", refuse_stranger },
+		{ TERN_SET, TERN_AT_OTHER_ACCOUNT, NS_MAM, "prefs", refuse_stranger },
+		{ 0 },
+	},
+	.hooks = (const struct tern_hook[]){
+		{ TERN_OUT_RECORD, TERN_MESSAGES, -10, keep_sent },
+		{ TERN_IN_RECORD, TERN_MESSAGES, -10, keep_received },
+		{ TERN_IN_MISSED, TERN_MESSAGES, -10, note_missed },
+		{ 0 },
+	},
+	.watches = (const struct tern_watch[]){
+		{ TERN_ON_ENTITY_OPENED, begin_retention },
+		{ TERN_ON_AVAILABLE, note_presence },
+		{ TERN_ON_PRESENCE_CHANGED, note_presence },
+		{ TERN_ON_UNAVAILABLE, note_absence },
+		{ 0 },
+	},
+	.states = (const struct tern_state_claim[]){
+		{ TERN_PER_ACCOUNT, sizeof(struct archive), &mam_archive, archive_finish },
+		{ TERN_PER_SESSION, sizeof(struct reader), &mam_reader, NULL },
+		{ 0 },
+	},
+	.stores = (const struct tern_store_claim[]){
+		{ "mam", TERN_LOG, &mam_log, NULL },
+		{ "mam/prefs", TERN_RESIDENT, &mam_prefs, read_prefs },
+		{ "mam/missed", TERN_RESIDENT, &mam_missed, read_missed },
+		{ 0 },
+	},
+	.options = (const struct tern_option[]){
+		{ "default", TERN_STRING, "always", 0, 0,
+			"what is archived where the user has no wish: always, never or roster" },
+		{ "preferences", TERN_BOOL, "yes", 0, 0, "whether users may change that" },
+		{ "page", TERN_NUMBER, "50", 1, 250, "results of a query that names no number" },
+		{ "page-most", TERN_NUMBER, "250", 1, 500, "results of a query, at most" },
+		{ "days", TERN_NUMBER, "0", 0, 36500, "messages are deleted after so long; 0: never" },
+		{ "limit", TERN_NUMBER, "0", 0, 1000000000,
+			"messages of one account, about; older ones are deleted; 0: no limit" },
+		{ 0 },
+	},
+	.load = mam_load,
+	.unload = mam_unload,
+};

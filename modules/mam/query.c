@@ -1,0 +1,377 @@
+/* query.c - answers queries of an archive page by page (XEP-0313 3)
+ * SPDX-License-Identifier: MIT
+ *
+ * A query reads the messages whose ids it was told, to know that they exist, and one page; or
+ * the messages that `ids` lists.  Storage answers at once or later, in the order in which it was
+ * asked; what came last concludes.  A resource in `with` is sifted here, slice by slice. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "entry.h"
+#include "filter.h"
+#include "heap.h"
+#include "mam.h"
+#include "rsm.h"
+#include "stored.h"
+
+#define NS_FORWARD "urn:xmpp:forward:0"
+
+#define PAGE_BYTES (1024 * 1024) /* a page ends behind the message that exceeds it */
+#define NEXT_SLICE_MS 1
+
+struct found {
+	uint64_t id; /* 0: not there */
+	const char *xml;
+	size_t xml_len;
+	bool matches;
+};
+
+struct query {
+	struct arena *arena;
+	tern_ticket ticket;
+	uint64_t session_id;
+	const char *queryid; /* or NULL */
+	struct filter filter;
+	struct rsm_request page;
+	bool is_flipped;
+	size_t max;
+	unsigned pending;    /* answers of storage */
+	bool is_missing, has_failed, is_complete;
+	struct found *found; /* in the order of paging; of ids, in theirs */
+	size_t count, bytes;
+};
+
+/* --- the answer ---------------------------------------------------------------------------- */
+
+static void send_result(struct tern_session *session, const struct query *query,
+	const struct found *found, struct stored_reader *reader)
+{
+	struct element *original = stored_read(reader, found->xml, found->xml_len);
+	struct arena *arena = original ? element_arena(original) : query->arena;
+	struct element *message = element_new(arena, NS_CLIENT, "message"), *result, *forwarded;
+
+	element_set(message, "from", jid_bare_text(tern_session_jid(session)));
+	element_set(message, "to", jid_text(tern_session_jid(session)));
+	result = element_add(message, NS_MAM, "result");
+	if (query->queryid)
+		element_set(result, "queryid", query->queryid);
+	element_set(result, "id", archive_id_text(arena, found->id));
+	forwarded = element_add(result, NS_FORWARD, "forwarded");
+	element_set(element_add(forwarded, NS_DELAY, "delay"), "stamp",
+		tern_datetime(arena, found->id));
+	if (original) /* 1.2: a message that is gone leaves its place */
+		element_append(forwarded, original);
+	tern_session_send(session, message);
+}
+
+static const struct found *in_order(const struct query *query, size_t place)
+{
+	return &query->found[query->page.backwards ? query->count - 1 - place : place];
+}
+
+static void send_results(struct tern_session *session, const struct query *query)
+{
+	struct stored_reader *reader = stored_reader_create();
+
+	for (size_t i = 0; i < query->count; i++)
+		send_result(session, query, in_order(query,
+			query->is_flipped ? query->count - 1 - i : i), reader);
+	stored_reader_destroy(reader);
+}
+
+/* Where the page begins the whole set, that much is known of it without a scan. */
+static struct element *conclusion(const struct query *query)
+{
+	struct element *fin = element_new(query->arena, NS_MAM, "fin");
+	bool is_whole = query->is_complete && !query->page.after && !query->page.before;
+	bool is_start = is_whole || (!query->page.backwards && !query->page.after);
+	struct rsm_page page = { .index = is_start ? 0 : -1,
+		.count = is_whole ? (long)query->count : -1 };
+
+	if (query->is_complete)
+		element_set(fin, "complete", "true");
+	if (query->count > 0) {
+		page.first = archive_id_text(query->arena, in_order(query, 0)->id);
+		page.last = archive_id_text(query->arena, in_order(query, query->count - 1)->id);
+	}
+	rsm_add(fin, &page);
+	return fin;
+}
+
+/* What `ids` named and does not match goes; so does what is beyond the page. */
+static void sift_ids(struct query *query)
+{
+	size_t kept = 0;
+
+	query->is_complete = true;
+	for (size_t i = 0; i < query->count; i++) {
+		query->is_missing |= query->found[i].id == 0;
+		if (!query->found[i].matches)
+			continue;
+		if (kept < query->max)
+			query->found[kept++] = query->found[i];
+		else
+			query->is_complete = false;
+	}
+	query->count = kept;
+}
+
+static void conclude(struct tern_entity *entity, struct query *query)
+{
+	struct tern_session *session = tern_session_by_id(entity, query->session_id);
+
+	if (query->filter.has_ids)
+		sift_ids(query);
+	if (query->has_failed) {
+		tern_answer_error(entity, query->ticket, TERN_INTERNAL_SERVER_ERROR, NULL);
+	} else if (query->is_missing) {
+		tern_answer_error(entity, query->ticket, TERN_ITEM_NOT_FOUND, NULL);
+	} else if (session) {
+		send_results(session, query);
+		tern_answer(entity, query->ticket, conclusion(query));
+	}
+	arena_destroy(query->arena);
+	free(query);
+}
+
+static void one_is_in(struct tern_entity *entity, struct query *query)
+{
+	if (--query->pending == 0)
+		conclude(entity, query);
+}
+
+/* --- messages named by id ------------------------------------------------------------------- */
+
+static bool matches(const struct query *query, const struct tern_entry *stored,
+	const struct entry *entry)
+{
+	const struct filter *filter = &query->filter;
+
+	if (stored->id <= filter->after || (filter->before && stored->id >= filter->before))
+		return false;
+	if (!filter->with)
+		return true;
+	if (!stored->with || strcmp(stored->with, jid_bare_text(filter->with)) != 0)
+		return false;
+	return jid_is_bare(filter->with) ||
+		strcmp(entry->resource, jid_resource(filter->with)) == 0;
+}
+
+/* Copied, for the entry is borrowed; a damaged one is as good as empty. */
+static struct found keep_found(struct query *query, const struct tern_entry *stored)
+{
+	struct entry entry = { .resource = "", .xml = "" };
+
+	if (!entry_read(stored, &entry))
+		entry = (struct entry){ .resource = "", .xml = "" };
+	query->bytes += entry.xml_len;
+	return (struct found){ .id = stored->id, .matches = matches(query, stored, &entry),
+		.xml = arena_strndup(query->arena, entry.xml, entry.xml_len),
+		.xml_len = entry.xml_len };
+}
+
+static void note_named(struct tern_entity *entity, void *context,
+	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
+{
+	struct query *query = context;
+
+	query->has_failed |= cancelled;
+	query->is_missing |= count == 0;
+	one_is_in(entity, query);
+}
+
+static void note_listed(struct tern_entity *entity, void *context,
+	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
+{
+	struct query *query = context;
+	struct found *place = &query->found[query->count++];
+
+	query->has_failed |= cancelled;
+	*place = count > 0 ? keep_found(query, &entries[0]) : (struct found){ 0 };
+	one_is_in(entity, query);
+}
+
+static void ask_for_one(struct tern_entity *entity, struct query *query, uint64_t id,
+	void (*note)(struct tern_entity *entity, void *context, const struct tern_entry *entries,
+		size_t count, bool complete, bool cancelled))
+{
+	if (id == 0)
+		return;
+	query->pending++;
+	tern_log_page(entity, mam_log, &(struct tern_page){
+		.after_id = id - 1, .before_id = id < UINT64_MAX ? id + 1 : 0, .most = 1 },
+		note, query);
+}
+
+static void ask_for_listed(struct tern_entity *entity, struct query *query)
+{
+	const struct filter *filter = &query->filter;
+
+	query->found = arena_alloc(query->arena, (filter->id_count + 1) * sizeof *query->found);
+	for (size_t i = 0; i < filter->id_count; i++)
+		ask_for_one(entity, query, filter->ids[query->page.backwards ?
+			filter->id_count - 1 - i : i], note_listed);
+}
+
+/* --- a page --------------------------------------------------------------------------------- */
+
+static bool is_sifted(const struct query *query)
+{
+	return query->filter.with && !jid_is_bare(query->filter.with);
+}
+
+/* False when the page is full: there is more. */
+static bool take(struct query *query, const struct tern_entry *stored)
+{
+	struct found found;
+
+	if (query->count == query->max || query->bytes > PAGE_BYTES)
+		return false;
+	found = keep_found(query, stored);
+	if (found.matches)
+		query->found[query->count++] = found;
+	return true;
+}
+
+static void ask_for_page(struct tern_entity *entity, struct query *query);
+
+static void ask_for_more(struct tern_entity *entity, struct tern_session *session, void *context,
+	bool cancelled)
+{
+	struct query *query = context;
+
+	query->has_failed |= cancelled;
+	if (!cancelled)
+		ask_for_page(entity, query);
+	one_is_in(entity, query);
+}
+
+/* One slice a millisecond, so that a long search stops nobody. */
+static void go_on_behind(struct tern_entity *entity, struct query *query, uint64_t id)
+{
+	struct filter *filter = &query->filter;
+
+	if (query->page.backwards)
+		filter_narrow(filter, 0, id);
+	else
+		filter_narrow(filter, id, 0);
+	query->pending++;
+	tern_timer_start(entity, NULL, NEXT_SLICE_MS, ask_for_more, query);
+}
+
+static void note_page(struct tern_entity *entity, void *context,
+	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
+{
+	struct query *query = context;
+	size_t taken = 0;
+
+	query->has_failed |= cancelled;
+	while (taken < count && take(query, &entries[taken]))
+		taken++;
+	query->is_complete = complete && taken == count;
+	if (!complete && !cancelled && taken == count && is_sifted(query) && count > 0)
+		go_on_behind(entity, query, entries[count - 1].id);
+	one_is_in(entity, query);
+}
+
+static void ask_for_page(struct tern_entity *entity, struct query *query)
+{
+	const struct filter *filter = &query->filter;
+	struct tern_page page = {
+		.after_id = filter->after, .before_id = filter->before,
+		.with = filter->with ? jid_bare_text(filter->with) : NULL,
+		.backwards = query->page.backwards, .most = query->max ? query->max : 1,
+	};
+
+	if (is_sifted(query))
+		page.most = 0;
+	query->pending++;
+	tern_log_page(entity, mam_log, &page, note_page, query);
+}
+
+/* --- the request ---------------------------------------------------------------------------- */
+
+/* Bounds of RSM are ids of messages, as those of the form (3.3.2). */
+static enum tern_condition read_bounds(struct query *query, uint64_t *ret_after,
+	uint64_t *ret_before)
+{
+	const struct rsm_request *page = &query->page;
+
+	*ret_after = *ret_before = 0;
+	if ((page->after && !archive_id_read(page->after, ret_after)) ||
+	    (page->before && !archive_id_read(page->before, ret_before)))
+		return TERN_ITEM_NOT_FOUND;
+	filter_narrow(&query->filter, *ret_after, *ret_before);
+	return TERN_NO_CONDITION;
+}
+
+static enum tern_condition read_query(struct query *query, const struct element *xml,
+	const struct mam *mam)
+{
+	const char *queryid = element_get(xml, "queryid");
+	enum tern_condition fault = filter_read(query->arena, xml, &query->filter);
+
+	if (!fault)
+		fault = rsm_read(xml, &query->page);
+	if (!fault && element_get(xml, "node")) /* XEP-0442: archives of nodes */
+		fault = TERN_FEATURE_NOT_IMPLEMENTED;
+	query->queryid = arena_strdup(query->arena, queryid);
+	query->is_flipped = element_find(xml, NS_MAM, "flip-page");
+	query->max = query->page.has_max ? query->page.max : mam->page;
+	if (query->max > mam->page_most)
+		query->max = mam->page_most;
+	return fault;
+}
+
+static void ask_storage(struct tern_entity *entity, struct query *query, uint64_t after,
+	uint64_t before)
+{
+	query->pending = 1; /* until all is asked for */
+	ask_for_one(entity, query, after, note_named);
+	ask_for_one(entity, query, before, note_named);
+	ask_for_one(entity, query, query->filter.after_id, note_named);
+	ask_for_one(entity, query, query->filter.before_id, note_named);
+	if (query->filter.has_ids) {
+		ask_for_listed(entity, query);
+	} else {
+		query->found = arena_alloc(query->arena, (query->max + 1) * sizeof *query->found);
+		ask_for_page(entity, query);
+	}
+	one_is_in(entity, query);
+}
+
+enum tern_verdict answer_query(struct tern_event *event, const void *settings)
+{
+	struct query *query;
+	enum tern_condition fault;
+	enum tern_verdict verdict;
+	uint64_t after, before;
+
+	if (!event->session)
+		return tern_reject(event, TERN_FORBIDDEN, NULL);
+	query = heap_zalloc(sizeof *query);
+	query->arena = arena_create(ARENA_SMALL);
+	fault = read_query(query, element_find(event->stanza.element, NS_MAM, "query"), settings);
+	if (!fault)
+		fault = read_bounds(query, &after, &before);
+	if (fault) {
+		arena_destroy(query->arena);
+		free(query);
+		return tern_reject(event, fault, NULL);
+	}
+	if (query->max > 0)
+		reader_of(event->session)->has_queried = true;
+	query->session_id = tern_session_id(event->session);
+	verdict = tern_answer_later(event, &query->ticket);
+	ask_storage(event->entity, query, after, before);
+	return verdict;
+}
+
+enum tern_verdict answer_form(struct tern_event *event, const void *settings)
+{
+	struct element *query = element_new(event->arena, NS_MAM, "query");
+
+	element_append(query, filter_form(event->arena));
+	return tern_reply(event, query);
+}
