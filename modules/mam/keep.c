@@ -82,6 +82,7 @@ static enum tern_verdict keep(struct tern_event *event, const struct mam *mam,
 		return TERN_PASS;
 	if (result < 0)
 		return tern_reject(event, tern_condition_of(result), NULL);
+	tern_event_add(event, stanza_id_new(event->arena, event->entity, event->kept_id));
 	retain_after_append(event->entity, mam);
 	return TERN_PASS;
 }
@@ -104,13 +105,9 @@ enum tern_verdict keep_received(struct tern_event *event, const void *settings)
 	bool is_there = resource && tern_session_find(event->entity, resource);
 	struct worth_case facts = { event->stanza.type, event->stanza.element,
 		resource && !is_there };
-	enum tern_verdict verdict;
 
 	remove_false_ids(event);
 	if (!is_worth_keeping(&facts))
 		return TERN_PASS;
-	verdict = keep(event, settings, event->stanza.from, is_there ? ENTRY_DIRECT : 0);
-	if (event->kept_id)
-		tern_event_add(event, stanza_id_new(event->arena, event->entity, event->kept_id));
-	return verdict;
+	return keep(event, settings, event->stanza.from, is_there ? ENTRY_DIRECT : 0);
 }

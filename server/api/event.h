@@ -55,7 +55,7 @@ enum tern_verdict tern_reject_with(struct tern_event *event, enum tern_condition
 	struct element *application);
 
 /* Adds a child to the copy that this recipient gets (delay stamps, stanza ids); of the
- * event's arena. */
+ * event's arena.  In the OUT phases: to the copies for the sender's own sessions. */
 void tern_event_add(struct tern_event *event, struct element *child);
 
 /* The stanza's tree may stand in other queues too.  This is a copy of the event's own, to be

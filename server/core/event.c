@@ -184,7 +184,9 @@ static void leave(struct event *event)
 	event->pub.session = NULL;
 	event->session_id = 0;
 	event->pub.entity = NULL;
-	event->pub.kept_id = 0; /* of the sender's archive, which is nobody else's business */
+	event->pub.kept_id = 0; /* what the sender's archive says is nobody else's business */
+	event->extras = NULL;
+	event->extras_last = &event->extras;
 	event->phase = TERN_IN_CHECK;
 	event->place = 0;
 	route_event(entity->shard, entity, event);
