@@ -22,8 +22,8 @@
 	X(handshake_s, "handshake-timeout", 10, 1, 600, "seconds for a TLS handshake") \
 	X(write_s, "write-timeout", 120, 1, 3600, "seconds in which a peer takes no byte") \
 	X(close_s, "close-timeout", 5, 1, 600, "seconds for the rest of the output at the end") \
-	X(unwritten_bytes, "unwritten-bytes", 1048576, 65536, 1073741824, \
-		"output that waits for one peer before its session is closed") \
+	X(unwritten_bytes, "unwritten-bytes", 4194304, 65536, 1073741824, \
+		"output that others made wait for one peer before its session is closed") \
 	X(connections_per_address, "connections-per-address", 1000, 1, 1000000, \
 		"open connections from one address") \
 	X(failed_logins_per_address, "failed-logins-per-address", 20, 1, 100000, \

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "entity_internal.h"
+#include "event_internal.h"
 #include "heap.h"
 #include "receipt.h"
 #include "session_internal.h"
@@ -45,8 +46,8 @@ static void close_when_overfull(struct tern_session *session)
 	struct shard *shard = session->entity->shard;
 	struct closing *closing;
 
-	if (session->is_overfull ||
-	    stream_unwritten(session->stream) <= (size_t)shard->server->limits.unwritten_bytes)
+	if (session->is_overfull || stream_unwritten(session->stream) <=
+			(size_t)shard->server->limits.unwritten_bytes + session->asked_bytes)
 		return;
 	session->is_overfull = true;
 	closing = heap_alloc(sizeof *closing);
@@ -57,10 +58,28 @@ static void close_when_overfull(struct tern_session *session)
 void brake_look(struct tern_session *session)
 {
 	close_when_overfull(session);
-	if (!session->is_slow && is_slow(session)) {
-		session->is_slow = true;
-		stream_want_drained(session->stream, true);
-	}
+	if (session->is_slow || !is_slow(session))
+		return;
+	session->is_slow = true;
+	stream_want_drained(session->stream, true);
+	/* Who does not read answers is not asked for more questions. */
+	stream_pause(session->stream);
+}
+
+/* What it is told while its own stanza is handled. */
+static bool has_asked(const struct tern_session *session)
+{
+	const struct event *running = (const struct event *)session->entity->shard->running;
+
+	return running && running->session_id == session->id;
+}
+
+void brake_note_said(struct tern_session *session, size_t len)
+{
+	if (!session->stream || stream_unwritten(session->stream) == 0)
+		session->asked_bytes = 0;
+	if (has_asked(session))
+		session->asked_bytes += len;
 }
 
 void brake_hold(struct tern_session *session, struct receipt *receipt)
@@ -76,9 +95,12 @@ void brake_hold(struct tern_session *session, struct receipt *receipt)
 
 void brake_release(struct tern_session *session)
 {
-	session->is_slow = false;
-	if (session->stream)
+	if (session->stream && session->is_slow) {
 		stream_want_drained(session->stream, false);
+		stream_resume(session->stream);
+	}
+	session->is_slow = false;
+	session->asked_bytes = 0;
 	while (session->brakes) {
 		struct brake *brake = session->brakes;
 

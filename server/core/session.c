@@ -168,6 +168,7 @@ void session_say(struct tern_session *session, const struct element *stanza)
 	if (session->is_filtered && filter_keeps(session, stanza))
 		return;
 	writer_element(out, stanza, NS_CLIENT);
+	brake_note_said(session, out->len);
 	outbox_say_bytes(session->entity, session, buffer_at(out), out->len);
 	buffer_consume(out, out->len);
 }

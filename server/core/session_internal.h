@@ -24,6 +24,7 @@ struct tern_session {
 	bool is_window_full, is_held_back; /* each has one pause of the stream */
 	unsigned under_way;        /* stanzas whose receipts are open */
 	size_t under_way_bytes;
+	size_t asked_bytes;        /* of what is unwritten, answers to its own stanzas: brake.c */
 	struct tern_session *ended_next; /* until the turn's end */
 	struct tern_session *held_back_next; /* pressure.c */
 	struct brake *brakes;      /* senders that wait until this peer reads: brake.c */
