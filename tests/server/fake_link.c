@@ -187,7 +187,7 @@ void link_move(struct link *link, struct shard *to, void (*moved)(void *owner, s
 }
 
 void link_prefer_host(struct link *link, struct tern_host *host) { link->preferred = host; }
-struct tern_host *link_shown_host(const struct link *link) 
+struct tern_host *link_shown_host(const struct link *link)
 {
 	return link->preferred ? link->preferred : fake_tls.shown;
 }
