@@ -110,6 +110,14 @@ void tern_session_send(struct tern_session *session, struct element *stanza);
  * no more. A session begins without; what a filter sends itself does not pass it again. */
 void tern_session_filter(struct tern_session *session, bool on);
 
+/* `run` is called once, within the call or later: when all that this entity has said to the
+ * session up to now has left for its peer (is in the kernel's hands), or with cancelled true
+ * when the session or the entity has ended before, or is about to. */
+void tern_session_when_written(struct tern_session *session,
+	void (*run)(struct tern_entity *entity, struct tern_session *session, void *context,
+		bool cancelled),
+	void *context);
+
 /* One payload for many: each recipient gets `stanza` with its own `to`. */
 struct tern_broadcast {
 	struct element *stanza;

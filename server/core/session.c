@@ -22,6 +22,7 @@
 #include "stanzas.h"
 #include "stream.h"
 #include "writer.h"
+#include "written.h"
 
 #define PRESENCE_ARENA_BYTES 256
 
@@ -176,6 +177,8 @@ void session_say(struct tern_session *session, const struct element *stanza)
 void session_drained(struct tern_session *session)
 {
 	brake_release(session);
+	if (session->waiters)
+		written_note_drained(session);
 }
 
 /* --- presence ---------------------------------------------------------------------------------- */
@@ -290,6 +293,7 @@ void session_end(struct tern_session *session)
 	idmap_remove(&entity->shard->sessions.by_id, session->id);
 	become_unavailable(session, NULL);
 	entity_run_watches(entity, TERN_ON_SESSION_GONE, session, NULL);
+	written_cancel(session);
 	entity_cancel_timers(entity, session);
 	while (*place != session)
 		place = &(*place)->next;

@@ -27,6 +27,7 @@ struct tern_session {
 	size_t asked_bytes;        /* of what is unwritten, answers to its own stanzas: brake.c */
 	struct tern_session *ended_next; /* until the turn's end */
 	struct tern_session *held_back_next; /* pressure.c */
+	struct waiter *waiters;    /* for the end of its output: written.c */
 	struct brake *brakes;      /* senders that wait until this peer reads: brake.c */
 	void *states[];
 };

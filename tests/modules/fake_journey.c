@@ -364,6 +364,14 @@ void tern_deliver(struct tern_event *event, struct tern_session *session)
 	say(session, event->stanza.element);
 }
 
+void tern_session_when_written(struct tern_session *session,
+	void (*run)(struct tern_entity *entity, struct tern_session *session, void *context,
+		bool cancelled),
+	void *context)
+{
+	run(session->entity, session, context, false);
+}
+
 void tern_session_filter(struct tern_session *session, bool on)
 {
 	session->is_filtered = on;

@@ -1,0 +1,96 @@
+/* written.c - tells modules when what they said to a session has left the server */
+/* SPDX-License-Identifier: MIT */
+
+#include "written.h"
+
+#include <stdlib.h>
+
+#include "entity_internal.h"
+#include "heap.h"
+#include "session_internal.h"
+#include "shard_internal.h"
+#include "stream.h"
+
+typedef void written_call(struct tern_entity *entity, struct tern_session *session, void *context,
+	bool cancelled);
+
+struct waiter {
+	struct item item; /* in the outbox, behind what was said before */
+	struct waiter *next;
+	uint64_t session;
+	written_call *run;
+	void *context;
+};
+
+static void conclude(struct tern_entity *entity, struct tern_session *session,
+	struct waiter *waiter, bool cancelled)
+{
+	waiter->run(entity, session, waiter->context, cancelled);
+	free(waiter);
+}
+
+static bool is_all_written(const struct tern_session *session)
+{
+	return session->stream && stream_unwritten(session->stream) == 0;
+}
+
+static void wait(struct tern_session *session, struct waiter *waiter)
+{
+	struct waiter **last = &session->waiters;
+
+	while (*last)
+		last = &(*last)->next;
+	*last = waiter;
+	stream_want_drained(session->stream, true);
+}
+
+/* What stands before it in the outbox is in the stream's hands. */
+static void look(struct tern_entity *entity, struct item *item, bool cancelled)
+{
+	struct waiter *waiter = (struct waiter *)item;
+	struct tern_session *session = tern_session_by_id(entity, waiter->session);
+
+	if (cancelled || !session || !session->stream)
+		conclude(entity, session, waiter, true);
+	else if (is_all_written(session) && !session->waiters)
+		conclude(entity, session, waiter, false);
+	else
+		wait(session, waiter);
+}
+
+void tern_session_when_written(struct tern_session *session, written_call *run, void *context)
+{
+	struct waiter *waiter = heap_zalloc(sizeof *waiter);
+
+	*waiter = (struct waiter){ .item.go = look, .session = session->id, .run = run,
+		.context = context };
+	outbox_say(session->entity, &waiter->item);
+}
+
+/* Those that come while these are told wait for the next time. */
+static void tell_all(struct tern_session *session, bool cancelled)
+{
+	struct tern_entity *entity = session->entity;
+	struct waiter *waiter = session->waiters;
+
+	session->waiters = NULL;
+	entity->pins++;
+	while (waiter) {
+		struct waiter *next = waiter->next;
+
+		conclude(entity, session, waiter, cancelled);
+		waiter = next;
+	}
+	entity->pins--;
+	entity_may_rest(entity);
+}
+
+void written_note_drained(struct tern_session *session)
+{
+	tell_all(session, false);
+}
+
+void written_cancel(struct tern_session *session)
+{
+	tell_all(session, true);
+}

@@ -1,0 +1,14 @@
+/* written.h - who waits until a session's output has left (tern_session_when_written)
+ * SPDX-License-Identifier: MIT */
+#ifndef WRITTEN_H
+#define WRITTEN_H
+
+struct tern_session;
+
+/* All that was written to the stream is in the kernel's hands. */
+void written_note_drained(struct tern_session *session);
+
+/* The session has ended. */
+void written_cancel(struct tern_session *session);
+
+#endif
