@@ -15,12 +15,15 @@
 #define NS_DELAY "urn:xmpp:delay"
 #define NS_HINTS "urn:xmpp:hints"
 
+/* So many large messages are less than limits.unwritten-bytes. */
+enum { PAGE = 8 };
+
 struct offline { long limit; };
 
 /* How many messages wait, once they have been counted. */
 struct backlog {
 	uint32_t count;
-	bool is_counted;
+	bool is_counted, is_being_given;
 };
 
 /* A session that has been given what waited, and wants whatever comes from now on. */
@@ -161,29 +164,95 @@ static void give(struct tern_entity *entity, struct tern_session *session,
 
 static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t after);
 
-/* The session may have gone while the page was read: then it all waits for the next one. */
+/* A page is forgotten when it has left the server, and then comes the next. */
+struct given {
+	uint64_t session_id, last_id;
+	size_t count;
+	bool is_last;
+};
+
+static bool is_waited_for(const struct backlog *backlog)
+{
+	return !backlog->is_counted || backlog->count > 0;
+}
+
+static bool wants_more(struct tern_session *session)
+{
+	return ((struct served *)tern_session_state(session, served_handle))->is_served;
+}
+
+/* One session at a time is given what waits. */
+static void serve(struct tern_entity *entity, struct tern_session *session)
+{
+	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+
+	if (backlog->is_being_given || !is_waited_for(backlog))
+		return;
+	backlog->is_being_given = true;
+	give_from(entity, session, 0);
+}
+
+/* The session has gone: another that is there gets the rest, or whoever comes next. */
+static void give_up(struct tern_entity *entity, uint64_t session_id)
+{
+	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+	struct tern_session *session = tern_session_first(entity);
+
+	backlog->is_being_given = false;
+	while (session && (tern_session_id(session) == session_id || !wants_more(session)))
+		session = tern_session_next(session);
+	if (session)
+		serve(entity, session);
+}
+
+static void forget_given(struct tern_entity *entity, const struct given *given)
+{
+	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+
+	tern_log_expire(entity, log_handle, given->last_id);
+	backlog->count -= given->count < backlog->count ? (uint32_t)given->count : backlog->count;
+	backlog->is_being_given = !given->is_last;
+}
+
+static void note_written(struct tern_entity *entity, struct tern_session *session, void *context,
+	bool cancelled)
+{
+	struct given *given = context;
+
+	if (!cancelled)
+		forget_given(entity, given);
+	if (cancelled || (!given->is_last && !wants_more(session)))
+		give_up(entity, given->session_id);
+	else if (!given->is_last)
+		give_from(entity, session, given->last_id);
+	free(given);
+}
+
 static void give_page(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
 	struct tern_session *session;
-	struct backlog *backlog;
+	struct given *given;
 
-	if (cancelled)
+	if (cancelled || count == 0) {
+		((struct backlog *)tern_entity_state(entity, backlog_handle))->is_being_given = false;
 		return;
+	}
 	session = tern_session_by_id(entity, (uintptr_t)context);
-	if (!session || count == 0)
+	if (!session) {
+		give_up(entity, (uintptr_t)context);
 		return;
+	}
+	given = heap_alloc(sizeof *given);
+	*given = (struct given){ tern_session_id(session), entries[count - 1].id, count, complete };
 	give(entity, session, entries, count);
-	tern_log_expire(entity, log_handle, entries[count - 1].id);
-	backlog = tern_entity_state(entity, backlog_handle);
-	backlog->count -= count < backlog->count ? (uint32_t)count : backlog->count;
-	if (!complete)
-		give_from(entity, session, entries[count - 1].id);
+	tern_session_when_written(session, note_written, given);
 }
 
 static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t after)
 {
-	tern_log_page(entity, log_handle, &(struct tern_page){ .after_id = after }, give_page,
+	tern_log_page(entity, log_handle,
+		&(struct tern_page){ .after_id = after, .most = PAGE }, give_page,
 		(void *)(uintptr_t)tern_session_id(session));
 }
 
@@ -193,14 +262,12 @@ static void note_presence(struct tern_entity *entity, struct tern_session *sessi
 	struct tern_event *event, const void *settings)
 {
 	struct served *served = tern_session_state(session, served_handle);
-	const struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 	bool was_served = served->is_served;
 
 	served->is_served = tern_session_is_available(session) &&
 		tern_session_priority(session) >= 0;
-	if (was_served || !served->is_served || (backlog->is_counted && backlog->count == 0))
-		return;
-	give_from(entity, session, 0);
+	if (!was_served && served->is_served)
+		serve(entity, session);
 }
 
 static void note_absence(struct tern_entity *entity, struct tern_session *session,
