@@ -39,6 +39,11 @@ long tern_option_number(const struct tern_host *host, const char *name)
 	return strtol(option_value(host, name), NULL, 10);
 }
 
+const char *tern_option_string(const struct tern_host *host, const char *name)
+{
+	return option_value(host, name);
+}
+
 bool tern_option_bool(const struct tern_host *host, const char *name)
 {
 	return strcmp(option_value(host, name), "yes") == 0;
@@ -148,6 +153,7 @@ int fake_reopen(struct tern_entity *entity)
 	int result;
 
 	assert(!entity->sessions);
+	cancel_entity_alarms(entity);
 	free_states(entity->host, entity->states);
 	make_states(entity->host, TERN_PER_ACCOUNT, entity->states);
 	result = read_records(entity);
@@ -212,6 +218,7 @@ static void free_session(struct tern_session *session)
 
 static void free_entity(struct tern_entity *entity)
 {
+	cancel_entity_alarms(entity);
 	free_records(entity);
 	free_states(entity->host, entity->states);
 	jid_destroy(entity->jid);
@@ -253,6 +260,7 @@ void fake_destroy(struct fake *fake)
 	for (size_t i = 0; i < host->count; i++)
 		if (host->modules[i]->unload)
 			host->modules[i]->unload(host, host->settings[i]);
+	forget_waiting(host);
 	finish_lines(&host->left);
 	free(fake);
 }

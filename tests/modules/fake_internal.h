@@ -7,6 +7,7 @@
 
 #define MODULES_MAX 8
 #define CLAIMS_MAX 16
+#define EXTRAS_MAX 8
 
 struct lines {
 	char **text;
@@ -17,6 +18,7 @@ struct record {
 	struct record *next;
 	tern_store store;
 	uint64_t id; /* of a log's entry */
+	char *with;
 	void *key, *value;
 	size_t key_len, value_len;
 };
@@ -53,6 +55,15 @@ struct transit {
 	bool probes;
 };
 
+/* An iq that waits for its answer. */
+struct waiting {
+	struct waiting *next;
+	tern_ticket ticket;
+	struct reading { struct arena *arena; struct element *element; } iq;
+	struct jid *from;
+	uint64_t session_id; /* of the entity; 0: from elsewhere */
+};
+
 struct alarm {
 	struct alarm *next;
 	uint64_t number, due_ms, session_id;
@@ -79,6 +90,9 @@ struct tern_host {
 	uint64_t journey; /* the number of the stanza that arrives now */
 	bool has_reached; /* ... anybody */
 	struct alarm *alarms;
+	struct waiting *waiting; /* iqs to be answered later */
+	struct element *extras[EXTRAS_MAX]; /* of the stanza that is under way */
+	size_t extra_count;
 	struct lines left;
 	char end_reason[64];
 	uint64_t now_ms, last_number;
@@ -94,7 +108,6 @@ void add_line(struct lines *lines, const struct element *stanza);
 const char *next_line(struct lines *lines);
 void finish_lines(struct lines *lines);
 
-struct reading { struct arena *arena; struct element *element; };
 struct reading read_xml(const char *xml);
 const struct jid *read_jid(struct element *stanza, const char *name);
 struct tern_stanza read_stanza(struct element *element);
@@ -107,6 +120,7 @@ void drop_presence(struct tern_session *session);
 /* fake_journey.c */
 void enqueue(struct tern_host *host, const struct element *stanza, bool probes);
 void run_queue(struct tern_host *host);
+void forget_waiting(struct tern_host *host);
 
 /* fake_store.c */
 bool may_write(struct tern_host *host);
@@ -115,5 +129,6 @@ void free_records(struct tern_entity *entity);
 /* fake_time.c: the answer to a question that was asked; what ends with a session. */
 void answer_question(struct tern_event *event);
 void cancel_alarms(struct tern_session *session);
+void cancel_entity_alarms(struct tern_entity *entity);
 
 #endif

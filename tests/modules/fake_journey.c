@@ -99,7 +99,7 @@ static bool ends(struct tern_event *event, enum tern_verdict verdict)
 {
 	if (verdict == TERN_REJECT)
 		refuse(event, event->host->condition);
-	assert(verdict != TERN_HOLD && verdict != TERN_LATER);
+	assert(verdict != TERN_HOLD);
 	return verdict != TERN_PASS;
 }
 
@@ -171,6 +171,7 @@ static void arrive(struct tern_host *host, struct tern_entity *entity, struct tr
 
 	host->journey++;
 	host->has_reached = false;
+	host->extra_count = 0;
 	if (!pass_phase(&event, TERN_IN_CHECK))
 		return;
 	if (event.stanza.kind == TERN_IQ) {
@@ -272,6 +273,7 @@ void fake_send(struct tern_session *session, const char *xml)
 	event.stanza.from = session->jid;
 	session->heard_ms = host->now_ms;
 	host->journey++;
+	host->extra_count = 0;
 	if (pass_phase(&event, TERN_OUT_CHECK) && pass_phase(&event, TERN_OUT_RECORD))
 		leave(&event);
 	run_queue(host);
@@ -342,9 +344,30 @@ enum tern_verdict tern_reject(struct tern_event *event, enum tern_condition cond
 	return TERN_REJECT;
 }
 
-struct element *tern_event_copy(struct tern_event *event)
+void tern_event_add(struct tern_event *event, struct element *child)
+{
+	assert(event->host->extra_count < EXTRAS_MAX);
+	event->host->extras[event->host->extra_count++] = child;
+}
+
+struct element *tern_event_edit(struct tern_event *event)
+{
+	event->stanza.element = element_copy(event->arena, event->stanza.element);
+	return event->stanza.element;
+}
+
+static struct element *with_extras(struct tern_event *event)
 {
 	struct element *copy = element_copy(event->arena, event->stanza.element);
+
+	for (size_t i = 0; i < event->host->extra_count; i++)
+		element_append(copy, element_copy(event->arena, event->host->extras[i]));
+	return copy;
+}
+
+struct element *tern_event_copy(struct tern_event *event)
+{
+	struct element *copy = with_extras(event);
 
 	element_set(copy, "from", jid_text(event->stanza.from));
 	if (event->stanza.to)
@@ -361,7 +384,7 @@ void tern_deliver(struct tern_event *event, struct tern_session *session)
 {
 	session->reached_by = event->host->journey;
 	event->host->has_reached = true;
-	say(session, event->stanza.element);
+	say(session, with_extras(event));
 }
 
 void tern_session_when_written(struct tern_session *session,
@@ -375,6 +398,79 @@ void tern_session_when_written(struct tern_session *session,
 void tern_session_filter(struct tern_session *session, bool on)
 {
 	session->is_filtered = on;
+}
+
+/* --- the API: answers that come later ------------------------------------------------------- */
+
+enum tern_verdict tern_answer_later(struct tern_event *event, tern_ticket *ret_ticket)
+{
+	struct waiting *waiting = heap_zalloc(sizeof *waiting);
+
+	waiting->ticket = *ret_ticket = ++event->host->last_number;
+	waiting->iq.arena = arena_create(1024);
+	waiting->iq.element = element_copy(waiting->iq.arena, event->stanza.element);
+	waiting->from = jid_create(event->stanza.from);
+	waiting->session_id = event->session ? event->session->id : 0;
+	waiting->next = event->host->waiting;
+	event->host->waiting = waiting;
+	return TERN_LATER;
+}
+
+static struct waiting *take_waiting(struct tern_host *host, tern_ticket ticket)
+{
+	struct waiting **at = &host->waiting, *waiting;
+
+	while (*at && (*at)->ticket != ticket)
+		at = &(*at)->next;
+	waiting = *at;
+	if (waiting)
+		*at = waiting->next;
+	return waiting;
+}
+
+static void free_waiting(struct waiting *waiting)
+{
+	arena_destroy(waiting->iq.arena);
+	jid_destroy(waiting->from);
+	free(waiting);
+}
+
+void forget_waiting(struct tern_host *host)
+{
+	while (host->waiting)
+		free_waiting(take_waiting(host, host->waiting->ticket));
+}
+
+/* With the result, or with the error where there is a condition. */
+static void answer_waiting(struct tern_entity *entity, tern_ticket ticket,
+	const struct element *payload, enum tern_condition condition)
+{
+	struct waiting *waiting = take_waiting(entity->host, ticket);
+	struct tern_event event = { .host = entity->host, .entity = entity };
+
+	if (!waiting)
+		return;
+	event.arena = waiting->iq.arena;
+	event.stanza = read_stanza(waiting->iq.element);
+	event.stanza.from = waiting->from;
+	event.session = waiting->session_id ?
+		tern_session_by_id(entity, waiting->session_id) : NULL;
+	if (condition)
+		refuse(&event, condition);
+	else if (event.session || !waiting->session_id)
+		tern_reply(&event, payload ? element_copy(event.arena, payload) : NULL);
+	free_waiting(waiting);
+}
+
+void tern_answer(struct tern_entity *entity, tern_ticket ticket, struct element *payload)
+{
+	answer_waiting(entity, ticket, payload, TERN_NO_CONDITION);
+}
+
+void tern_answer_error(struct tern_entity *entity, tern_ticket ticket,
+	enum tern_condition condition, const char *text)
+{
+	answer_waiting(entity, ticket, NULL, condition);
 }
 
 /* --- the API: speaking --------------------------------------------------------------------- */

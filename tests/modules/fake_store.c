@@ -11,6 +11,7 @@
 
 static void free_record(struct record *record)
 {
+	free(record->with);
 	free(record->key);
 	free(record->value);
 	free(record);
@@ -109,6 +110,7 @@ int tern_append(struct tern_entity *entity, tern_store log, const char *with,
 	if (result < 0)
 		return result;
 	(*find_record(entity, log, &key, sizeof key))->id = id;
+	(*find_record(entity, log, &key, sizeof key))->with = with ? strdup(with) : NULL;
 	*ret_id = entity->last_id = id;
 	return 0;
 }
@@ -128,23 +130,38 @@ int tern_log_expire(struct tern_entity *entity, tern_store log, uint64_t up_to_i
 	return 0;
 }
 
+static bool is_on_page(const struct record *record, tern_store log, const struct tern_page *page)
+{
+	return record->store == log && record->id > page->after_id &&
+		(!page->before_id || record->id < page->before_id) &&
+		(!page->with || (record->with && strcmp(record->with, page->with) == 0));
+}
+
 /* Slices of three entries, so that tests see modules ask again. */
 void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern_page *page,
 	void (*got)(struct tern_entity *entity, void *context, const struct tern_entry *entries,
 		size_t count, bool complete, bool cancelled),
 	void *context)
 {
-	size_t most = page->most ? page->most : 3, count = 0;
-	struct tern_entry *entries = heap_alloc((most + 1) * sizeof *entries);
-	const struct record *at = entity->records;
+	size_t most = page->most ? page->most : 3, count = 0, total = 0, first;
+	struct tern_entry *entries = NULL;
 
-	for (; at && count < most; at = at->next)
-		if (at->store == log && at->id > page->after_id)
-			entries[count++] = (struct tern_entry){ .id = at->id, .bytes = at->value,
-				.len = at->value_len };
-	while (at && at->store != log)
-		at = at->next;
-	got(entity, context, entries, count, !at, false);
+	for (const struct record *at = entity->records; at; at = at->next) {
+		if (!is_on_page(at, log, page))
+			continue;
+		entries = heap_resize(entries, (total + 1) * sizeof *entries);
+		entries[total++] = (struct tern_entry){ .id = at->id, .with = at->with,
+			.bytes = at->value, .len = at->value_len };
+	}
+	count = total < most ? total : most;
+	first = page->backwards ? total - count : 0;
+	for (size_t i = 0; page->backwards && i < count / 2; i++) {
+		struct tern_entry entry = entries[first + i];
+
+		entries[first + i] = entries[total - 1 - i];
+		entries[total - 1 - i] = entry;
+	}
+	got(entity, context, entries ? entries + first : NULL, count, count == total, false);
 	free(entries);
 }
 

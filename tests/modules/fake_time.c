@@ -8,24 +8,38 @@
 
 #include "heap.h"
 
-void cancel_alarms(struct tern_session *session)
+static void cancel(struct alarm *alarm, struct tern_session *session)
 {
-	struct tern_host *host = session->entity->host;
+	if (alarm->run)
+		alarm->run(alarm->entity, session, alarm->context, true);
+	else
+		alarm->answered(alarm->entity, alarm->context, NULL);
+	free(alarm);
+}
 
-	for (struct alarm **at = &host->alarms; *at;) {
+/* Those of the session, or all of the entity. */
+static void cancel_all(struct tern_entity *entity, struct tern_session *session)
+{
+	for (struct alarm **at = &entity->host->alarms; *at;) {
 		struct alarm *alarm = *at;
 
-		if (alarm->session_id != session->id) {
+		if (alarm->entity != entity || (session && alarm->session_id != session->id)) {
 			at = &alarm->next;
 			continue;
 		}
 		*at = alarm->next;
-		if (alarm->run)
-			alarm->run(alarm->entity, session, alarm->context, true);
-		else
-			alarm->answered(alarm->entity, alarm->context, NULL);
-		free(alarm);
+		cancel(alarm, session);
 	}
+}
+
+void cancel_alarms(struct tern_session *session)
+{
+	cancel_all(session->entity, session);
+}
+
+void cancel_entity_alarms(struct tern_entity *entity)
+{
+	cancel_all(entity, NULL);
 }
 
 static struct alarm *set_alarm(struct tern_entity *entity, uint64_t session_id, uint64_t delay_ms)

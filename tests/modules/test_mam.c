@@ -1,0 +1,188 @@
+/* What gets into an archive, under which id, and who is told.
+ * SPDX-License-Identifier: MIT */
+
+#include "expect.h"
+
+#include <stdio.h>
+
+extern const struct tern_module tern_module;
+
+static struct fake *fake;
+static struct tern_entity *juliet;
+static struct tern_session *balcony;
+
+static void open_with(const struct fake_option *options)
+{
+	fake = fake_create((const struct tern_module *const[]){ &tern_module, NULL }, options);
+	juliet = fake_account(fake, "juliet@example.org");
+	balcony = fake_session(juliet, "balcony");
+}
+
+static void open(void)
+{
+	open_with(NULL);
+}
+
+static void close(void)
+{
+	fake_destroy(fake);
+}
+
+TestSuite(mam, .init = open, .fini = close);
+TestSuite(mam_limits, .fini = close);
+
+/* Whatever is to be delivered, is missed here: no module delivers. */
+static void arrive(const char *content)
+{
+	char xml[2048];
+
+	snprintf(xml, sizeof xml, "<message from='romeo@example.com/x' to='juliet@example.org' "
+		"type='chat' id='1'>%s</message>", content);
+	fake_arrive(fake, xml);
+}
+
+static void query(const char *content)
+{
+	char xml[2048];
+
+	snprintf(xml, sizeof xml, "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2' "
+		"queryid='f27'>%s</query></iq>", content);
+	fake_send(balcony, xml);
+}
+
+#define ID(number) "180000000000000" number
+
+static void hears_result(const char *id, const char *content)
+{
+	const char *line = fake_heard(balcony);
+	char start[64];
+
+	snprintf(start, sizeof start, "id='%s'", id);
+	expect_part(line, start);
+	expect_part(line, content);
+}
+
+Test(mam, keeps_what_arrives_as_it_was)
+{
+	arrive("<body>1 &lt; 2</body><x xmlns='urn:x' y='1'/>");
+	LEAVES(NULL);
+	query("");
+	hears_result(ID("0"), "<message xmlns='jabber:client' from='romeo@example.com/x' id='1' "
+		"to='juliet@example.org' type='chat'><body>1 &lt; 2</body>");
+	HEARS_PART(balcony, "complete='true'");
+	HEARS(balcony, NULL);
+}
+
+Test(mam, keeps_what_is_sent_with_the_full_address_of_the_sender)
+{
+	fake_send(balcony, "<message to='romeo@example.com' type='chat'><body>B</body></message>");
+	expect_part(fake_left(fake), "<body>B</body></message>");
+	query("");
+	hears_result(ID("0"), "<message xmlns='jabber:client' from='juliet@example.org/balcony' "
+		"to='romeo@example.com' type='chat'><body>B</body></message>");
+}
+
+Test(mam, keeps_once_what_goes_to_the_own_account)
+{
+	fake_send(balcony, "<message type='chat'><body>note</body></message>");
+	fake_send(balcony, "<message type='chat' to='juliet@example.org'><body>x</body></message>");
+	cr_assert_eq(fake_stored(juliet, "mam"), 2);
+}
+
+Test(mam, keeps_nothing_of_chat_states)
+{
+	arrive("<composing xmlns='http://jabber.org/protocol/chatstates'/>");
+	cr_assert_eq(fake_stored(juliet, "mam"), 0);
+	expect_part(fake_left(fake), "<service-unavailable ");
+}
+
+Test(mam, says_so_when_the_disk_is_full)
+{
+	fake_fill_disk(fake, 0);
+	arrive("<body>1</body>");
+	expect_part(fake_left(fake), "<error type='wait'><resource-constraint ");
+	fake_send(balcony, "<message to='romeo@example.com'><body>B</body></message>");
+	LEAVES(NULL);
+	HEARS_PART(balcony, "<error type='wait'><resource-constraint ");
+}
+
+Test(mam, deletes_the_archive_with_the_account)
+{
+	arrive("<body>1</body>");
+	fake_end(balcony);
+	fake_delete(juliet);
+	juliet = fake_account(fake, "juliet@example.org");
+	cr_assert_eq(fake_stored(juliet, "mam"), 0);
+}
+
+/* --- stanza ids ---------------------------------------------------------------------------- */
+
+#define SID(by, id) "<stanza-id xmlns='urn:xmpp:sid:0' by='" by "' id='" id "'/>"
+
+Test(mam, removes_false_ids_in_the_name_of_the_account)
+{
+	arrive("<body>B</body>" SID("juliet@example.org", "1") SID("Juliet@Example.ORG", "2"));
+	query("");
+	HEARS_PART(balcony, "<body>B</body></message></forwarded>");
+}
+
+Test(mam, leaves_the_ids_of_others_and_of_the_origin)
+{
+	arrive("<body>B</body>" SID("room@muc.example.org", "1")
+		"<origin-id xmlns='urn:xmpp:sid:0' id='o'/>");
+	query("");
+	HEARS_PART(balcony, "<body>B</body>"
+		"<stanza-id xmlns='urn:xmpp:sid:0' by='room@muc.example.org' id='1'/>"
+		"<origin-id xmlns='urn:xmpp:sid:0' id='o'/></message>");
+}
+
+Test(mam, lets_no_client_speak_for_its_account)
+{
+	fake_send(balcony, "<message to='romeo@example.com'><body>B</body>"
+		SID("juliet@example.org", "1") "</message>");
+	expect_part(fake_left(fake), "<body>B</body></message>");
+}
+
+Test(mam, removes_false_ids_also_from_what_it_does_not_keep)
+{
+	fake_send(balcony, "<message to='romeo@example.com' type='groupchat'><body>B</body>"
+		SID("juliet@example.org", "1") "</message>");
+	expect_part(fake_left(fake), "<body>B</body></message>");
+}
+
+/* --- retention ----------------------------------------------------------------------------- */
+
+#define DAY_MS (24 * 3600 * 1000)
+
+Test(mam_limits, forgets_what_is_too_old)
+{
+	open_with((const struct fake_option[]){ { "days", "2" }, { 0 } });
+	fake_end(balcony);
+	fake_reopen(juliet);
+	arrive("<body>1</body>");
+	fake_pass(fake, DAY_MS);
+	arrive("<body>2</body>");
+	cr_assert_eq(fake_stored(juliet, "mam"), 2);
+	fake_pass(fake, DAY_MS + 2 * 3600 * 1000);
+	cr_assert_eq(fake_stored(juliet, "mam"), 1);
+	fake_pass(fake, DAY_MS);
+	cr_assert_eq(fake_stored(juliet, "mam"), 0);
+}
+
+Test(mam_limits, forgets_what_is_too_much_also_after_a_restart)
+{
+	open_with((const struct fake_option[]){ { "limit", "16" }, { 0 } });
+	for (int i = 0; i < 17; i++)
+		arrive("<body>1</body>");
+	fake_pass(fake, 100);
+	cr_assert_eq(fake_stored(juliet, "mam"), 17);
+	fake_end(balcony);
+	fake_reopen(juliet);
+	arrive("<body>2</body>");
+	fake_pass(fake, 100);
+	cr_assert_eq(fake_stored(juliet, "mam"), 16);
+	for (int i = 0; i < 10; i++)
+		arrive("<body>3</body>");
+	cr_assert_leq(fake_stored(juliet, "mam"), 17);
+}
+

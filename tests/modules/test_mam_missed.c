@@ -1,0 +1,153 @@
+/* What came while nobody was there: once, from the archive, to those who do not read it.
+ * SPDX-License-Identifier: MIT */
+
+#include "expect.h"
+
+#include <stdio.h>
+
+extern const struct tern_module tern_module;
+
+static struct fake *fake;
+static struct tern_entity *juliet;
+static struct tern_session *balcony;
+
+static void open(void)
+{
+	fake = fake_create((const struct tern_module *const[]){ &tern_module, NULL }, NULL);
+	juliet = fake_account(fake, "juliet@example.org");
+}
+
+static void close(void)
+{
+	fake_destroy(fake);
+}
+
+TestSuite(mam_missed, .init = open, .fini = close);
+
+static void arrive(int number)
+{
+	char xml[256];
+
+	snprintf(xml, sizeof xml, "<message from='romeo@example.com/x' to='juliet@example.org' "
+		"type='chat'><body>%d</body></message>", number);
+	fake_arrive(fake, xml);
+	fake_pass(fake, 1000);
+}
+
+static void log_in(const char *presence)
+{
+	balcony = fake_session(juliet, "balcony");
+	fake_send(balcony, presence);
+}
+
+static void query(struct tern_session *session)
+{
+	fake_send(session, "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
+	fake_forget(fake);
+}
+
+static void hears_only(struct tern_session *session, const char *bodies)
+{
+	for (; *bodies; bodies++) {
+		char body[] = "<body>?</body>";
+
+		body[6] = *bodies;
+		HEARS_PART(session, body);
+	}
+	HEARS(session, NULL);
+}
+
+Test(mam_missed, is_never_refused_and_given_with_its_id_and_time)
+{
+	arrive(1);
+	LEAVES(NULL);
+	log_in("<presence/>");
+	HEARS(balcony, "<message from='romeo@example.com/x' to='juliet@example.org' type='chat'>"
+		"<body>1</body><delay xmlns='urn:xmpp:delay' from='example.org' stamp='+0s'/>"
+		"<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@example.org' id='1800000000000000'/>"
+		"</message>");
+	HEARS(balcony, NULL);
+}
+
+Test(mam_missed, is_given_in_order_and_once)
+{
+	for (int i = 0; i < 8; i++)
+		arrive(i);
+	log_in("<presence/>");
+	hears_only(balcony, "01234567");
+	fake_send(balcony, "<presence type='unavailable'/>");
+	fake_send(balcony, "<presence/>");
+	HEARS(balcony, NULL);
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
+	cr_assert_eq(fake_stored(juliet, "mam"), 8);
+}
+
+Test(mam_missed, survives_a_restart)
+{
+	arrive(1);
+	arrive(2);
+	fake_reopen(juliet);
+	log_in("<presence/>");
+	hears_only(balcony, "12");
+}
+
+Test(mam_missed, waits_while_the_priority_is_negative)
+{
+	arrive(1);
+	log_in("<presence><priority>-1</priority></presence>");
+	HEARS(balcony, NULL);
+	fake_send(balcony, "<presence/>");
+	hears_only(balcony, "1");
+}
+
+Test(mam_missed, is_left_to_a_client_that_reads_the_archive)
+{
+	arrive(1);
+	balcony = fake_session(juliet, "balcony");
+	query(balcony);
+	fake_send(balcony, "<presence/>");
+	HEARS(balcony, NULL);
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
+}
+
+Test(mam_missed, is_not_taken_by_a_client_that_counts)
+{
+	arrive(1);
+	balcony = fake_session(juliet, "balcony");
+	fake_send(balcony, "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>"
+		"<set xmlns='http://jabber.org/protocol/rsm'><max>0</max></set></query></iq>");
+	fake_forget(fake);
+	fake_send(balcony, "<presence/>");
+	hears_only(balcony, "1");
+}
+
+Test(mam_missed, is_not_what_the_user_sent_or_had_got)
+{
+	arrive(1);
+	balcony = fake_session(juliet, "balcony");
+	fake_send(balcony, "<message to='romeo@example.com' type='chat'><body>2</body></message>");
+	fake_arrive(fake, "<message from='romeo@example.com/x' to='juliet@example.org/balcony' "
+		"type='chat'><body>3</body></message>");
+	arrive(4);
+	fake_forget(fake);
+	fake_send(balcony, "<presence/>");
+	hears_only(balcony, "14");
+}
+
+Test(mam_missed, is_marked_anew_after_it_was_taken)
+{
+	arrive(1);
+	log_in("<presence/>");
+	fake_end(balcony);
+	arrive(2);
+	log_in("<presence/>");
+	hears_only(balcony, "2");
+}
+
+Test(mam_missed, is_left_to_others_when_it_is_not_kept)
+{
+	fake_arrive(fake, "<message from='romeo@example.com/x' to='juliet@example.org' type='chat'>"
+		"<body>1</body><no-permanent-store xmlns='urn:xmpp:hints'/></message>");
+	expect_part(fake_left(fake), "<service-unavailable ");
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
+}
