@@ -176,8 +176,9 @@ static void bound(void *listener, struct tern_session *session)
 	actor->is_bound = true;
 }
 
-static void closed(void *listener)
+static void closed(void *listener, enum stream_error error)
 {
+	(void)error;
 	actor_forget(listener);
 }
 

@@ -4,6 +4,7 @@
 #include "mouth.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,8 @@ struct stream {
 	struct listening calls;
 	void *listener;
 	unsigned pauses;
+	size_t unread;
+	bool wants_drained;
 	bool is_silent, is_gone; /* gone: freed by its next post */
 	unsigned posts;          /* on their way to the shard */
 };
@@ -107,8 +110,7 @@ static void bind(void *context, struct login *login, bool failed)
 	int result;
 
 	stream->login = login;
-	assert(!failed);
-	result = login_bind(login, stream, stream->resource, &stream->session);
+	result = failed ? -EIO : login_bind(login, stream, stream->resource, &stream->session);
 	if (calls.bound)
 		calls.bound(stream->listener, result < 0 ? NULL : stream->session);
 	if (result < 0)
@@ -191,6 +193,18 @@ bool mouth_send(struct stream *stream, const char *xml)
 	return true;
 }
 
+unsigned mouth_pauses(const struct stream *stream)
+{
+	return stream->pauses;
+}
+
+void mouth_leave_unread(struct stream *stream, size_t bytes)
+{
+	stream->unread = bytes;
+	if (!bytes && stream->wants_drained && stream->session)
+		session_drained(stream->session);
+}
+
 void mouth_break(struct stream *stream)
 {
 	stream->calls = nobody;
@@ -219,8 +233,7 @@ void stream_write(struct stream *stream, const char *bytes, size_t len)
 
 size_t stream_unwritten(const struct stream *stream)
 {
-	(void)stream;
-	return 0;
+	return stream->unread;
 }
 
 void stream_pause(struct stream *stream) { stream->pauses++; }
@@ -236,19 +249,17 @@ void stream_close(struct stream *stream, enum stream_error error, const char *te
 	struct listening calls = stream->calls;
 	void *listener = stream->listener;
 
-	(void)error;
 	(void)text;
 	stream->session = NULL;
 	stream->calls = nobody;
 	end(stream);
 	if (calls.closed)
-		calls.closed(listener);
+		calls.closed(listener, error);
 }
 
 void stream_want_drained(struct stream *stream, bool wanted)
 {
-	(void)stream;
-	(void)wanted;
+	stream->wants_drained = wanted;
 }
 
 const char *stream_peer(const struct stream *stream)

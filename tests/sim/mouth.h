@@ -16,7 +16,7 @@ struct tern_host;
 struct listening {
 	void (*said)(void *listener, const char *bytes, size_t len);
 	void (*bound)(void *listener, struct tern_session *session); /* NULL: refused */
-	void (*closed)(void *listener); /* by the server; the stream is gone */
+	void (*closed)(void *listener, enum stream_error error); /* by the server; the stream is gone */
 };
 
 /* A stream that binds that resource of the account as soon as its home shard gets to it. */
@@ -25,6 +25,13 @@ struct stream *mouth_open(struct server *server, struct tern_host *host, const c
 
 /* One stanza from the client, as text; false while the server does not read. */
 bool mouth_send(struct stream *stream, const char *xml);
+
+/* How often the server has paused it; 0: it reads. */
+unsigned mouth_pauses(const struct stream *stream);
+
+/* The client has not read so many bytes; 0: the last of them is gone. On the stream's shard, or
+ * while no shard runs. */
+void mouth_leave_unread(struct stream *stream, size_t bytes);
 
 /* The client is gone without a word. */
 void mouth_break(struct stream *stream);

@@ -96,6 +96,7 @@ static void start(struct world *world)
 		server->shards[i] = shard_create(server, i, true);
 		server->shards[i]->entities.opens_later = dice_one_in(&world->dice, 2);
 		server->shards[i]->entities.idle_ms = dice_below(&world->dice, 20000);
+		server->shards[i]->fanouts.slice = 1 + dice_below(&world->dice, 4);
 	}
 	world->slow = dice_below(&world->dice, (unsigned)server->shard_count + 1);
 	intents_resume(server);

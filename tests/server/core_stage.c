@@ -1,0 +1,362 @@
+/* core_stage.c - builds the small server, moves its clock, listens for clients
+ * SPDX-License-Identifier: MIT */
+
+#include "core_stage.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account.h"
+#include "arena.h"
+#include "buffer.h"
+#include "clock.h"
+#include "heap.h"
+#include "intents.h"
+#include "loader.h"
+#include "log.h"
+#include "memory/engine.h"
+#include "mouth.h"
+#include "shard_internal.h"
+#include "stanzas.h"
+#include "storage.h"
+#include "workers.h"
+
+#define START_US UINT64_C(1790000000000000)
+
+struct stage stage;
+static const struct tern_module *const *modules;
+
+/* --- the seams ---------------------------------------------------------------------------- */
+
+static uint64_t stage_now(void) { return stage.now_us; }
+static uint64_t stage_ticks(void) { return (stage.now_us - START_US) / 1000; }
+
+static void stage_random(void *bytes, size_t len)
+{
+	static unsigned char next;
+
+	for (size_t i = 0; i < len; i++)
+		((unsigned char *)bytes)[i] = ++next;
+}
+
+/* --- a module that every test needs --------------------------------------------------------- */
+
+static enum tern_verdict deliver(struct tern_event *event, const void *settings)
+{
+	const char *resource = jid_resource(event->stanza.to);
+	struct tern_session *session = tern_session_first(event->entity);
+
+	(void)settings;
+	for (; session; session = tern_session_next(session)) {
+		if (!resource || strcmp(jid_resource(tern_session_jid(session)), resource) == 0)
+			tern_deliver(event, session);
+	}
+	return TERN_DONE;
+}
+
+const struct tern_module stage_delivery = {
+	.abi = TERN_MODULE_ABI,
+	.name = "delivery",
+	.about = "all that arrives",
+	.hooks = (const struct tern_hook[]){
+		{ TERN_IN_DELIVER, TERN_MESSAGES | TERN_PRESENCES, 0, deliver },
+		{ 0 },
+	},
+};
+
+struct client {
+	struct client *next;
+	struct stream *stream;
+	struct shard *shard;
+	uint64_t session;
+	enum stream_error error;
+	struct buffer heard;
+	char *told;
+};
+
+static struct client *clients;
+
+static void forget_clients(void)
+{
+	while (clients) {
+		struct client *client = clients;
+
+		clients = client->next;
+		buffer_finish(&client->heard);
+		free(client->told);
+		free(client);
+	}
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static struct tern_host *make_host(const char *domain, const struct tern_module *const *with)
+{
+	struct arena *arena = arena_create(1024);
+	struct tern_host *host = host_create(&stage.server, domain);
+	const char *why = "";
+
+	for (; with && *with; with++) {
+		int result = loader_add(arena, host, *with, NULL, &why);
+
+		if (result < 0) {
+			fprintf(stderr, "stage: %s\n", why);
+			abort();
+		}
+	}
+	arena_destroy(arena);
+	return host;
+}
+
+static void start(void)
+{
+	static struct tern_host *hosts[2];
+	static struct shard *shards[2];
+	const struct storage_options options = { .directory = "" };
+	struct server *server = &stage.server;
+	int result = storage_open_stepped(&options, memory_engine_create(stage.disk),
+		&server->storage);
+
+	assert(result == 0);
+	storage_declare(server->storage, "credentials", &server->credentials_store);
+	storage_declare(server->storage, "intents", &server->intents_store);
+	server->hosts = hosts;
+	server->host_count = 2;
+	stage.host = hosts[0] = make_host("example.org", modules);
+	hosts[1] = make_host("other.example", modules);
+	server->shards = shards;
+	server->shard_count = 2;
+	for (unsigned i = 0; i < 2; i++)
+		shards[i] = shard_create(server, i, true);
+	intents_resume(server);
+	stage_settle();
+}
+
+static void stop(void)
+{
+	mouths_silence();
+	mouths_close_all();
+	stage_settle();
+	for (unsigned i = 0; i < 2; i++)
+		shard_destroy(stage.server.shards[i]);
+	for (unsigned i = 0; i < 2; i++)
+		host_destroy(stage.server.hosts[i]);
+	storage_close(stage.server.storage);
+}
+
+void stage_open(const struct tern_module *const *with)
+{
+	static const char *const accounts[] = { ROMEO, NURSE, ROSALINE, ABRAM };
+	static const struct limits presets = {
+#define X(field, key, preset, least, most, about) .field = preset,
+		LIMITS(X)
+#undef X
+	};
+
+	modules = with;
+	log_threshold = LOG_LEVEL_ERROR;
+	stage.now_us = START_US;
+	stage.disk = memory_disk_create();
+	stage.server.limits = presets;
+	clock_source = (struct clock_source){ stage_now, stage_ticks, stage_random };
+	stanzas_prepare();
+	start();
+	for (size_t i = 0; i < sizeof accounts / sizeof *accounts; i++)
+		stage_create(accounts[i]);
+}
+
+void stage_close(void)
+{
+	stop();
+	forget_clients();
+	memory_disk_destroy(stage.disk);
+}
+
+void stage_restart(void)
+{
+	stop();
+	start();
+}
+
+/* --- steps -------------------------------------------------------------------------------- */
+
+static bool turn(void)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < 2; i++)
+		any |= shard_turn(stage.server.shards[i]);
+	return any;
+}
+
+void stage_turn(void)
+{
+	turn();
+}
+
+void stage_turns(void)
+{
+	while (turn())
+		;
+}
+
+void stage_settle(void)
+{
+	do {
+		stage_turns();
+	} while (workers_step() || storage_step(stage.server.storage, 0));
+}
+
+void stage_pass(unsigned ms)
+{
+	stage.now_us += (uint64_t)ms * 1000;
+	stage_turns();
+}
+
+/* --- accounts ----------------------------------------------------------------------------- */
+
+struct tern_entity *stage_entity(const char *text)
+{
+	struct arena *arena = arena_create(256);
+	const struct jid *jid = jid_new(arena, text);
+	struct tern_entity *entity = entities_find(server_home(&stage.server, jid_hash(jid)), jid);
+
+	arena_destroy(arena);
+	return entity;
+}
+
+static void note_result(void *context, int result)
+{
+	*(int *)context = result;
+}
+
+static int change(const char *account, bool create)
+{
+	struct arena *arena = arena_create(256);
+	const struct jid *jid = jid_new(arena, account);
+	int result = 1;
+
+	if (create)
+		account_create(&stage.server, stage.host, jid, "secret", note_result, &result);
+	else
+		account_delete(&stage.server, stage.host, jid, note_result, &result);
+	arena_destroy(arena);
+	stage_settle();
+	return result;
+}
+
+int stage_delete(const char *account) { return change(account, false); }
+int stage_create(const char *account) { return change(account, true); }
+
+/* --- clients ------------------------------------------------------------------------------ */
+
+static void hear(void *listener, const char *bytes, size_t len)
+{
+	struct client *client = listener;
+
+	buffer_add(&client->heard, bytes, len);
+}
+
+static void note_bound(void *listener, struct tern_session *session)
+{
+	struct client *client = listener;
+
+	client->session = session ? tern_session_id(session) : 0;
+	client->shard = session ? shard_self() : NULL;
+	if (!session)
+		client->stream = NULL;
+}
+
+static void note_closed(void *listener, enum stream_error error)
+{
+	struct client *client = listener;
+
+	client->stream = NULL;
+	client->error = error;
+}
+
+struct client *client_open(const char *account, const char *resource)
+{
+	static const struct listening calls = { hear, note_bound, note_closed };
+	struct client *client = heap_zalloc(sizeof *client);
+
+	client->next = clients;
+	clients = client;
+	client->stream = mouth_open(&stage.server, stage.host, account, resource, &calls, client);
+	stage_settle();
+	return client;
+}
+
+bool client_is_there(const struct client *client)
+{
+	return client->stream && client->session;
+}
+
+void client_posts(struct client *client, const char *xml)
+{
+	bool is_read = mouth_send(client->stream, xml);
+
+	assert(is_read);
+	(void)is_read;
+}
+
+void client_says(struct client *client, const char *format, ...)
+{
+	char xml[4096];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(xml, sizeof xml, format, arguments);
+	va_end(arguments);
+	client_posts(client, xml);
+	stage_turns();
+}
+
+void client_breaks(struct client *client)
+{
+	mouth_break(client->stream);
+	client->stream = NULL;
+	stage_turns();
+}
+
+void client_leaves_unread(struct client *client, size_t bytes)
+{
+	mouth_leave_unread(client->stream, bytes);
+}
+
+const char *client_heard(struct client *client)
+{
+	free(client->told);
+	client->told = strndup(client->heard.len ? buffer_at(&client->heard) : "", client->heard.len);
+	buffer_consume(&client->heard, client->heard.len);
+	return client->told;
+}
+
+bool client_is_paused(const struct client *client) { return mouth_pauses(client->stream) > 0; }
+enum stream_error client_error(const struct client *client) { return client->error; }
+
+struct tern_session *client_session(const struct client *client)
+{
+	return client->session ? idmap_get(&client->shard->sessions.by_id, client->session) : NULL;
+}
+
+/* --- words -------------------------------------------------------------------------------- */
+
+bool has(const char *text, const char *part)
+{
+	return strstr(text, part) != NULL;
+}
+
+unsigned count_of(const char *text, const char *part)
+{
+	unsigned count = 0;
+
+	while ((text = strstr(text, part))) {
+		text += strlen(part);
+		count++;
+	}
+	return count;
+}
