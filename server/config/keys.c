@@ -129,7 +129,8 @@ static const struct key host_keys[] = {
 	{ "certificate", KEY_TEXT, AT(certificate), .refuse = refuse_file },
 	{ "key", KEY_TEXT, AT(key), .refuse = refuse_file },
 	{ "client-ca", KEY_TEXT, AT(client_ca), "", .refuse = refuse_ca },
-	{ "modules", KEY_LIST, AT(modules), "{roster, presence, message, offline, disco, ping}" },
+	{ "modules", KEY_LIST, AT(modules),
+		"{roster, presence, message, carbons, csi, offline, disco, ping}" },
 	{ "sasl", KEY_LIST, AT(sasl),
 		"{SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-512, "
 		"SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, EXTERNAL}",

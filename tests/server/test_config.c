@@ -122,12 +122,12 @@ Test(config, presets_a_port_for_starttls_and_one_for_direct_tls)
 
 Test(config, presets_the_modules_of_a_chat_server)
 {
-	static const char *const names[] = { "roster", "presence", "message", "offline", "disco",
-		"ping" };
+	static const char *const names[] = { "roster", "presence", "message", "carbons", "csi",
+		"offline", "disco", "ping" };
 
 	read_text(HOST);
-	cr_assert_eq(config->hosts[0].module_count, 6);
-	for (size_t i = 0; i < 6; i++)
+	cr_assert_eq(config->hosts[0].module_count, 8);
+	for (size_t i = 0; i < 8; i++)
 		cr_assert_str_eq(config->hosts[0].modules[i].module->name, names[i]);
 }
 
