@@ -247,6 +247,60 @@ Test(loader, keeps_out_the_same_module_twice)
 	cr_assert_str_eq(why, "module `ping` is listed twice");
 }
 
+/* --- elements that are no stanzas, and filters ------------------------------------------------ */
+
+static void take(struct tern_session *session, const struct element *element,
+	const void *settings) { }
+static void take_too(struct tern_session *session, const struct element *element,
+	const void *settings) { }
+static bool keep(struct tern_session *session, const struct tern_stanza *stanza,
+	const void *settings) { return true; }
+
+static const struct tern_nonza csi_nonzas[] = {
+	{ "urn:xmpp:csi:0", "active", take }, { "urn:xmpp:csi:0", "inactive", take_too }, { 0 },
+};
+static const struct tern_module csi = { .abi = TERN_MODULE_ABI, .name = "csi",
+	.nonzas = csi_nonzas, .filter = keep, .load = load_noted, .unload = unload_noted };
+static const struct tern_module isc = { .abi = TERN_MODULE_ABI, .name = "isc",
+	.nonzas = csi_nonzas };
+static const struct tern_module sieve = { .abi = TERN_MODULE_ABI, .name = "sieve",
+	.filter = keep };
+
+static const struct nonza_claim *find_nonza(const char *ns, const char *name)
+{
+	return host_find_nonza(host, element_new(arena, ns, name));
+}
+
+Test(loader, finds_who_takes_an_element_of_the_stream)
+{
+	cr_assert_null(find_nonza("urn:xmpp:csi:0", "active"));
+	cr_assert_eq(add(&csi), 0);
+	cr_assert(find_nonza("urn:xmpp:csi:0", "active")->run == take);
+	cr_assert(find_nonza("urn:xmpp:csi:0", "inactive")->run == take_too);
+	cr_assert(find_nonza("urn:xmpp:csi:0", "inactive")->settings == calls);
+	cr_assert_null(find_nonza("urn:xmpp:csi:0", "asleep"));
+	cr_assert_null(find_nonza("urn:xmpp:csi:1", "active"));
+}
+
+Test(loader, names_both_modules_that_claim_one_element_of_the_stream)
+{
+	cr_assert_eq(add(&csi), 0);
+	cr_assert_eq(add(&isc), -EINVAL);
+	cr_assert_str_eq(why, "modules `csi` and `isc` both claim the element {urn:xmpp:csi:0}active");
+}
+
+Test(loader, lets_one_module_filter_what_goes_to_sessions)
+{
+	cr_assert_null(host->filter);
+	cr_assert_eq(add(&csi), 0);
+	cr_assert(host->filter == keep);
+	cr_assert(host->filter_settings == calls);
+	cr_assert_eq(add(&sieve), -EINVAL);
+	cr_assert_str_eq(why, "modules `csi` and `sieve` both filter what goes to sessions");
+	loader_unload(host);
+	cr_assert_null(host->filter);
+}
+
 static void note_feature(void *context, const char *name) { strcat(context, name); }
 static void note_identity(void *context, const struct tern_identity *identity)
 {
