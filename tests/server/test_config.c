@@ -22,6 +22,8 @@ static char *why;
 	static const struct tern_module id = { .abi = TERN_MODULE_ABI, .name = #id }
 MODULE(presence);
 MODULE(message);
+MODULE(carbons);
+MODULE(csi);
 MODULE(disco);
 MODULE(ping);
 static const struct tern_module roster = { .abi = TERN_MODULE_ABI, .name = "roster",
@@ -33,8 +35,8 @@ static const struct tern_module offline = { .abi = TERN_MODULE_ABI, .name = "off
 
 static void set_up(void)
 {
-	const struct tern_module *const modules[] = { &presence, &message, &disco, &ping, &roster,
-		&offline };
+	const struct tern_module *const modules[] = { &presence, &message, &carbons, &csi,
+		&disco, &ping, &roster, &offline };
 
 	strcpy(folder, "/tmp/tern-config-XXXXXX");
 	cr_assert_not_null(mkdtemp(folder));
