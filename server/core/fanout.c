@@ -18,7 +18,7 @@
 #include "shard_internal.h"
 
 #define SLICE_US 500
-#define AT_ONCE 32 /* so few are not worth a place in the list, nor a look at the clock */
+#define AT_ONCE 32 /* so few of a slice are not worth a place in the list, nor a look at the clock */
 
 /* The recipients of one shard. */
 struct fanout {
@@ -104,7 +104,7 @@ static void begin(struct shard *shard, struct post *post)
 	}
 	if (fanouts_take(shard, fanout->origin, post))
 		return;
-	if (fanout->count > AT_ONCE) {
+	if (fanout->count > AT_ONCE || fanout->count > shard->fanouts.slice) {
 		enlist(&shard->fanouts, fanout);
 		return;
 	}
