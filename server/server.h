@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "host.h"
-#include "limits.h"
+#include "server_limits.h"
 
 struct config;
 struct control;

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "limits.h"
 #include "log.h"
 #include "sasl_policy.h"
+#include "server_limits.h"
 
 struct arena;
 struct option_setting; /* options.h */

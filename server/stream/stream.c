@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "heap.h"
-#include "limits.h"
 #include "server.h"
+#include "server_limits.h"
 #include "session.h"
 #include "stream/internal.h"
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include <criterion/criterion.h>
+#include <limits.h>
 
 #include "core_stage.h"
 #include "entity_internal.h"

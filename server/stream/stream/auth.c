@@ -9,11 +9,11 @@
 #include "arena.h"
 #include "element.h"
 #include "jid.h"
-#include "limits.h"
 #include "log.h"
 #include "names.h"
 #include "sasl/base64.h"
 #include "server.h"
+#include "server_limits.h"
 
 enum { FAULTS_MAX = 10 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "heap.h"
-#include "limits.h"
+#include "server_limits.h"
 
 static void run_deadline(struct shard *shard, struct timer *timer)
 {

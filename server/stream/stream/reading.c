@@ -9,8 +9,8 @@
 
 #include "arena.h"
 #include "heap.h"
-#include "limits.h"
 #include "parser.h"
+#include "server_limits.h"
 #include "session.h"
 
 /* What nearly every client declares: such streams need no copy of their own. */

@@ -1,15 +1,11 @@
-/* limits.h - what a peer may make grow, with presets
+/* server_limits.h - what a peer may make grow, with presets
  * SPDX-License-Identifier: MIT
  *
  * One list: the field, the key in the configuration's `limits` section, the preset, the least
- * and the most that make sense, and what it bounds. */
-
-/* This folder stands before the system's in the search, so whoever asks for <limits.h> comes by
- * here; outside of the guard, because the compiler's own passes this way twice. */
-#include_next <limits.h>
-
-#ifndef LIMITS_H
-#define LIMITS_H
+ * and the most that make sense, and what it bounds.  Not named limits.h: with this folder in the
+ * search path, the system's header of that name would not be found. */
+#ifndef SERVER_LIMITS_H
+#define SERVER_LIMITS_H
 
 #define LIMITS(X) \
 	X(stanza_bytes, "stanza-bytes", 262144, 10000, 16777216, "bytes of one stanza after login") \
