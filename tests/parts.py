@@ -27,9 +27,8 @@ BUILDS = {
     "clang": ([], {"CC": "clang"}),
     "asan": ([SANITIZE[0].format("address,undefined"), SANITIZE[1]], {"CC": "gcc"}),
     "tsan": ([SANITIZE[0].format("thread"), SANITIZE[1]], {"CC": "gcc"}),
-    "fuzz": (["-Dfuzz=true", "-Dtests=auto", SANITIZE[0].format("address,undefined"),
+    "fuzz": (["-Dfuzz=true", SANITIZE[0].format("address,undefined"),
               SANITIZE[1]], {"CC": "clang"}),
-    "release": (["--buildtype=release"], {"CC": "gcc"}),
 }
 # What a sanitizer says even where the exit status of a test does not.
 COMPLAINT = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
@@ -168,7 +167,7 @@ class Run:
         self.scenarios_of("gcc")
 
     def interop(self):
-        directory = self.build("release")
+        directory = self.build("gcc")
         if directory:
             self.check("interop", ["tests/interop/run", "--build", directory])
 
@@ -178,7 +177,7 @@ class Run:
             self.check("faults", ["tests/faults/run", "--build", directory, *self.seed_words()])
 
     def shards(self):
-        directory = self.build("release")
+        directory = self.build("gcc")
         if directory:
             self.check("shards", ["tests/faults/shards", "--build", directory])
 
