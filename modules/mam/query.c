@@ -19,6 +19,7 @@
 
 #define PAGE_BYTES (1024 * 1024) /* a page ends behind the message that exceeds it */
 #define NEXT_SLICE_MS 1
+#define QUERYID_MOST 1023         /* bytes, for every result repeats it */
 
 struct found {
 	uint64_t id; /* 0: not there */
@@ -316,6 +317,8 @@ static enum tern_condition read_query(struct query *query, const struct element 
 		fault = rsm_read(xml, &query->page);
 	if (!fault && element_get(xml, "node")) /* XEP-0442: archives of nodes */
 		fault = TERN_FEATURE_NOT_IMPLEMENTED;
+	if (!fault && queryid && strlen(queryid) > QUERYID_MOST)
+		fault = TERN_NOT_ACCEPTABLE;
 	query->queryid = arena_strdup(query->arena, queryid);
 	query->is_flipped = element_find(xml, NS_MAM, "flip-page");
 	query->max = query->page.has_max ? query->page.max : mam->page;

@@ -48,7 +48,7 @@ TestSuite(mam_query, .init = open, .fini = close);
 
 static void query(const char *content)
 {
-	char xml[4096];
+	static char xml[20000];
 
 	snprintf(xml, sizeof xml,
 		"<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>%s</query></iq>", content);
@@ -230,6 +230,32 @@ Test(mam_query, sifts_the_resources_of_a_peer)
 	fake_pass(fake, 100);
 	expect_part(hear_bodies(bodies), "<fin xmlns='urn:xmpp:mam:2'>");
 	cr_expect_str_eq(bodies, "02468");
+}
+
+Test(mam_query, repeats_no_very_long_id_of_a_query)
+{
+	char id[1025], xml[1200];
+
+	memset(id, 'x', sizeof id - 1);
+	id[sizeof id - 1] = '\0';
+	snprintf(xml, sizeof xml, "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2' queryid='%s'/>"
+		"</iq>", id);
+	fake_send(balcony, xml);
+	HEARS_PART(balcony, "<not-acceptable ");
+}
+
+Test(mam_query, lists_no_more_ids_than_a_page_may_have)
+{
+	static char content[16384];
+	size_t len = (size_t)snprintf(content, sizeof content, "<x xmlns='jabber:x:data' "
+		"type='submit'>" FIELD("FORM_TYPE", "urn:xmpp:mam:2") "<field var='ids'>");
+
+	for (int i = 0; i < 251; i++)
+		len += (size_t)snprintf(content + len, sizeof content - len, "<value>%d</value>",
+			i + 1);
+	snprintf(content + len, sizeof content - len, "</field></x>");
+	query(content);
+	HEARS_PART(balcony, "<not-acceptable ");
 }
 
 Test(mam_query, finds_what_the_user_sent)
