@@ -41,7 +41,7 @@ Test(sasl_messages, base64_has_one_spelling)
 {
 	static const char *const wrong[] = { "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zg==Zg==",
 		"Z g=", "Zm9v\n", " Zm9v", "=", "====", "Z===", "Zm-v", "Zm_v", "Zm9v=", "Zm=v",
-			"\xc3\xa9""AA" };
+		"\xc3\xa9\x41\x41" };
 	char bytes[32];
 	size_t len;
 

@@ -307,8 +307,7 @@ Test(stream, listens_to_nothing_else_before_a_resource_is_bound)
 	static const char *const early[] = { "<message to='juliet@example.org'/>", "<presence/>",
 		"<iq type='get' id='x'><query xmlns='jabber:iq:roster'/></iq>",
 			"<iq type='set' id='x'/>",
-		"<iq type='set' id='s'><session "
-			"xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>" };
+		"<iq type='set' id='s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>" };
 
 	for (size_t i = 0; i < sizeof early / sizeof *early; i++)
 		cr_assert(has(world_says(world_login(), early[i]),
@@ -736,13 +735,14 @@ Test(stream, takes_a_login_byte_by_byte)
 /* Everything from the first byte on, the two handshakes apart. */
 Test(stream, takes_starttls_split_at_every_byte)
 {
-	size_t len = strlen(HEADER STARTTLS);
+	static const char bytes[] = HEADER STARTTLS;
+	size_t len = strlen(bytes);
 
 	for (size_t at = 1; at < len; at++) {
 		struct link *link = world_connect(LISTEN_STARTTLS);
 
-		world_says_bytes(link, HEADER STARTTLS, at);
-		world_says(link, HEADER STARTTLS + at);
+		world_says_bytes(link, bytes, at);
+		world_says(link, bytes + at);
 		cr_assert(fake_link_is_in_handshake(link));
 		fake_link_secure(link);
 		cr_assert(has(world_says(link, HEADER), "<mechanisms"));

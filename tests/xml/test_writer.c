@@ -113,7 +113,7 @@ Test(writer, escapes_at_every_place_of_a_text)
 			memcpy(expected + at, "&lt;", 4);
 			buffer_consume(&out, out.len);
 			writer_escape(&out, text, (size_t)len);
-			cr_assert_eq(out.len, len + 3);
+			cr_assert_eq(out.len, (size_t)len + 3);
 			cr_assert_eq(memcmp(buffer_at(&out), expected, out.len), 0);
 		}
 }
