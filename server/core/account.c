@@ -299,8 +299,8 @@ static int write_credentials(struct tern_entity *entity, owner_id owner, const c
 {
 	struct server *server = entity->shard->server;
 
-	return batch_put(gate_batch(entity->shard, entity), owner, server->credentials_store, "", 0,
-		credentials, strlen(credentials));
+	return gate_wrote(entity, batch_put(gate_batch(entity->shard), owner,
+		server->credentials_store, "", 0, credentials, strlen(credentials)));
 }
 
 static void remember(struct tern_entity *entity, const char *credentials)
@@ -318,12 +318,13 @@ static int create_account(struct tern_entity *entity, const char *credentials)
 		return -EEXIST;
 	if (entity->is_anonymous) /* of a session that has gone */
 		entity_forget(entity);
-	result = batch_owner_create(gate_batch(entity->shard, entity), jid_text(entity->jid), &owner);
+	result = gate_wrote(entity, batch_owner_create(gate_batch(entity->shard),
+		jid_text(entity->jid), &owner));
 	if (result < 0)
 		return result;
 	result = write_credentials(entity, owner, credentials);
 	if (result < 0) {
-		batch_owner_delete(gate_batch(entity->shard, entity), jid_text(entity->jid), owner);
+		batch_owner_delete(gate_batch(entity->shard), jid_text(entity->jid), owner);
 		return result;
 	}
 	entity->owner = owner;
@@ -354,8 +355,8 @@ static int delete_account(struct tern_entity *entity)
 
 	if (!entity->exists)
 		return -ENOENT;
-	result = batch_owner_delete(gate_batch(entity->shard, entity), jid_text(entity->jid),
-		entity->owner);
+	result = gate_wrote(entity, batch_owner_delete(gate_batch(entity->shard),
+		jid_text(entity->jid), entity->owner));
 	if (result < 0)
 		return result;
 	entity->is_being_deleted = true;

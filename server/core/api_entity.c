@@ -16,6 +16,7 @@
 #include "log.h"
 #include "module.h"
 #include "parcel.h"
+#include "residents.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 
@@ -73,29 +74,36 @@ static int write_nothing(const struct tern_entity *entity)
 	return entity->is_anonymous ? 0 : -ENOENT;
 }
 
+static struct storage_batch *batch_of(struct tern_entity *entity)
+{
+	return gate_batch(entity->shard);
+}
+
 int tern_put(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
 		const void *value, size_t value_len)
 {
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
-	return batch_put(gate_batch(entity->shard, entity), entity->owner, number_of(store),
-		key, key_len, value, value_len);
+	if (!residents_take(entity, store, key, key_len, value_len))
+		return -ENOSPC;
+	return gate_wrote(entity, batch_put(batch_of(entity), entity->owner, number_of(store),
+		key, key_len, value, value_len));
 }
 
 int tern_delete(struct tern_entity *entity, tern_store store, const void *key, size_t key_len)
 {
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
-	return batch_delete(gate_batch(entity->shard, entity), entity->owner, number_of(store),
-		key, key_len);
+	return gate_wrote(entity, batch_delete(batch_of(entity), entity->owner, number_of(store),
+		key, key_len));
 }
 
 int tern_delete_all(struct tern_entity *entity, tern_store store)
 {
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
-	return batch_delete_store(gate_batch(entity->shard, entity), entity->owner,
-		number_of(store));
+	return gate_wrote(entity, batch_delete_store(batch_of(entity), entity->owner,
+		number_of(store)));
 }
 
 enum tern_condition tern_condition_of(int error)
@@ -187,8 +195,8 @@ int tern_append(struct tern_entity *entity, tern_store log, const char *with,
 	if (!head)
 		return !keeps_nothing(entity) ? -EIO : entity->is_anonymous ? -EPERM : -ENOENT;
 	id = now > head->last_id ? now : head->last_id + 1;
-	result = batch_append(gate_batch(entity->shard, entity), entity->owner, number_of(log),
-		&(struct log_entry){ .id = id, .with = with, .bytes = bytes, .len = len });
+	result = gate_wrote(entity, batch_append(batch_of(entity), entity->owner, number_of(log),
+		&(struct log_entry){ .id = id, .with = with, .bytes = bytes, .len = len }));
 	if (result < 0)
 		return result;
 	head->last_id = id;
@@ -201,15 +209,16 @@ int tern_log_delete(struct tern_entity *entity, tern_store log, uint64_t id)
 {
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
-	return batch_log_delete(gate_batch(entity->shard, entity), entity->owner, number_of(log), id);
+	return gate_wrote(entity, batch_log_delete(batch_of(entity), entity->owner,
+		number_of(log), id));
 }
 
 int tern_log_expire(struct tern_entity *entity, tern_store log, uint64_t up_to_id)
 {
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
-	return batch_log_expire(gate_batch(entity->shard, entity), entity->owner, number_of(log),
-		up_to_id);
+	return gate_wrote(entity, batch_log_expire(batch_of(entity), entity->owner,
+		number_of(log), up_to_id));
 }
 
 #define PAGE_MOST 500

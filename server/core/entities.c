@@ -15,6 +15,7 @@
 #include "heap.h"
 #include "jid.h"
 #include "log.h"
+#include "residents.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 
@@ -107,7 +108,6 @@ static void make_states(struct tern_entity *entity)
 struct reading {
 	struct tern_entity *entity;
 	const struct tern_store_claim *claim;
-	size_t bytes;
 	int result;
 };
 
@@ -116,11 +116,8 @@ static bool read_record(void *context, const void *key, size_t key_len,
 {
 	struct reading *reading = context;
 
-	reading->bytes += key_len + value_len;
-	if (reading->bytes > (size_t)reading->entity->shard->server->limits.resident_bytes)
-		reading->result = -EFBIG;
-	else
-		reading->result = reading->claim->read(reading->entity, key, key_len, value, value_len);
+	residents_note(reading->entity, key_len + value_len);
+	reading->result = reading->claim->read(reading->entity, key, key_len, value, value_len);
 	return reading->result >= 0;
 }
 
@@ -359,6 +356,7 @@ void entity_forget(struct tern_entity *entity)
 	entity->heads = NULL;
 	entity->head_count = 0;
 	entity->credentials = NULL;
+	entity->resident_bytes = 0;
 	entity->owner = 0;
 	entity->is_anonymous = entity->is_being_deleted = false;
 	make_states(entity);

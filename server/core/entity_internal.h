@@ -44,6 +44,7 @@ struct tern_entity {
 	void **states;
 	struct log_head *heads;
 	unsigned head_count;
+	size_t resident_bytes;    /* at most so many: residents.c */
 	unsigned failures;        /* of logins, halved with time */
 	uint64_t failed_at_ms;
 

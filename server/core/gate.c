@@ -58,17 +58,22 @@ void gate_finish(struct gate *gate)
 	gate->batch = NULL;
 }
 
-struct storage_batch *gate_batch(struct shard *shard, struct tern_entity *entity)
+struct storage_batch *gate_batch(struct shard *shard)
 {
 	struct gate *gate = &shard->gate;
 
 	if (!gate->batch)
 		gate->batch = storage_batch_create(shard->server->storage);
-	if (entity) {
-		entity->outbox.last_write = gate->filling;
-		outbox_expect(entity);
-	}
 	return gate->batch;
+}
+
+int gate_wrote(struct tern_entity *entity, int result)
+{
+	if (result < 0)
+		return result;
+	entity->outbox.last_write = entity->shard->gate.filling;
+	outbox_expect(entity);
+	return result;
 }
 
 bool gate_submit(struct shard *shard)
@@ -83,7 +88,6 @@ bool gate_submit(struct shard *shard)
 	gate->bytes_submitted += storage_batch_bytes(batch);
 	gate->bytes_under_way += storage_batch_bytes(batch);
 	gate->bytes_by_batch[gate->filling % GATE_REMEMBERS] = gate->bytes_submitted;
-	/* An empty one goes too where a write was refused after the gate was shut for it. */
 	storage_submit(shard->server->storage, batch, committed, shard, gate->filling++);
 	return true;
 }

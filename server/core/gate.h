@@ -36,8 +36,12 @@ struct gate {
 void gate_init(struct gate *gate, struct shard *shard);
 void gate_finish(struct gate *gate);
 
-/* The turn's batch, for a write of that entity (NULL: of nobody's); notes the write. */
-struct storage_batch *gate_batch(struct shard *shard, struct tern_entity *entity);
+/* The turn's batch. */
+struct storage_batch *gate_batch(struct shard *shard);
+
+/* What a write of the entity into it came to, 0 or -errno: its result.  One that was refused
+ * shuts no gate, so that its refusal is told though the disk stands still. */
+int gate_wrote(struct tern_entity *entity, int result);
 
 /* At the turn's end: hands over what was written; true when there was something.  With too many
  * batches under way it waits for one of them. */

@@ -31,7 +31,7 @@ static void erase(struct shard *shard, struct receipt *receipt)
 	struct intent *intent = (struct intent *)receipt;
 
 	if (!shard->is_ended) /* else the next start has to see to it */
-		batch_delete(gate_batch(shard, NULL), OWNER_SERVER, shard->server->intents_store,
+		batch_delete(gate_batch(shard), OWNER_SERVER, shard->server->intents_store,
 			&intent->key, sizeof intent->key);
 	free(intent);
 }
@@ -61,8 +61,8 @@ int intent_send(struct tern_entity *entity, struct element *stanza)
 	shard_random(shard, &key, sizeof key);
 	element_set(parcel->stanza.element, "from", jid_text(parcel->stanza.from));
 	writer_element(out, parcel->stanza.element, NULL);
-	result = batch_put(gate_batch(shard, entity), OWNER_SERVER, shard->server->intents_store,
-		&key, sizeof key, buffer_at(out), out->len);
+	result = gate_wrote(entity, batch_put(gate_batch(shard), OWNER_SERVER,
+		shard->server->intents_store, &key, sizeof key, buffer_at(out), out->len));
 	buffer_consume(out, out->len);
 	if (result < 0) {
 		parcel_release(parcel);

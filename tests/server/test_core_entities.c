@@ -176,7 +176,7 @@ Test(core_entities, that_cannot_be_read_say_so_and_try_again)
 	cr_assert(client_is_there(client_open(ROSALINE, "feast")));
 }
 
-Test(core_entities, beyond_the_resident_limit_cannot_be_read)
+Test(core_entities, beyond_the_resident_limit_can_be_read_and_shrink_but_not_grow)
 {
 	struct client *rosaline = client_open(ROSALINE, "feast");
 
@@ -184,7 +184,14 @@ Test(core_entities, beyond_the_resident_limit_cannot_be_read)
 	client_breaks(rosaline);
 	let_rest();
 	stage.server.limits.resident_bytes = 4;
-	cr_assert_not(client_is_there(client_open(ROSALINE, "feast")));
+	rosaline = client_open(ROSALINE, "feast");
+	cr_assert(client_is_there(rosaline));
+	client_says(rosaline, "<message><body>roses</body></message>");
+	cr_assert(has(client_heard(rosaline), "<body>rose</body>"));
+	client_says(rosaline, "<message><body>ros</body></message>");
+	client_says(rosaline, "<message/>");
+	stage_settle();
+	cr_assert(has(client_heard(rosaline), "<body>ros</body>"));
 }
 
 /* --- those that do not exist -------------------------------------------------------------- */
