@@ -194,6 +194,29 @@ Test(core_entities, beyond_the_resident_limit_can_be_read_and_shrink_but_not_gro
 	cr_assert(has(client_heard(rosaline), "<body>ros</body>"));
 }
 
+Test(core_entities, keep_no_more_than_they_could_read_again)
+{
+	struct client *romeo = client_open(ROMEO, "garden");
+
+	stage.server.limits.resident_bytes = 16;
+	client_says(romeo, "<message><body>a rose by</body></message>");
+	client_says(romeo, "<message><body>any other</body></message>"); /* not on disk yet */
+	client_says(romeo, "<message/>");
+	cr_assert_str_eq(client_heard(romeo), "");
+	stage_settle();
+	cr_assert(has(client_heard(romeo), "a rose by"));
+	client_says(romeo, "<message><body>far too long a name</body></message>");
+	client_says(romeo, "<message><body>name</body></message>");
+	stage_settle();
+	client_heard(romeo);
+	client_breaks(romeo);
+	let_rest();
+	romeo = client_open(ROMEO, "garden");
+	cr_assert(client_is_there(romeo));
+	client_says(romeo, "<message/>");
+	cr_assert(has(client_heard(romeo), "<body>a rose by</body>"));
+}
+
 /* --- those that do not exist -------------------------------------------------------------- */
 
 Test(core_entities, that_do_not_exist_refuse_requests)
