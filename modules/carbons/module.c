@@ -37,7 +37,7 @@ static enum tern_verdict disable(struct tern_event *event, const void *settings)
 	return note_wish(event, false);
 }
 
-/* --- copies ------------------------------------------------------------------------------------ */
+/* --- copies ---------------------------------------------------------------------------------- */
 
 /* A device has a message once: as it was sent, as it came, or as one copy. */
 static bool gets_copy(const struct tern_event *event, struct tern_session *session)

@@ -102,7 +102,7 @@ Test(choice, of_an_error_is_that_of_what_it_answers)
 	cr_expect_eq(choice(BODY NO_COPY PRIVATE, facts), CARBON_COPY);
 }
 
-/* --- what has been copied ---------------------------------------------------------------------- */
+/* --- what has been copied -------------------------------------------------------------------- */
 
 static struct arena *arena;
 static struct copied copied;
@@ -148,7 +148,7 @@ Test(copied, forgets_the_oldest)
 	cr_expect(copied_has(&copied, jid("a@x"), jid("b@x"), id));
 }
 
-/* --- the module ---------------------------------------------------------------------------------- */
+/* --- the module ------------------------------------------------------------------------------ */
 
 /* Delivers to the resource, or to all that are available. */
 static enum tern_verdict deliver(struct tern_event *event, const void *settings)

@@ -18,7 +18,7 @@ extern const struct tern_module tern_module;
 #define COPY(content) "<sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>" \
 	"<message xmlns='jabber:client' from='r@x/1' to='j@y'>" content "</message></forwarded></sent>"
 
-/* --- the decision -------------------------------------------------------------------------------- */
+/* --- the decision ---------------------------------------------------------------------------- */
 
 static const struct { const char *xml, *key; } keys[] = {
 	{ "<presence from='a@b/c'/>", "presence a@b/c" },
@@ -64,7 +64,7 @@ Test(choice, tells_what_may_wait)
 	}
 }
 
-/* --- what is kept --------------------------------------------------------------------------------- */
+/* --- what is kept ---------------------------------------------------------------------------- */
 
 static struct kept kept;
 
@@ -120,7 +120,7 @@ Test(kept, may_be_superseded_alone_and_at_the_ends)
 	takes("6");
 }
 
-/* --- the module ------------------------------------------------------------------------------------ */
+/* --- the module ------------------------------------------------------------------------------ */
 
 static enum tern_verdict deliver(struct tern_event *event, const void *settings)
 {
