@@ -32,6 +32,8 @@ struct archive {
 	uint64_t count;        /* entries, once counted; while being counted, those seen */
 	uint64_t counted_to;   /* the id of the last one seen */
 	bool is_giving;        /* missed.c reads pages for a session */
+	uint64_t give_until;   /* the first that came since, and was not missed before; 0: none */
+	uint64_t missed_again; /* the first that was missed since; 0: none */
 	bool is_counting, is_counted, is_trimming;
 };
 
@@ -61,7 +63,7 @@ enum tern_verdict keep_received(struct tern_event *event, const void *settings);
 /* <stanza-id by=account id=.../> */
 struct element *stanza_id_new(struct arena *arena, const struct tern_entity *entity, uint64_t id);
 
-/* query.c, metadata.c, form.c, prefs_iq.c: iqs */
+/* query.c, metadata.c, prefs_iq.c: iqs */
 enum tern_verdict answer_query(struct tern_event *event, const void *settings);
 enum tern_verdict answer_metadata(struct tern_event *event, const void *settings);
 enum tern_verdict answer_form(struct tern_event *event, const void *settings);

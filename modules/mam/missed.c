@@ -40,11 +40,14 @@ static int mark(struct tern_entity *entity, uint64_t from)
 
 enum tern_verdict note_missed(struct tern_event *event, const void *settings)
 {
+	struct archive *archive = archive_of(event->entity);
 	int result;
 
 	if (!event->kept_id)
 		return TERN_PASS;
-	if (archive_of(event->entity)->missed_from)
+	if (archive->is_giving && !archive->missed_again)
+		archive->missed_again = event->kept_id;
+	if (archive->missed_from)
 		return TERN_DONE;
 	result = mark(event->entity, event->kept_id);
 	return result < 0 ? tern_reject(event, tern_condition_of(result), NULL) : TERN_DONE;
@@ -82,35 +85,63 @@ static struct tern_session *find_taker(struct tern_entity *entity)
 	return session;
 }
 
-static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t from);
+/* How many of the page were missed; what came since has been delivered, or is missed anew. */
+static size_t count_missed(const struct archive *archive, const struct tern_entry *entries,
+	size_t count)
+{
+	while (archive->give_until && count > 0 && entries[count - 1].id >= archive->give_until)
+		count--;
+	return count;
+}
+
+static void give_all(struct tern_session *session, const struct tern_entry *entries, size_t count)
+{
+	struct stored_reader *reader = stored_reader_create();
+
+	for (size_t i = 0; i < count; i++)
+		give(session, &entries[i], reader);
+	stored_reader_destroy(reader);
+}
+
+static void end_giving(struct archive *archive)
+{
+	archive->is_giving = false;
+	archive->give_until = archive->missed_again = 0;
+}
+
+static void ask_from(struct tern_entity *entity, struct tern_session *session, uint64_t from);
 
 /* The session may have gone while the page was read: then another gets it, or the mark stays. */
 static void give_page(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
+	struct archive *archive;
 	struct tern_session *session;
-	struct stored_reader *reader;
+	size_t missed;
 
 	if (cancelled)
 		return;
-	archive_of(entity)->is_giving = false;
+	archive = archive_of(entity);
 	session = tern_session_by_id(entity, (uintptr_t)context);
 	if (!session)
 		session = find_taker(entity);
-	if (!session)
+	if (!session) {
+		end_giving(archive);
 		return;
-	reader = stored_reader_create();
-	for (size_t i = 0; i < count; i++)
-		give(session, &entries[i], reader);
-	stored_reader_destroy(reader);
-	mark(entity, complete || count == 0 ? 0 : entries[count - 1].id + 1);
-	if (archive_of(entity)->missed_from)
-		give_from(entity, session, archive_of(entity)->missed_from);
+	}
+	missed = count_missed(archive, entries, count);
+	give_all(session, entries, missed);
+	if (!complete && missed == count && count > 0) {
+		mark(entity, entries[count - 1].id + 1);
+		ask_from(entity, session, entries[count - 1].id + 1);
+		return;
+	}
+	mark(entity, archive->missed_again);
+	end_giving(archive);
 }
 
-static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t from)
+static void ask_from(struct tern_entity *entity, struct tern_session *session, uint64_t from)
 {
-	archive_of(entity)->is_giving = true;
 	tern_log_page(entity, mam_log, &(struct tern_page){ .after_id = from - 1 }, give_page,
 		(void *)(uintptr_t)tern_session_id(session));
 }
@@ -127,10 +158,12 @@ void note_presence(struct tern_entity *entity, struct tern_session *session,
 		tern_session_priority(session) >= 0;
 	if (was_served || !reader->is_served || !archive->missed_from || archive->is_giving)
 		return;
-	if (reader->has_queried)
+	if (reader->has_queried) {
 		mark(entity, 0);
-	else
-		give_from(entity, session, archive->missed_from);
+		return;
+	}
+	archive->is_giving = true;
+	ask_from(entity, session, archive->missed_from);
 }
 
 void note_absence(struct tern_entity *entity, struct tern_session *session,

@@ -57,6 +57,10 @@ void fake_forget(struct fake *fake);
 /* From the `after`-th write on, all but deletions are refused with -ENOSPC; -1: none. */
 void fake_fill_disk(struct fake *fake, int after);
 
+/* Pages of logs are given only when they are let go, as behind a commit. */
+void fake_hold_pages(struct fake *fake);
+void fake_let_pages_go(struct fake *fake);
+
 /* Time goes by, for timers and questions; silent clients stay silent. */
 void fake_pass(struct fake *fake, uint64_t ms);
 size_t fake_timers(const struct fake *fake);

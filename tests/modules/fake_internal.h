@@ -97,6 +97,8 @@ struct tern_host {
 	char end_reason[64];
 	uint64_t now_ms, last_number;
 	int writes_left;
+	bool holds_pages;
+	struct held_page *held_pages;
 	enum tern_condition condition;
 	struct element *application;
 };

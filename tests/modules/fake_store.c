@@ -137,14 +137,56 @@ static bool is_on_page(const struct record *record, tern_store log, const struct
 		(!page->with || (record->with && strcmp(record->with, page->with) == 0));
 }
 
+typedef void got_page(struct tern_entity *entity, void *context,
+	const struct tern_entry *entries, size_t count, bool complete, bool cancelled);
+
+struct held_page {
+	struct held_page *next;
+	struct tern_entity *entity;
+	tern_store log;
+	struct tern_page page;
+	got_page *got;
+	void *context;
+};
+
+static void hold_page(const struct held_page *page)
+{
+	struct held_page **end = &page->entity->host->held_pages;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = heap_alloc(sizeof **end);
+	**end = *page;
+}
+
+void fake_hold_pages(struct fake *fake)
+{
+	fake->host.holds_pages = true;
+}
+
+void fake_let_pages_go(struct fake *fake)
+{
+	fake->host.holds_pages = false;
+	while (fake->host.held_pages) {
+		struct held_page *page = fake->host.held_pages;
+
+		fake->host.held_pages = page->next;
+		tern_log_page(page->entity, page->log, &page->page, page->got, page->context);
+		free(page);
+	}
+}
+
 /* Slices of three entries, so that tests see modules ask again. */
 void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern_page *page,
-	void (*got)(struct tern_entity *entity, void *context, const struct tern_entry *entries,
-		size_t count, bool complete, bool cancelled),
-	void *context)
+	got_page *got, void *context)
 {
 	size_t most = page->most ? page->most : 3, count = 0, total = 0, first;
 	struct tern_entry *entries = NULL;
+
+	if (entity->host->holds_pages) {
+		hold_page(&(struct held_page){ NULL, entity, log, *page, got, context });
+		return;
+	}
 
 	for (const struct record *at = entity->records; at; at = at->next) {
 		if (!is_on_page(at, log, page))

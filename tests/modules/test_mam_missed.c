@@ -144,6 +144,36 @@ Test(mam_missed, is_marked_anew_after_it_was_taken)
 	hears_only(balcony, "2");
 }
 
+/* No module delivers here, so each message that comes is missed; what is tested is where the
+ * first giving ends. */
+Test(mam_missed, is_not_what_comes_while_it_is_being_given)
+{
+	for (int i = 1; i < 6; i++)
+		arrive(i);
+	fake_hold_pages(fake);
+	log_in("<presence/>");
+	arrive(6);
+	arrive(7);
+	fake_let_pages_go(fake);
+	hears_only(balcony, "12345");
+	fake_end(balcony);
+	log_in("<presence/>");
+	hears_only(balcony, "67");
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
+}
+
+Test(mam_missed, goes_to_the_next_when_the_session_ends_while_it_is_read)
+{
+	arrive(1);
+	fake_hold_pages(fake);
+	log_in("<presence/>");
+	fake_end(balcony);
+	fake_let_pages_go(fake);
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 1);
+	log_in("<presence/>");
+	hears_only(balcony, "1");
+}
+
 Test(mam_missed, is_left_to_others_when_it_is_not_kept)
 {
 	fake_arrive(fake, "<message from='romeo@example.com/x' to='juliet@example.org' type='chat'>"
