@@ -16,7 +16,7 @@
 #include "log.h"
 #include "module.h"
 #include "parcel.h"
-#include "resident.h"
+#include "residents.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 
@@ -74,32 +74,36 @@ static int write_nothing(const struct tern_entity *entity)
 	return entity->is_anonymous ? 0 : -ENOENT;
 }
 
+static struct storage_batch *batch_of(struct tern_entity *entity)
+{
+	return gate_batch(entity->shard);
+}
+
 int tern_put(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
 		const void *value, size_t value_len)
 {
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
-	if (loader_store(store)->claim->layout == TERN_RESIDENT &&
-	    !resident_has_room(entity, key_len + value_len))
-		return -EFBIG;
-	return batch_put(gate_batch(entity->shard, entity), entity->owner, number_of(store),
-		key, key_len, value, value_len);
+	if (!residents_take(entity, store, key, key_len, value_len))
+		return -ENOSPC;
+	return gate_wrote(entity, batch_put(batch_of(entity), entity->owner, number_of(store),
+		key, key_len, value, value_len));
 }
 
 int tern_delete(struct tern_entity *entity, tern_store store, const void *key, size_t key_len)
 {
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
-	return batch_delete(gate_batch(entity->shard, entity), entity->owner, number_of(store),
-		key, key_len);
+	return gate_wrote(entity, batch_delete(batch_of(entity), entity->owner, number_of(store),
+		key, key_len));
 }
 
 int tern_delete_all(struct tern_entity *entity, tern_store store)
 {
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
-	return batch_delete_store(gate_batch(entity->shard, entity), entity->owner,
-		number_of(store));
+	return gate_wrote(entity, batch_delete_store(batch_of(entity), entity->owner,
+		number_of(store)));
 }
 
 enum tern_condition tern_condition_of(int error)

@@ -15,7 +15,7 @@
 #include "heap.h"
 #include "jid.h"
 #include "log.h"
-#include "resident.h"
+#include "residents.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 
@@ -105,6 +105,42 @@ static void make_states(struct tern_entity *entity)
 	}
 }
 
+struct reading {
+	struct tern_entity *entity;
+	const struct tern_store_claim *claim;
+	int result;
+};
+
+static bool read_record(void *context, const void *key, size_t key_len,
+		const void *value, size_t value_len)
+{
+	struct reading *reading = context;
+
+	residents_note(reading->entity, key_len + value_len);
+	reading->result = reading->claim->read(reading->entity, key, key_len, value, value_len);
+	return reading->result >= 0;
+}
+
+static int read_residents(struct tern_entity *entity)
+{
+	struct storage *storage = entity->shard->server->storage;
+	struct reading reading = { .entity = entity };
+
+	for (size_t i = 0; i < loader_store_count(); i++) {
+		const struct store_slot *slot = loader_store(i);
+		int result;
+
+		if (slot->claim->layout != TERN_RESIDENT ||
+		    !host_has_module(entity->host, slot->module))
+			continue;
+		reading.claim = slot->claim;
+		result = storage_each(storage, entity->owner, slot->number, read_record, &reading);
+		if (result < 0 || reading.result < 0)
+			return result < 0 ? result : reading.result;
+	}
+	return 0;
+}
+
 static int read_all(struct tern_entity *entity)
 {
 	struct server *server = entity->shard->server;
@@ -115,7 +151,7 @@ static int read_all(struct tern_entity *entity)
 	if (result < 0)
 		return result;
 	entity->exists = true;
-	return resident_read(entity);
+	return read_residents(entity);
 }
 
 static void let_in(struct tern_entity *entity)

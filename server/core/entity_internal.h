@@ -42,7 +42,6 @@ struct tern_entity {
 	unsigned session_count, login_count, pins, asks;
 	struct entity_timer *timers;
 	void **states;
-	size_t resident_bytes, resident_unsure; /* at most so many; of those, perhaps not on disk */
 	struct log_head *heads;
 	unsigned head_count;
 	size_t resident_bytes;    /* at most so many: residents.c */
