@@ -404,7 +404,7 @@ static void look(struct shard *shard, struct timer *timer)
 	struct drain *drain = drain_of(timer, timer);
 
 	/* A stream is gone before its link has written the rest and seen the peer's end. */
-	if ((stream_count(shard) > 0 || descriptors_in_use() > 0) &&
+	if ((stream_count(shard) > 0 || descriptors_in_use() > 0 || !shard_is_quiet(shard)) &&
 	    shard_ticks_ms(shard) < drain->until_ms) {
 		timer_start(shard, timer, DRAIN_EVERY_MS);
 		return;

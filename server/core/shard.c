@@ -380,6 +380,12 @@ void shard_join(struct shard *shard)
 	pthread_join(shard->thread, NULL);
 }
 
+bool shard_is_quiet(const struct shard *shard)
+{
+	return !atomic_load(&shard->mailbox) && !shard->local_first && !shard->fanouts.first &&
+		!shard->gate.batch && shard->gate.opened + 1 == shard->gate.filling;
+}
+
 /* Posts that ended shards make for each other, until there are none. */
 static void run_last_posts(struct server *server)
 {

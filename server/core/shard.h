@@ -89,6 +89,9 @@ int shard_start(struct shard *shard); /* 0 or -errno */
 void shard_stop(struct shard *shard);
 void shard_join(struct shard *shard);
 
+/* Nothing waits to be run, and everything written is on disk. On its thread, or stepped. */
+bool shard_is_quiet(const struct shard *shard);
+
 /* Ends what the server's shards have under way: sessions, entities, posts. Nothing more of it is
  * said or written.  All are joined, and the storage is still open. */
 void shards_end(struct server *server);

@@ -215,3 +215,14 @@ Test(core_outbox, counts_uncommitted_bytes_down_to_nothing)
 	stage_settle();
 	cr_assert_eq(gate_uncommitted(gate), 0);
 }
+
+Test(core_outbox, is_quiet_when_everything_is_on_disk)
+{
+	struct shard *shard = stage_entity(ROMEO)->shard;
+
+	cr_assert(shard_is_quiet(shard));
+	order(romeo, "write a");
+	cr_assert_not(shard_is_quiet(shard));
+	stage_settle();
+	cr_assert(shard_is_quiet(shard));
+}
