@@ -87,9 +87,16 @@ static bool same_address(const struct jid *a, const struct jid *b)
 	return !a || !b || jid_equal(a, b); /* a broadcast counts as sent to all */
 }
 
+/* A session speaks for its account when it subscribes, and is the same sender all the same. */
+static bool same_sender(const struct event *a, const struct event *b)
+{
+	return a->session_id || b->session_id ? a->session_id == b->session_id :
+		jid_equal(a->pub.stanza.from, b->pub.stanza.from);
+}
+
 static bool blocks(const struct event *before, const struct event *event)
 {
-	return jid_equal(before->pub.stanza.from, event->pub.stanza.from) &&
+	return same_sender(before, event) &&
 		same_address(before->pub.stanza.to, event->pub.stanza.to);
 }
 

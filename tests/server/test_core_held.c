@@ -185,6 +185,15 @@ Test(core_held, keeps_order_where_one_waits_behind_two)
 	cr_assert_eq(count_of(client_heard(rosaline), "<message"), 2);
 }
 
+Test(core_held, keeps_what_its_session_sends_for_the_account)
+{
+	write_to(romeo, ROSALINE, "hold-own");
+	client_says(romeo, "<presence type='subscribe' to='" ROSALINE "'/>");
+	cr_assert_str_eq(client_heard(rosaline), "");
+	release(ROMEO, 0, TERN_PASS);
+	cr_assert(has(client_heard(rosaline), "subscribe"));
+}
+
 Test(core_held, is_bounded_in_number)
 {
 	stage.server.limits.waiting_events = 3;
