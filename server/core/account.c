@@ -94,6 +94,7 @@ struct login *login_open_anonymous(struct shard *shard, struct tern_host *host,
 {
 	struct tern_entity *entity = entities_open(shard, host, bare);
 	struct login *login = begin(entity);
+	bool is_new = !entity->exists && entity->state != ENTITY_OPENING;
 
 	if (entity->exists && !entity->is_anonymous)
 		return login; /* somebody's: nobody can bind to it */
@@ -101,6 +102,8 @@ struct login *login_open_anonymous(struct shard *shard, struct tern_host *host,
 	entity->is_anonymous = true;
 	entity->exists = true;
 	entity->state = ENTITY_OPEN;
+	if (is_new)
+		entity_run_watches(entity, TERN_ON_ENTITY_OPENED, NULL, NULL);
 	return login;
 }
 
@@ -330,6 +333,7 @@ static int create_account(struct tern_entity *entity, const char *credentials)
 	entity->owner = owner;
 	entity->exists = true;
 	remember(entity, credentials);
+	entity_run_watches(entity, TERN_ON_ENTITY_OPENED, NULL, NULL); /* there is nothing to read */
 	entity_run_watches(entity, TERN_ON_ACCOUNT_CREATED, NULL, NULL);
 	log_info("account", jid_text(entity->jid), "created");
 	return 0;

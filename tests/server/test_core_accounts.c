@@ -104,6 +104,13 @@ static void note_available(struct tern_entity *entity, struct tern_session *sess
 	note("available");
 }
 
+static void note_opened(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	(void)entity, (void)session, (void)event, (void)settings;
+	note("opened");
+}
+
 static void note_unavailable(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {
@@ -117,6 +124,7 @@ static const struct tern_module notary = {
 	.about = "notes what happens",
 	.hooks = (const struct tern_hook[]){ { TERN_OUT_CHECK, TERN_MESSAGES, 0, obey }, { 0 } },
 	.watches = (const struct tern_watch[]){
+		{ TERN_ON_ENTITY_OPENED, note_opened },
 		{ TERN_ON_SESSION_BOUND, end_at_once },
 		{ TERN_ON_AVAILABLE, end_it },
 		{ TERN_ON_AVAILABLE, note_available },
@@ -139,6 +147,7 @@ static void set_up(void)
 	static const struct tern_module *const modules[] = { &notary, &stage_delivery, NULL };
 
 	stage_open(modules);
+	*notes = 0;
 }
 
 TestSuite(core_accounts, .init = set_up, .fini = stage_close);
@@ -260,6 +269,12 @@ Test(core_accounts, that_do_not_exist_write_nothing)
 	cr_assert_eq(tern_delete(entity, store, "k", 1), -ENOENT);
 	cr_assert_eq(tern_append(entity, record, NULL, "v", 1, &id), -ENOENT);
 	cr_assert_eq(tern_log_delete(entity, record, 1), -ENOENT);
+}
+
+Test(core_accounts, are_open_when_they_are_made)
+{
+	cr_assert_eq(stage_create(NOBODY), 0);
+	cr_assert_str_eq(notes, "opened ");
 }
 
 /* --- logins that outlive an account --------------------------------------------------------- */
