@@ -3,6 +3,7 @@
 
 import asyncio
 import itertools
+import time
 from xml.sax.saxutils import quoteattr
 
 from ledger import facts_of
@@ -106,13 +107,16 @@ class Reader(Client):
             self.arrived.append(body)
         super().receive(stanza)
 
-    async def look_in(self):
-        """What had been stored; it is the server's no more when this returns."""
+    async def look_in(self, expected):
+        """What had been stored. Whoever asks again and again has it all when what is expected is
+        there, and what was answered before it left the server belongs to it no more."""
         self.arrived = []
         await self.log_in()
         self.send("<presence/>")
-        for _ in range(2):
+        deadline = time.monotonic() + TIMEOUT_S
+        while not expected <= set(self.arrived) and time.monotonic() < deadline:
             await self.question("get", "<ping xmlns='urn:xmpp:ping'/>")
+        await self.question("get", "<ping xmlns='urn:xmpp:ping'/>")
         self.leave()
         return self.arrived
 
@@ -254,7 +258,8 @@ class Crowd:
     async def arrive_and_check(self):
         await self.check_accounts()
         for reader in self.absent:
-            self.ledger.check_mail(reader.address, await self.heard(reader.look_in()))
+            expected = set(self.ledger.acknowledged_mail[reader.address])
+            self.ledger.check_mail(reader.address, await self.heard(reader.look_in(expected)))
         await asyncio.gather(*(self.heard(worker.arrive_and_check()) for worker in self.workers))
 
     async def heard(self, waiting):
