@@ -286,10 +286,11 @@ void entity_stir(struct tern_entity *entity)
 		unlist(&entity->shard->entities, entity);
 }
 
-/* What does not exist, or could not be read, is asked for again soon. */
+/* What does not exist, or could not be read, is asked for again soon.  Failed logins are remembered
+ * for as long as those of accounts that exist: else the delays would tell the two apart. */
 static bool is_soon_closed(const struct tern_entity *entity)
 {
-	return !entity->exists || entity->state == ENTITY_FAILED;
+	return (!entity->exists && !entity->failures) || entity->state == ENTITY_FAILED;
 }
 
 static void list_first(struct entities *entities, struct tern_entity *entity)

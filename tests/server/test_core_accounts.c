@@ -324,6 +324,33 @@ Test(core_accounts, slow_down_guessing_and_forget)
 	arena_destroy(arena);
 }
 
+/* Else the delays would tell which accounts exist. */
+Test(core_accounts, that_do_not_exist_slow_guessing_down_as_long_as_others)
+{
+	static const char *const names[] = { ROMEO, NOBODY };
+	struct arena *arena = arena_create(256);
+	struct shard *home;
+	unsigned delays[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		home = account_home(&stage.server, jid_of(arena, names[i]));
+		login_open(home, stage.host, jid_of(arena, names[i]), keep_login, NULL);
+		for (unsigned k = 0; k < 5; k++)
+			login_note_failure(login);
+		login_close(login);
+	}
+	stage_pass(10000);
+	for (unsigned i = 0; i < 2; i++) {
+		home = account_home(&stage.server, jid_of(arena, names[i]));
+		login_open(home, stage.host, jid_of(arena, names[i]), keep_login, NULL);
+		delays[i] = login_delay_ms(login);
+		login_close(login);
+	}
+	cr_assert_gt(delays[0], 0);
+	cr_assert_eq(delays[0], delays[1]);
+	arena_destroy(arena);
+}
+
 /* --- anonymous ones ------------------------------------------------------------------------- */
 
 #define ANYBODY "anonymous-1@example.org"
