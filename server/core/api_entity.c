@@ -113,6 +113,8 @@ enum tern_condition tern_condition_of(int error)
 		return TERN_NO_CONDITION;
 	case -ENOSPC:
 		return TERN_RESOURCE_CONSTRAINT;
+	case -EPERM: /* an anonymous account keeps nothing */
+		return TERN_SERVICE_UNAVAILABLE;
 	case -ENAMETOOLONG:
 	case -EFBIG:
 		return TERN_NOT_ACCEPTABLE;
