@@ -160,8 +160,8 @@ void tern_get(struct tern_entity *entity, tern_store store, const void *key, siz
 {
 	struct get *get = heap_alloc(sizeof *get + key_len);
 
-	*get = (struct get){ .item.go = get_now, .owner = entity->owner, .store = store, .got = got, .context = context,
-		.key_len = key_len };
+	*get = (struct get){ .item.go = get_now, .owner = entity->owner, .store = store, .got = got,
+		.context = context, .key_len = key_len };
 	memcpy(get->key, key, key_len);
 	outbox_say(entity, &get->item);
 }
@@ -281,8 +281,8 @@ void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern
 {
 	struct query *query = heap_zalloc(sizeof *query);
 
-	*query = (struct query){ .item.go = query_now, .owner = entity->owner, .log = log, .page = *page, .got = got,
-		.context = context };
+	*query = (struct query){ .item.go = query_now, .owner = entity->owner, .log = log,
+		.page = *page, .got = got, .context = context };
 	query->page.with = page->with ? strdup(page->with) : NULL;
 	outbox_say(entity, &query->item);
 }

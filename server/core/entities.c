@@ -189,8 +189,11 @@ static void finish_opening(struct tern_entity *entity)
 
 static void open_now(struct shard *shard, struct post *post)
 {
+	struct tern_entity *entity =
+		(struct tern_entity *)((char *)post - offsetof(struct tern_entity, opening));
+
 	if (!shard->is_ended)
-		finish_opening((struct tern_entity *)((char *)post - offsetof(struct tern_entity, opening)));
+		finish_opening(entity);
 }
 
 static struct tern_entity *create(struct shard *shard, struct tern_host *host,

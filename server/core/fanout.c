@@ -18,7 +18,7 @@
 #include "shard_internal.h"
 
 #define SLICE_US 500
-#define AT_ONCE 32 /* so few of a slice are not worth a place in the list, nor a look at the clock */
+#define AT_ONCE 32 /* so few are not worth a place in the list, nor a look at the clock */
 
 /* The recipients of one shard. */
 struct fanout {

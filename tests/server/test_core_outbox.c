@@ -27,8 +27,8 @@ static void put(struct tern_entity *entity, const char *value)
 	cr_assert_eq(tern_put(entity, store, "key", 3, value, strlen(value)), 0);
 }
 
-static void say_what_stands(struct tern_entity *entity, void *context, const void *value, size_t len,
-	bool cancelled)
+static void say_what_stands(struct tern_entity *entity, void *context, const void *value,
+	size_t len, bool cancelled)
 {
 	(void)context;
 	(void)len;
