@@ -98,7 +98,10 @@ static void moved(void *owner, struct shard *to)
 	stream_list_add(stream);
 	stream_enter(stream);
 	negotiation_time(stream->negotiation);
-	auth_moved(stream);
+	if (stream_list_closes_with(to))
+		stream_fail(stream, stream_list_closes_with(to), NULL);
+	else
+		auth_moved(stream);
 	stream_leave(stream);
 }
 

@@ -96,6 +96,9 @@ const struct limits *stream_limits(const struct stream *stream);
 void stream_list_add(struct stream *stream);
 void stream_list_remove(struct stream *stream);
 
+/* STREAM_ERROR_NONE until stream_close_all was called for the shard. */
+enum stream_error stream_list_closes_with(const struct shard *shard);
+
 /* --- reading.c: bytes to elements --------------------------------------------------------- */
 size_t stream_read(struct stream *stream, const char *bytes, size_t len);
 void stream_restart(struct stream *stream);    /* RFC 6120 4.3.3 */

@@ -14,6 +14,7 @@
 static struct list {
 	_Alignas(CACHE_LINE) struct stream *first;
 	size_t count;
+	enum stream_error closes_with; /* what still comes, from another shard */
 } lists[SHARDS_MAX];
 
 static struct list *list_of(const struct shard *shard)
@@ -48,6 +49,11 @@ void stream_list_remove(struct stream *stream)
 	list->count--;
 }
 
+enum stream_error stream_list_closes_with(const struct shard *shard)
+{
+	return list_of(shard)->closes_with;
+}
+
 size_t stream_count(const struct shard *shard)
 {
 	return list_of(shard)->count;
@@ -65,6 +71,7 @@ void stream_close_all(struct shard *shard, enum stream_error error)
 {
 	struct stream *next;
 
+	list_of(shard)->closes_with = error;
 	for (struct stream *each = list_of(shard)->first; each; each = next) {
 		next = each->next;
 		close_one(each, error);
