@@ -147,10 +147,8 @@ static int class_of(size_t bytes)
 	return -1;
 }
 
-struct arena *arena_create(size_t first_bytes)
+static struct arena *create(size_t room, int class)
 {
-	int class = class_of(first_bytes);
-	size_t room = class < 0 ? first_bytes : CLASS_BYTES(class);
 	struct arena *arena;
 
 	static_assert(ARENA_SMALL == CLASS_BYTES(CLASSES - 1), "the largest class");
@@ -171,6 +169,25 @@ struct arena *arena_create(size_t first_bytes)
 	arena->class = class;
 	count(1);
 	return arena;
+}
+
+struct arena *arena_create(size_t first_bytes)
+{
+	int class = class_of(first_bytes);
+
+	return create(class < 0 ? first_bytes : CLASS_BYTES(class), class);
+}
+
+struct arena *arena_create_exact(size_t bytes)
+{
+	return create(bytes, -1);
+}
+
+size_t arena_used(const struct arena *arena)
+{
+	if (arena->newest != &arena->first)
+		return 0;
+	return (size_t)(arena->at - (const char *)(arena + 1));
 }
 
 void arena_destroy(struct arena *arena)

@@ -20,6 +20,13 @@ struct arena;
  * stanza costs no malloc. */
 struct arena *arena_create(size_t first_bytes);
 
+/* For what lives long: a first block of just that many bytes, never recycled. */
+struct arena *arena_create_exact(size_t bytes);
+
+/* The bytes handed out of the first block: what an arena of its own would need.  0 when they
+ * did not fit there. */
+size_t arena_used(const struct arena *arena);
+
 /* Ends everything in it; takes NULL.  May run on another thread than create. */
 void arena_destroy(struct arena *arena);
 

@@ -24,8 +24,6 @@
 #include "writer.h"
 #include "written.h"
 
-#define PRESENCE_ARENA_BYTES 256
-
 /* --- what is under way ------------------------------------------------------------------ */
 
 /* The receipt of one stanza that a session sent. */
@@ -203,16 +201,27 @@ static void become_unavailable(struct tern_session *session, struct tern_event *
 	parcel_release(last);
 }
 
-/* Kept in an arena of its size: for as long as the session is available. */
-static struct parcel *keep(const struct event *event)
+static struct parcel *copy_into(struct arena *arena, const struct event *event)
 {
-	struct arena *arena = arena_create(PRESENCE_ARENA_BYTES);
 	struct tern_stanza stanza = event->pub.stanza;
 
 	stanza.element = element_copy(arena, stanza.element);
 	stanza.from = jid_copy(arena, stanza.from);
 	stanza.id = NULL;
 	return parcel_new(arena, &stanza);
+}
+
+/* In an arena of its size: it is kept for as long as the session is available. */
+static struct parcel *keep(const struct event *event)
+{
+	struct parcel *rough = copy_into(arena_create(ARENA_SMALL), event), *exact;
+	size_t size = arena_used(rough->arena);
+
+	if (!size)
+		return rough;
+	exact = copy_into(arena_create_exact(size), event);
+	parcel_release(rough);
+	return exact;
 }
 
 void session_note_presence(struct tern_session *session, struct event *event)

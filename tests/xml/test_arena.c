@@ -112,3 +112,20 @@ Test(arena, destroys_nothing_quietly)
 {
 	arena_destroy(NULL);
 }
+
+Test(arena, of_an_exact_size_holds_what_it_was_made_for)
+{
+	struct arena *rough = arena_create(ARENA_SMALL), *exact;
+
+	arena_alloc(rough, 100);
+	arena_strdup(rough, "word");
+	exact = arena_create_exact(arena_used(rough));
+	arena_alloc(exact, 100);
+	arena_strdup(exact, "word");
+	cr_assert_lt(arena_bytes(exact), 100 + 32 + 128);
+	cr_assert_eq(arena_used(exact), arena_used(rough));
+	arena_alloc(exact, 1);
+	cr_assert_eq(arena_used(exact), 0);
+	arena_destroy(rough);
+	arena_destroy(exact);
+}
