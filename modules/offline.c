@@ -87,18 +87,17 @@ static struct backlog *counted(struct tern_entity *entity, long limit)
 	return backlog;
 }
 
-static int keep(struct tern_event *event)
+static int keep(struct tern_event *event, uint64_t *ret_id)
 {
 	struct element *message = element_copy(event->arena, event->stanza.element);
 	struct buffer xml = { 0 };
-	uint64_t id;
 	int result;
 
 	element_set(message, "from", jid_text(event->stanza.from));
 	element_set(message, "to", jid_text(event->stanza.to));
 	stored_write(&xml, message);
 	result = tern_append(event->entity, log_handle, jid_bare_text(event->stanza.from),
-		buffer_at(&xml), xml.len, &id);
+		buffer_at(&xml), xml.len, ret_id);
 	buffer_finish(&xml);
 	return result;
 }
@@ -106,12 +105,18 @@ static int keep(struct tern_event *event)
 static enum tern_verdict keep_within(struct tern_event *event, long limit)
 {
 	struct backlog *backlog = counted(event->entity, limit);
+	uint64_t id;
 	int result;
+
+	if (tern_event_pending_id(event)) { /* it came back from a device that never took it */
+		backlog->count++;
+		return TERN_DONE;
+	}
 
 	/* XEP-0160 2: a full store is no store. */
 	if (backlog->count >= (unsigned long)limit)
 		return tern_reject(event, TERN_SERVICE_UNAVAILABLE, NULL);
-	result = keep(event);
+	result = keep(event, &id);
 	if (result < 0)
 		return tern_reject(event, tern_condition_of(result), NULL);
 	backlog->count++;
@@ -133,6 +138,16 @@ static enum tern_verdict keep_missed(struct tern_event *event, const void *setti
 	return TERN_PASS;
 }
 
+/* What is under way to a device waits here as well, until the device has it. */
+static int keep_pending(struct tern_event *event, tern_store *ret_log, uint64_t *ret_id,
+	const void *settings)
+{
+	if (offline_choice(event->stanza.type, event->stanza.element) != OFFLINE_KEEP)
+		return 0;
+	*ret_log = log_handle;
+	return keep(event, ret_id);
+}
+
 /* --- giving -------------------------------------------------------------------------------- */
 
 /* XEP-0203: since when it has waited, and with whom; the entry's id is that time. */
@@ -144,14 +159,26 @@ static void add_delay(struct tern_entity *entity, struct element *message, uint6
 	element_set(delay, "stamp", tern_datetime(element_arena(message), id));
 }
 
+/* A page is forgotten when it has left the server, and then comes the next. */
+struct given {
+	uint64_t session_id, last_id;
+	bool is_last;
+	size_t count;
+	uint64_t ids[PAGE];
+};
+
 static void give(struct tern_entity *entity, struct tern_session *session,
-	const struct tern_entry *entries, size_t count)
+	const struct tern_entry *entries, size_t count, struct given *given)
 {
 	struct stored_reader *reader = stored_reader_create();
 
 	for (size_t i = 0; i < count; i++) {
-		struct element *message = stored_read(reader, entries[i].bytes, entries[i].len);
+		struct element *message;
 
+		if (tern_is_handed_out(entity, log_handle, entries[i].id))
+			continue;
+		given->ids[given->count++] = entries[i].id;
+		message = stored_read(reader, entries[i].bytes, entries[i].len);
 		if (!message) {
 			tern_log(entity, TERN_SAY_ERROR, "an offline message was damaged and is lost");
 			continue;
@@ -163,13 +190,6 @@ static void give(struct tern_entity *entity, struct tern_session *session,
 }
 
 static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t after);
-
-/* A page is forgotten when it has left the server, and then comes the next. */
-struct given {
-	uint64_t session_id, last_id;
-	size_t count;
-	bool is_last;
-};
 
 static bool is_waited_for(const struct backlog *backlog)
 {
@@ -209,7 +229,8 @@ static void forget_given(struct tern_entity *entity, const struct given *given)
 {
 	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 
-	tern_log_expire(entity, log_handle, given->last_id);
+	for (size_t i = 0; i < given->count; i++)
+		tern_log_delete(entity, log_handle, given->ids[i]);
 	backlog->count -= given->count < backlog->count ? (uint32_t)given->count : backlog->count;
 	backlog->is_being_given = !given->is_last;
 }
@@ -244,8 +265,8 @@ static void give_page(struct tern_entity *entity, void *context,
 		return;
 	}
 	given = heap_alloc(sizeof *given);
-	*given = (struct given){ tern_session_id(session), entries[count - 1].id, count, complete };
-	give(entity, session, entries, count);
+	*given = (struct given){ tern_session_id(session), entries[count - 1].id, complete };
+	give(entity, session, entries, count, given);
 	tern_session_when_written(session, note_written, given);
 }
 
@@ -328,6 +349,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ TERN_ASK_STORES_MISSED, answer_stores_missed },
 		{ 0 },
 	},
+	.pending = keep_pending,
 	.load = offline_load,
 	.unload = offline_unload,
 };

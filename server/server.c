@@ -21,6 +21,7 @@
 #include "control.h"
 #include "descriptors.h"
 #include "desk.h"
+#include "detached.h"
 #include "heap.h"
 #include "intents.h"
 #include "listener.h"
@@ -418,6 +419,7 @@ static void begin_drain(struct shard *shard, struct post *post)
 	struct drain *drain = drain_of(post, post);
 
 	stream_close_all(shard, STREAM_ERROR_SYSTEM_SHUTDOWN);
+	detached_end_all(shard);
 	drain->until_ms = shard_ticks_ms(shard) + 1000 * (uint64_t)drain->server->limits.close_s +
 		DRAIN_MORE_MS;
 	drain->timer.run = look;

@@ -111,12 +111,17 @@ void tern_session_send(struct tern_session *session, struct element *stanza);
 void tern_session_filter(struct tern_session *session, bool on);
 
 /* `run` is called once, within the call or later: when all that this entity has said to the
- * session up to now has left for its peer (is in the kernel's hands), or with cancelled true
+ * session up to now has left for its peer (is in the kernel's hands; with XEP-0198, has been
+ * acknowledged), or with cancelled true
  * when the session or the entity has ended before, or is about to. */
 void tern_session_when_written(struct tern_session *session,
 	void (*run)(struct tern_entity *entity, struct tern_session *session, void *context,
 		bool cancelled),
 	void *context);
+
+/* True while the entry of a pending log (module.h) has been delivered to sessions of which none
+ * has taken it over yet: who gives what waits in the log leaves it out. */
+bool tern_is_handed_out(const struct tern_entity *entity, tern_store log, uint64_t id);
 
 /* One payload for many: each recipient gets `stanza` with its own `to`. */
 struct tern_broadcast {

@@ -87,6 +87,10 @@ void tern_release(struct tern_entity *entity, tern_ticket ticket, enum tern_verd
  * IN_DELIVER have passed, it has ended. */
 void tern_deliver(struct tern_event *event, struct tern_session *session);
 
+/* Its entry in the entity's pending log (module.h); 0: none. What is missed after it had been
+ * delivered, since no device took it over, has one already. */
+uint64_t tern_event_pending_id(const struct tern_event *event);
+
 /* Whether the stanza has been delivered to that session. */
 bool tern_event_reached(const struct tern_event *event, const struct tern_session *session);
 

@@ -82,6 +82,13 @@ struct tern_nonza {
 typedef bool tern_filter_handler(struct tern_session *session, const struct tern_stanza *stanza,
 	const void *settings);
 
+/* The pending log: asked before a message is delivered whose sender will be told that it is safe.
+ * Writes it where it is found again if nobody takes it over, and fills in both: the engine deletes
+ * the entry as soon as a device has it.  No id: this message need not be kept. 0, or as
+ * tern_append: then the message is refused. One module per host. */
+typedef int tern_pending_handler(struct tern_event *event, tern_store *ret_log, uint64_t *ret_id,
+	const void *settings);
+
 /* What happens to sessions and accounts; `event` is NULL unless a stanza caused it. */
 #define TERN_HAPPENINGS(X) \
 	X(SESSION_BOUND)     /* resource bound */ \
@@ -90,7 +97,9 @@ typedef bool tern_filter_handler(struct tern_session *session, const struct tern
 	X(UNAVAILABLE)       /* sent unavailable, or ended while available (event NULL) */ \
 	X(SESSION_GONE)      /* after UNAVAILABLE; the session's state is still there */ \
 	X(ACCOUNT_CREATED) X(ACCOUNT_DELETED) \
-	X(ENTITY_OPENED)     /* records are read */
+	X(ENTITY_OPENED)     /* records are read */ \
+	X(SESSION_DETACHED)  /* its stream is gone, but may come back (XEP-0198 5) */ \
+	X(SESSION_RESUMED)   /* it has come back */
 enum tern_happening {
 #define X(name) TERN_ON_##name,
 	TERN_HAPPENINGS(X)
@@ -169,6 +178,7 @@ struct tern_module {
 	tern_contacts_handler *contacts;
 	const struct tern_nonza *nonzas;
 	tern_filter_handler *filter;
+	tern_pending_handler *pending;
 	/* Makes the settings from the host's options; runs on the main thread. 0 or -errno. */
 	int (*load)(struct tern_host *host, void **ret_settings);
 	void (*unload)(struct tern_host *host, void *settings);

@@ -37,6 +37,15 @@
 		"posts that wait in one shard before others stop reading") \
 	X(batch_bytes, "uncommitted-bytes", 67108864, 1048576, 4294967296, \
 		"uncommitted bytes of one shard before links stop being read") \
+	X(unacked_stanzas, "unacked-stanzas", 5000, 16, 1000000, \
+		"stanzas that a client has not acknowledged before its session is closed") \
+	X(unacked_bytes, "unacked-bytes", 8388608, 65536, 1073741824, "the same in bytes") \
+	X(ack_s, "ack-timeout", 30, 1, 3600, \
+		"seconds of silence after a question for an acknowledgement") \
+	X(resume_s, "resume-timeout", 300, 1, 86400, \
+		"seconds that a session waits for its client to come back") \
+	X(detached_sessions, "detached-sessions", 5, 0, 1000, \
+		"sessions of one account that wait for their clients") \
 	X(hold_s, "hold-timeout", 10, 1, 600, "seconds that an event may be held") \
 	X(iq_s, "iq-timeout", 60, 1, 3600, "seconds for an answer to an iq of the server")
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "detached.h"
 #include "entity_internal.h"
 #include "heap.h"
 #include "jid.h"
@@ -223,6 +224,18 @@ static int create_session(struct tern_entity *entity, const struct jid *jid, str
 	return 0;
 }
 
+static bool is_full(const struct tern_entity *entity)
+{
+	return entity->session_count >= (unsigned)entity->shard->server->limits.resources;
+}
+
+static bool is_owner(const struct login *login)
+{
+	const struct tern_entity *entity = login->entity;
+
+	return entity->exists && !entity->is_being_deleted && entity->owner == login->owner;
+}
+
 int login_bind(struct login *login, struct stream *stream, const char *resource,
 		struct tern_session **ret_session)
 {
@@ -235,19 +248,27 @@ int login_bind(struct login *login, struct stream *stream, const char *resource,
 	if (!resource)
 		resource = choose_resource(entity->shard, chosen);
 	jid = jid_full(arena, entity->jid, resource);
-	if (!entity->exists || entity->is_being_deleted || entity->owner != login->owner) {
+	if (!is_owner(login)) {
 		result = -ENOENT;
 	} else if (!jid) {
 		result = -EINVAL;
 	} else {
 		end_older(entity, jid_resource(jid));
-		if (entity->session_count >= (unsigned)entity->shard->server->limits.resources)
+		while (is_full(entity) && detached_end_oldest(entity))
+			;
+		if (is_full(entity))
 			result = -EUSERS;
 		else
 			result = create_session(entity, jid, stream, ret_session);
 	}
 	arena_destroy(arena);
 	return result;
+}
+
+struct tern_session *login_find_resumable(struct login *login, const char *id)
+{
+	return is_owner(login) && !login->entity->is_anonymous ?
+		detached_find(login->entity, id) : NULL;
 }
 
 /* --- administration --------------------------------------------------------------------------- */

@@ -58,6 +58,9 @@ unsigned login_delay_ms(const struct login *login);
 int login_bind(struct login *login, struct stream *stream, const char *resource,
 	struct tern_session **ret_session);
 
+/* The account's session that can be resumed under that id (detached.h), or NULL. */
+struct tern_session *login_find_resumable(struct login *login, const char *id);
+
 /* --- administration; any thread; `done` runs on the calling shard or, from another thread,
  * on the account's home ------------------------------------------------------------- */
 

@@ -324,7 +324,7 @@ struct tern_session *tern_session_by_id(struct tern_entity *entity, uint64_t id)
 
 uint64_t tern_session_silence_ms(const struct tern_session *session)
 {
-	return session->entity->shard->ticks_ms - session->heard_ms;
+	return session->stream ? session->entity->shard->ticks_ms - session->heard_ms : 0;
 }
 
 static enum stream_error error_named(const char *name)

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "acks.h"
 #include "entity_internal.h"
 #include "event_internal.h"
 #include "heap.h"
@@ -86,10 +87,10 @@ void brake_hold(struct tern_session *session, struct receipt *receipt)
 {
 	struct brake *brake;
 
-	if (!session->is_slow || !receipt)
+	if (!receipt || !receipt->place || !(session->is_slow || acks_are_heavy(session)))
 		return;
 	brake = heap_alloc(sizeof *brake);
-	*brake = (struct brake){ session->brakes, receipt_share(receipt) };
+	*brake = (struct brake){ session->brakes, receipt_share(receipt->place) };
 	session->brakes = brake;
 }
 

@@ -12,6 +12,7 @@
 #include "asks.h"
 #include "entity_internal.h"
 #include "event_internal.h"
+#include "handover.h"
 #include "heap.h"
 #include "jid.h"
 #include "log.h"
@@ -265,6 +266,7 @@ static bool is_needed(const struct tern_entity *entity)
 {
 	return entity->state == ENTITY_OPENING || entity->pins || entity->sessions ||
 		entity->login_count || entity->waiting || entity->held || entity->later ||
+		entity->handovers ||
 		entity->outbox.first || entity->outbox.last_write > entity->shard->gate.opened;
 }
 
@@ -371,6 +373,7 @@ static void close_entity(struct tern_entity *entity)
 	struct entities *entities = &entity->shard->entities;
 
 	leave(entities, entity);
+	handovers_forget(entity);
 	assert(!entity->sessions && !entity->outbox.first && !entity->timers);
 	free_states(entity);
 	free(entity->heads);

@@ -14,6 +14,7 @@
 #include "storage.h"
 
 struct event;
+struct handover;
 struct login;
 
 enum entity_state { ENTITY_OPENING, ENTITY_OPEN, ENTITY_FAILED };
@@ -41,6 +42,7 @@ struct tern_entity {
 	struct tern_session *sessions;
 	unsigned session_count, login_count, pins, asks;
 	struct entity_timer *timers;
+	struct handover *handovers; /* of messages that stand in the pending log */
 	void **states;
 	struct log_head *heads;
 	unsigned head_count;

@@ -12,6 +12,7 @@
 #include "entities.h"
 #include "entity_internal.h"
 #include "filter.h"
+#include "handover.h"
 #include "host.h"
 #include "jid.h"
 #include "log.h"
@@ -71,6 +72,7 @@ void event_finish(struct event *event)
 	struct tern_entity *at = event->at;
 
 	assert(!event->behind);
+	handover_drop(event->handover);
 	arena_destroy(own);
 	parcel_release(parcel);
 	outbox_release(at, receipt);
@@ -240,6 +242,10 @@ static void walk(struct event *event)
 			arrive_iq(event);
 			return;
 		}
+		if (event->phase == TERN_IN_MISSED && event->refused_by < 0) {
+			event_refuse(event, tern_condition_of(event->refused_by), NULL);
+			return;
+		}
 		if (event->phase == TERN_IN_MISSED && event->reached) {
 			event_finish(event);
 			return;
@@ -401,8 +407,11 @@ void tern_deliver(struct tern_event *public, struct tern_session *session)
 	note_reached(event, session);
 	if (session->is_filtered && filter_keeps_event(session, public))
 		return;
+	if (!handover_prepare(event, session))
+		return;
 	write_to(event, out);
-	outbox_say_bytes(session->entity, session, buffer_at(out), out->len);
+	outbox_say_message(session->entity, session, buffer_at(out), out->len,
+		handover_share(event->handover));
 	buffer_consume(out, out->len);
 	brake_hold(session, event->receipt);
 }

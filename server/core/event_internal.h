@@ -13,6 +13,7 @@
 #include "receipt.h"
 #include "shard.h"
 
+struct handover;
 struct tern_entity;
 
 struct reached {
@@ -30,9 +31,13 @@ struct event {
 	struct receipt *receipt; /* a share, or NULL */
 	struct tern_entity *at;  /* the entity at whose home it is; NULL on the way */
 	struct extra *extras, **extras_last;
+	struct handover *handover; /* of a message that is being delivered; a share, or NULL */
 	const struct reached *reached; /* the sessions that it was delivered to */
 	unsigned phase, place;   /* the next hook */
 	bool owns_arena;         /* the arena is this event's, not the parcel's */
+	bool has_acks;           /* its sender will hear when it is safe */
+	bool is_taken;           /* by a session without acks */
+	int refused_by;          /* the pending log: -errno; nothing was delivered */
 	bool only_open;          /* not worth opening a closed entity */
 	enum tern_condition condition;
 	const char *text;

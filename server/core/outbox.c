@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "entity_internal.h"
+#include "handover.h"
 #include "heap.h"
 #include "receipt.h"
+#include "reroute.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 #include "stream.h"
@@ -112,6 +114,8 @@ void outbox_cancel(struct tern_entity *entity)
 struct bytes_item {
 	struct item item;
 	uint64_t session;
+	uint64_t since_us;
+	struct handover *handover;
 	size_t len;
 	char bytes[];
 };
@@ -123,21 +127,33 @@ static void write_bytes(struct tern_entity *entity, struct item *item, bool canc
 		tern_session_by_id(entity, said->session);
 
 	if (session)
-		session_write(session, said->bytes, said->len);
+		session_write(session, said->bytes, said->len, said->handover);
+	else if (!cancelled)
+		reroute(entity, &(struct rerouted){ said->bytes, said->len, said->since_us,
+			said->handover });
+	else
+		handover_drop(said->handover);
 	free(said);
 }
 
 void outbox_say_bytes(struct tern_entity *entity, struct tern_session *session,
 	const char *bytes, size_t len)
 {
+	outbox_say_message(entity, session, bytes, len, NULL);
+}
+
+void outbox_say_message(struct tern_entity *entity, struct tern_session *session,
+	const char *bytes, size_t len, struct handover *handover)
+{
 	struct bytes_item *said;
 
 	if (outbox_is_open(entity)) {
-		session_write(session, bytes, len);
+		session_write(session, bytes, len, handover);
 		return;
 	}
 	said = heap_alloc(sizeof *said + len);
-	*said = (struct bytes_item){ .item.go = write_bytes, .session = session->id, .len = len };
+	*said = (struct bytes_item){ .item.go = write_bytes, .session = session->id,
+		.since_us = entity->shard->now_us, .handover = handover, .len = len };
 	memcpy(said->bytes, bytes, len);
 	outbox_say(entity, &said->item);
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct handover;
 struct receipt;
 struct tern_entity;
 struct tern_session;
@@ -40,6 +41,10 @@ void outbox_say(struct tern_entity *entity, struct item *take_item);
 /* Bytes for a session of the entity (nothing where the session is gone by then). */
 void outbox_say_bytes(struct tern_entity *entity, struct tern_session *session,
 	const char *bytes, size_t len);
+
+/* The same for a message that is handed over: with a share, or NULL. */
+void outbox_say_message(struct tern_entity *entity, struct tern_session *session,
+	const char *bytes, size_t len, struct handover *take_handover);
 
 /* The share is given back when what was written up to here is on disk. */
 void outbox_release(struct tern_entity *entity, struct receipt *take_share);

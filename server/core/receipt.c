@@ -18,6 +18,7 @@ void receipt_init(struct receipt *receipt, struct shard *home,
 	receipt->post.run = finish;
 	receipt->home = home;
 	receipt->finished = finished;
+	receipt->place = NULL;
 	atomic_init(&receipt->shares, 1);
 }
 
@@ -32,4 +33,10 @@ void receipt_release(struct receipt *receipt)
 {
 	if (receipt && atomic_fetch_sub_explicit(&receipt->shares, 1, memory_order_acq_rel) == 1)
 		shard_post(receipt->home, &receipt->post);
+}
+
+void receipt_release_here(struct receipt *receipt)
+{
+	if (atomic_fetch_sub_explicit(&receipt->shares, 1, memory_order_acq_rel) == 1)
+		receipt->finished(receipt->home, receipt);
 }

@@ -16,6 +16,7 @@ struct receipt { /* embedded */
 	struct post post;
 	struct shard *home;
 	atomic_uint shares;
+	struct receipt *place; /* what a slow reader holds instead, or NULL; lives as long */
 	void (*finished)(struct shard *shard, struct receipt *receipt); /* owns it */
 };
 
@@ -25,5 +26,6 @@ void receipt_init(struct receipt *receipt, struct shard *home,
 
 struct receipt *receipt_share(struct receipt *receipt); /* any thread; NULL stays NULL */
 void receipt_release(struct receipt *receipt);          /* any thread; takes NULL */
+void receipt_release_here(struct receipt *receipt);     /* at home: finishes within the call */
 
 #endif

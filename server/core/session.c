@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acks.h"
 #include "arena.h"
 #include "brake.h"
+#include "detached.h"
 #include "element.h"
 #include "entity_internal.h"
 #include "event_internal.h"
 #include "filter.h"
+#include "handover.h"
 #include "heap.h"
 #include "jid.h"
 #include "log.h"
@@ -26,9 +29,11 @@
 
 /* --- what is under way ------------------------------------------------------------------ */
 
-/* The receipt of one stanza that a session sent. */
+/* One stanza that a session sent: its receipt, and its place in the window, which its addressees'
+ * brakes may keep for longer. */
 struct sent {
-	struct receipt receipt;
+	struct receipt receipt, place;
+	struct counted counted;
 	uint64_t session;
 	size_t bytes;
 };
@@ -44,6 +49,16 @@ static bool is_over_window(const struct tern_session *session)
 static void note_finished(struct shard *shard, struct receipt *receipt)
 {
 	struct sent *sent = (struct sent *)receipt;
+	struct tern_session *session = idmap_get(&shard->sessions.by_id, sent->session);
+
+	if (session)
+		acks_note_finished(session, &sent->counted);
+	receipt_release_here(&sent->place);
+}
+
+static void give_place(struct shard *shard, struct receipt *place)
+{
+	struct sent *sent = (struct sent *)((char *)place - offsetof(struct sent, place));
 	struct tern_session *session = idmap_get(&shard->sessions.by_id, sent->session);
 
 	if (session) {
@@ -63,6 +78,9 @@ static struct receipt *begin(struct tern_session *session, size_t bytes)
 	struct sent *sent = heap_alloc(sizeof *sent);
 
 	receipt_init(&sent->receipt, session->entity->shard, note_finished);
+	receipt_init(&sent->place, session->entity->shard, give_place);
+	sent->receipt.place = &sent->place;
+	acks_count(session, &sent->counted);
 	sent->session = session->id;
 	sent->bytes = bytes;
 	session->under_way++;
@@ -112,6 +130,7 @@ static void enter(struct tern_session *session, struct arena *arena, struct elem
 	event->at = session->entity;
 	event->pub.session = session;
 	event->session_id = session->id;
+	event->has_acks = session->acks;
 	event->pub.entity = session->entity;
 	event->pub.host = session->entity->host;
 	pressure_touch(session, session->entity->shard);
@@ -128,7 +147,9 @@ static void take_other(struct tern_session *session, struct arena *arena, struct
 {
 	const struct nonza_claim *claim = host_find_nonza(session->entity->host, element);
 
-	if (claim)
+	if (acks_receive(session, element))
+		;
+	else if (claim)
 		claim->run(session, element, claim->settings);
 	else
 		session_close(session, STREAM_ERROR_UNSUPPORTED_STANZA_TYPE, NULL);
@@ -152,12 +173,26 @@ void session_receive(struct tern_session *session, struct arena *arena, struct e
 
 /* --- out ------------------------------------------------------------------------------------ */
 
-void session_write(struct tern_session *session, const char *bytes, size_t len)
+void session_write(struct tern_session *session, const char *bytes, size_t len,
+		struct handover *handover)
 {
-	if (!session->stream)
+	bool is_silent = session->acks && acks_are_silent(session);
+
+	if (session->acks)
+		acks_queue(session, bytes, len, handover);
+	else
+		handover_take(session->entity, handover);
+	if (!session->stream || is_silent)
 		return;
 	stream_write(session->stream, bytes, len);
 	brake_look(session);
+}
+
+void session_answered(struct tern_session *session, const char *bytes, size_t len)
+{
+	session->heard_ms = session->entity->shard->ticks_ms;
+	receipt_release(begin(session, 0));
+	session_write(session, bytes, len, NULL);
 }
 
 void session_say(struct tern_session *session, const struct element *stanza)
@@ -284,6 +319,7 @@ static void destroy(struct tern_session *session)
 		free(session->states[i]);
 	}
 	jid_destroy(session->jid);
+	acks_destroy(session);
 	free(session);
 }
 
@@ -308,6 +344,7 @@ void session_end(struct tern_session *session)
 		place = &(*place)->next;
 	*place = session->next;
 	entity->session_count--;
+	acks_end(session);
 	if (entity->is_anonymous && !entity->session_count)
 		entity->exists = false;
 	session->ended_next = entity->shard->sessions.ended;
@@ -318,9 +355,9 @@ void session_end(struct tern_session *session)
 
 void session_stream_ended(struct tern_session *session, bool orderly)
 {
-	(void)orderly;
 	session->stream = NULL;
-	session_end(session);
+	if (orderly || !detached_begin(session))
+		session_end(session);
 }
 
 void session_close(struct tern_session *session, enum stream_error error, const char *text)
@@ -332,7 +369,18 @@ void session_close(struct tern_session *session, enum stream_error error, const 
 	session->stream = NULL;
 	if (stream)
 		stream_close(stream, error, text);
+	if (error == STREAM_ERROR_CONNECTION_TIMEOUT && session_is_resumable(session)) {
+		/* Nobody is there: as if the link had broken, unless that has been seen already. */
+		if (!stream || detached_begin(session))
+			return;
+	}
 	session_end(session);
+}
+
+void sessions_init(struct sessions *sessions)
+{
+	*sessions = (struct sessions){
+		.gone = heap_zalloc(SESSIONS_REMEMBERED * sizeof *sessions->gone) };
 }
 
 void sessions_bury(struct sessions *sessions)
@@ -353,6 +401,7 @@ void sessions_finish(struct sessions *sessions)
 		session_close(session, STREAM_ERROR_SYSTEM_SHUTDOWN, NULL);
 	sessions_bury(sessions);
 	idmap_finish(&sessions->by_id);
+	free(sessions->gone);
 }
 
 const struct jid *session_jid(const struct tern_session *session)

@@ -29,6 +29,9 @@ struct stream;
  * unsupported-stanza-type by the session itself. */
 void session_receive(struct tern_session *session, struct arena *take_arena, struct element *element);
 
+/* The stream has answered an iq by itself: with this stanza. */
+void session_answered(struct tern_session *session, const char *bytes, size_t len);
+
 /* The stream has ended or broken; it is freed by its own code after this call. */
 void session_stream_ended(struct tern_session *session, bool orderly);
 

@@ -7,13 +7,16 @@
 #include "session.h"
 #include "shard.h"
 
+struct acks;
+struct handover;
 struct parcel;
 struct stream;
 
 struct tern_session {
 	struct tern_session *next; /* of the entity, oldest first */
 	struct tern_entity *entity;
-	struct stream *stream;
+	struct stream *stream;     /* NULL while detached */
+	struct acks *acks;         /* NULL: stream management is not enabled */
 	struct jid *jid;
 	uint64_t id;
 	uint64_t heard_ms;         /* ticks */
@@ -40,8 +43,10 @@ struct tern_session *session_create(struct tern_entity *entity, const struct jid
  * until the turn's end, for handlers on the stack that hold it. */
 void session_end(struct tern_session *session);
 
-/* Bytes to the stream, past the outbox. */
-void session_write(struct tern_session *session, const char *bytes, size_t len);
+/* A stanza's bytes to the stream, past the outbox; with the share of a message that is handed
+ * over, or NULL. */
+void session_write(struct tern_session *session, const char *bytes, size_t len,
+	struct handover *take_handover);
 
 /* An element, whole, through the entity's outbox. */
 struct element;

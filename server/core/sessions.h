@@ -3,7 +3,14 @@
 #ifndef SESSIONS_H
 #define SESSIONS_H
 
+#include <stdint.h>
+
 #include "idmap.h"
+
+#define SESSIONS_REMEMBERED 256
+
+/* What is left of a session that could have been resumed: detached.c. */
+struct gone { char id[40]; uint32_t h; };
 
 struct shard;
 struct tern_session;
@@ -11,9 +18,11 @@ struct tern_session;
 struct sessions {
 	struct idmap by_id;
 	struct tern_session *ended; /* in this turn */
+	struct gone *gone;          /* the last that ended: so many are remembered */
+	size_t gone_next;
 };
 
-static inline void sessions_init(struct sessions *sessions) { *sessions = (struct sessions){ 0 }; }
+void sessions_init(struct sessions *sessions);
 void sessions_finish(struct sessions *sessions);
 
 /* The turn's end: nobody can hold a pointer to a session that ended in it any more. */

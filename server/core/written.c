@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "acks.h"
 #include "entity_internal.h"
 #include "heap.h"
 #include "session_internal.h"
@@ -18,6 +19,7 @@ struct waiter {
 	struct item item; /* in the outbox, behind what was said before */
 	struct waiter *next;
 	uint64_t session;
+	uint64_t until; /* with acks: of acks_sent */
 	written_call *run;
 	void *context;
 };
@@ -31,7 +33,9 @@ static void conclude(struct tern_entity *entity, struct tern_session *session,
 
 static bool is_all_written(const struct tern_session *session)
 {
-	return session->stream && stream_unwritten(session->stream) == 0;
+	if (session->acks)
+		return acks_acked(session) >= acks_sent(session);
+	return stream_unwritten(session->stream) == 0;
 }
 
 static void wait(struct tern_session *session, struct waiter *waiter)
@@ -41,7 +45,9 @@ static void wait(struct tern_session *session, struct waiter *waiter)
 	while (*last)
 		last = &(*last)->next;
 	*last = waiter;
-	stream_want_drained(session->stream, true);
+	waiter->until = acks_sent(session);
+	if (!session->acks)
+		stream_want_drained(session->stream, true);
 }
 
 /* What stands before it in the outbox is in the stream's hands. */
@@ -50,7 +56,7 @@ static void look(struct tern_entity *entity, struct item *item, bool cancelled)
 	struct waiter *waiter = (struct waiter *)item;
 	struct tern_session *session = tern_session_by_id(entity, waiter->session);
 
-	if (cancelled || !session || !session->stream)
+	if (cancelled || !session || (!session->stream && !session->acks))
 		conclude(entity, session, waiter, true);
 	else if (is_all_written(session) && !session->waiters)
 		conclude(entity, session, waiter, false);
@@ -85,8 +91,26 @@ static void tell_all(struct tern_session *session, bool cancelled)
 	entity_may_rest(entity);
 }
 
+void written_note_acked(struct tern_session *session)
+{
+	struct tern_entity *entity = session->entity;
+	uint64_t acked = acks_acked(session);
+
+	entity->pins++;
+	while (session->waiters && session->waiters->until <= acked) {
+		struct waiter *waiter = session->waiters;
+
+		session->waiters = waiter->next;
+		conclude(entity, session, waiter, false);
+	}
+	entity->pins--;
+	entity_may_rest(entity);
+}
+
 void written_note_drained(struct tern_session *session)
 {
+	if (session->acks) /* they wait for more than that */
+		return;
 	tell_all(session, false);
 }
 

@@ -8,6 +8,9 @@ struct tern_session;
 /* All that was written to the stream is in the kernel's hands. */
 void written_note_drained(struct tern_session *session);
 
+/* The peer of a session with acks has acknowledged more. */
+void written_note_acked(struct tern_session *session);
+
 /* The session has ended. */
 void written_cancel(struct tern_session *session);
 

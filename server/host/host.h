@@ -72,6 +72,8 @@ struct tern_host {
 	struct nonza_claim *nonzas;
 	tern_filter_handler *filter;
 	const void *filter_settings;
+	tern_pending_handler *pending; /* or NULL */
+	const void *pending_settings;
 	/* "<ver xmlns='...'/>" of all modules, ready to be written into stream features after login. */
 	char *stream_features;
 };

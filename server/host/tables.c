@@ -169,6 +169,17 @@ static void make_filter(struct tern_host *host)
 	}
 }
 
+static void make_pending(struct tern_host *host)
+{
+	host->pending = NULL;
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		if (!host->loaded[i].module->pending)
+			continue;
+		host->pending = host->loaded[i].module->pending;
+		host->pending_settings = host->loaded[i].settings;
+	}
+}
+
 static char *make_stream_features(const struct tern_host *host)
 {
 	struct buffer out = { 0 };
@@ -197,6 +208,7 @@ void tables_make(struct tern_host *host)
 	make_answers(host);
 	make_nonzas(host);
 	make_filter(host);
+	make_pending(host);
 	host->stream_features = make_stream_features(host);
 }
 

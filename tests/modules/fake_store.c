@@ -115,6 +115,13 @@ int tern_append(struct tern_entity *entity, tern_store log, const char *with,
 	return 0;
 }
 
+int tern_log_delete(struct tern_entity *entity, tern_store log, uint64_t id)
+{
+	uint64_t key = __builtin_bswap64(id);
+
+	return tern_delete(entity, log, &key, sizeof key);
+}
+
 int tern_log_expire(struct tern_entity *entity, tern_store log, uint64_t up_to_id)
 {
 	for (struct record **at = &entity->records; *at;) {

@@ -291,7 +291,7 @@ Test(stream, listens_to_nothing_else_before_login)
 {
 	static const char *const early[] = { "<message/>", "<presence/>", BIND(""),
 		"<iq type='get' id='x'><query xmlns='jabber:iq:roster'/></iq>",
-			"<enable xmlns='urn:xmpp:sm:3'/>" };
+			"<a xmlns='urn:xmpp:sm:3' h='0'/>" };
 
 	for (size_t i = 0; i < sizeof early / sizeof *early; i++) {
 		struct link *link = world_secure_client();
@@ -349,6 +349,7 @@ Test(stream, offers_what_follows_the_login)
 	cr_assert(has(world_says(link, HEADER), "<stream:features>"
 		"<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
 		"<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>"
+		"<sm xmlns='urn:xmpp:sm:3'/>"
 		"<ver xmlns='urn:xmpp:features:rosterver'/></stream:features>"));
 }
 

@@ -22,6 +22,17 @@ static bool has_type(const struct element *iq, const char *type)
 	return own && strcmp(own, type) == 0;
 }
 
+/* A bound stream's iqs are counted with those that the session sees. */
+static void send_answer(struct stream *stream, struct buffer *take_out)
+{
+	if (!stream->session) {
+		stream_send(stream, take_out);
+		return;
+	}
+	session_answered(stream->session, buffer_at(take_out), take_out->len);
+	buffer_finish(take_out);
+}
+
 static void answer_error(struct stream *stream, const struct element *iq,
 	enum tern_condition condition)
 {
@@ -33,7 +44,7 @@ static void answer_error(struct stream *stream, const struct element *iq,
 		writer_attribute(&out, "id", id);
 	buffer_printf(&out, "><error type='%s'><%s xmlns='" NS_STANZAS "'/></error></iq>",
 		tern_condition_type(condition), tern_condition_name(condition));
-	stream_send(stream, &out);
+	send_answer(stream, &out);
 }
 
 static void answer_bound(struct stream *stream, const char *id)
@@ -50,7 +61,7 @@ static void answer_bound(struct stream *stream, const char *id)
 }
 
 /* From here on the stream is as small as it can be. */
-static void become_bound(struct stream *stream, struct tern_session *session)
+void stream_become_bound(struct stream *stream, struct tern_session *session)
 {
 	stream->session = session;
 	stream->state = STREAM_BOUND;
@@ -65,7 +76,7 @@ static void bind_resource(struct stream *stream, const struct element *iq, const
 
 	switch (result) {
 	case 0:
-		become_bound(stream, session);
+		stream_become_bound(stream, session);
 		answer_bound(stream, element_get(iq, "id"));
 		break;
 	case -EEXIST:
@@ -119,7 +130,7 @@ static void answer_session(struct stream *stream, const struct element *iq)
 	buffer_add_text(&out, "<iq type='result'");
 	writer_attribute(&out, "id", element_get(iq, "id"));
 	buffer_add_text(&out, "/>");
-	stream_send(stream, &out);
+	send_answer(stream, &out);
 }
 
 bool bind_answers(struct stream *stream, const struct element *element)

@@ -3,6 +3,7 @@
 
 #include "stream/internal.h"
 
+#include "acks.h"
 #include "arena.h"
 #include "element.h"
 #include "names.h"
@@ -54,6 +55,9 @@ static const struct {
 	{ NS_SASL, "response", BEFORE_LOGIN, response_receive },
 	{ NS_SASL, "abort", BEFORE_LOGIN, abort_receive },
 	{ NS_CLIENT, "iq", STREAM_AUTHENTICATED, bind_receive },
+	{ NS_ACKS, "resume", STREAM_AUTHENTICATED, resume_receive },
+	{ NS_ACKS, "resume", BEFORE_LOGIN, acks_refuse },
+	{ NS_ACKS, "enable", BEFORE_LOGIN | STREAM_AUTHENTICATED, acks_refuse },
 	{ NS_STREAM, "error", BEFORE_LOGIN | STREAM_AUTHENTICATED | STREAM_BOUND, take_error },
 };
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "acks.h"
 #include "host.h"
 #include "names.h"
 
@@ -41,7 +42,8 @@ static void write_bindings(struct buffer *out, const struct link *link, unsigned
 static void write_after_login(struct buffer *out, const struct tern_host *host)
 {
 	buffer_add_text(out, "<bind xmlns='" NS_BIND "'/>"
-		"<session xmlns='" NS_SESSION "'><optional/></session>");
+		"<session xmlns='" NS_SESSION "'><optional/></session>"
+		"<sm xmlns='" NS_ACKS "'/>");
 	if (host->stream_features)
 		buffer_add_text(out, host->stream_features);
 }

@@ -127,6 +127,10 @@ void element_receive(struct stream *stream, struct arena *take_arena, struct ele
 
 typedef void stream_act(struct stream *stream, const struct element *element);
 stream_act starttls_receive, auth_receive, response_receive, abort_receive, bind_receive;
+stream_act resume_receive, acks_refuse;
+
+/* The negotiation is over; the stream is the session's. */
+void stream_become_bound(struct stream *stream, struct tern_session *session);
 
 /* An iq of a bound stream that the stream itself answers: a second bind, the session request
  * of RFC 3921. */

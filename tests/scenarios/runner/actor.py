@@ -71,6 +71,7 @@ class Actor:
         self.wire = None
         self.options = None
         self.full_jid = None
+        self.acks = None            # of a client with stream management: acks.py
         self.forget()
 
     def forget(self):
@@ -84,6 +85,8 @@ class Actor:
     # What arrives
 
     def report(self, event):
+        if event.kind == "element" and self.acks and self.acks.hide(event.element):
+            return
         if event.kind == "element" and event.element.tag == IQ and self.hide(event.element):
             return
         if event.kind == "end":
@@ -270,6 +273,7 @@ class Actor:
         self.stage.env[name + ".resource"] = full_jid.partition("/")[2]
 
     async def connect(self, options):
+        self.acks = None
         await self.open(options)
         await self.open_stream()
         if options.transport == "STARTTLS":

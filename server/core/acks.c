@@ -1,0 +1,380 @@
+/* acks.c - counts what came, keeps what was sent until it is acknowledged */
+/* SPDX-License-Identifier: MIT */
+
+#include "acks_internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "brake.h"
+#include "buffer.h"
+#include "detached.h"
+#include "element.h"
+#include "entity_internal.h"
+#include "handover.h"
+#include "heap.h"
+#include "names.h"
+#include "reroute.h"
+#include "session_internal.h"
+#include "shard_internal.h"
+#include "stream.h"
+#include "written.h"
+
+static const struct limits *limits_of(const struct acks *acks)
+{
+	return &acks->session->entity->shard->server->limits;
+}
+
+void acks_say(struct tern_session *session, const char *format, ...)
+{
+	struct buffer out = { 0 };
+	char line[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof line, format, arguments);
+	va_end(arguments);
+	buffer_add_text(&out, line);
+	if (session->stream)
+		stream_write(session->stream, buffer_at(&out), out.len);
+	buffer_finish(&out);
+}
+
+/* --- in -------------------------------------------------------------------------------------- */
+
+uint64_t acks_h(const struct acks *acks)
+{
+	return acks->first_open ? acks->first_open->number - 1 : acks->received;
+}
+
+void acks_count(struct tern_session *session, struct counted *counted)
+{
+	struct acks *acks = session->acks;
+
+	counted->number = acks ? ++acks->received : 0;
+	if (!acks)
+		return;
+	counted->next = NULL;
+	counted->previous = acks->last_open;
+	if (acks->last_open)
+		acks->last_open->next = counted;
+	else
+		acks->first_open = counted;
+	acks->last_open = counted;
+}
+
+/* XEP-0198 4: counters go round at 2^32. */
+static void say_h(struct acks *acks)
+{
+	acks_say(acks->session, "<a xmlns='" NS_ACKS "' h='%u'/>", (unsigned)(uint32_t)acks_h(acks));
+}
+
+void acks_note_finished(struct tern_session *session, struct counted *counted)
+{
+	struct acks *acks = session->acks;
+
+	if (!counted->number)
+		return;
+	if (counted->previous)
+		counted->previous->next = counted->next;
+	else
+		acks->first_open = counted->next;
+	if (counted->next)
+		counted->next->previous = counted->previous;
+	else
+		acks->last_open = counted->previous;
+	if (acks->is_resuming && !acks->first_open) {
+		detached_answer(session);
+	} else if (acks->owed && acks_h(acks) >= acks->owed) {
+		acks->owed = 0;
+		say_h(acks);
+	}
+}
+
+/* Answered at once; and again when what stands before the question is finished. */
+static void answer(struct acks *acks)
+{
+	say_h(acks);
+	acks->owed = acks->first_open ? acks->received : 0;
+}
+
+/* --- out ------------------------------------------------------------------------------------- */
+
+struct closing {
+	struct post post;
+	uint64_t session;
+};
+
+static void close_overfull(struct shard *shard, struct post *post)
+{
+	struct closing *closing = (struct closing *)post;
+	struct tern_session *session = idmap_get(&shard->sessions.by_id, closing->session);
+
+	if (session)
+		session_close(session, STREAM_ERROR_RESOURCE_CONSTRAINT,
+			"Too much is unacknowledged");
+	free(closing);
+}
+
+static bool is_above(const struct acks *acks, unsigned divisor)
+{
+	size_t stanzas = (size_t)limits_of(acks)->unacked_stanzas / divisor;
+	size_t bytes = (size_t)limits_of(acks)->unacked_bytes / divisor;
+
+	return acks->sent - acks->acked > stanzas || acks->bytes > bytes;
+}
+
+/* Outside of whatever writes to it now: that may be walking the account's sessions. */
+static void close_when_overfull(struct acks *acks)
+{
+	struct shard *shard = acks->session->entity->shard;
+	struct closing *closing;
+
+	if (acks->is_overfull || !is_above(acks, 1))
+		return;
+	acks->is_overfull = true;
+	closing = heap_alloc(sizeof *closing);
+	*closing = (struct closing){ .post.run = close_overfull, .session = acks->session->id };
+	shard_post(shard, &closing->post);
+}
+
+bool acks_are_heavy(const struct tern_session *session)
+{
+	return session->acks && session->stream && is_above(session->acks, 2);
+}
+
+bool acks_are_silent(const struct tern_session *session)
+{
+	return session->acks->is_resuming;
+}
+
+static void ask(struct shard *shard, struct chore *chore)
+{
+	struct acks *acks = (struct acks *)((char *)chore - offsetof(struct acks, asking));
+
+	if (!acks->session->stream || acks->is_resuming || acks->is_asked || !acks->first)
+		return;
+	acks->is_asked = true;
+	acks_say(acks->session, "<r xmlns='" NS_ACKS "'/>");
+	timer_start(shard, &acks->patience, (uint64_t)limits_of(acks)->ack_s * 1000);
+}
+
+void acks_ask(struct acks *acks)
+{
+	if (!acks->is_asked)
+		shard_at_turn_end(acks->session->entity->shard, &acks->asking);
+}
+
+void acks_queue(struct tern_session *session, const char *bytes, size_t len,
+		struct handover *handover)
+{
+	struct acks *acks = session->acks;
+	struct unacked *unacked = heap_alloc(sizeof *unacked + len);
+
+	*unacked = (struct unacked){ .handover = handover, .len = len,
+		.since_us = shard_now_us(session->entity->shard) };
+	memcpy(unacked->bytes, bytes, len);
+	*acks->last = unacked;
+	acks->last = &unacked->next;
+	acks->sent++;
+	acks->bytes += len;
+	close_when_overfull(acks);
+	acks_ask(acks);
+}
+
+static struct unacked *take_first(struct acks *acks)
+{
+	struct unacked *unacked = acks->first;
+
+	acks->first = unacked->next;
+	if (!acks->first)
+		acks->last = &acks->first;
+	acks->bytes -= unacked->len;
+	return unacked;
+}
+
+/* XEP-0198 6: it cannot have handled what it was not sent. */
+static void refuse_h(struct tern_session *session, uint32_t h)
+{
+	uint32_t sent = (uint32_t)session->acks->sent;
+
+	acks_say(session, "<stream:error><undefined-condition xmlns='" NS_STREAMS_ERROR "'/>"
+		"<handled-count-too-high xmlns='" NS_ACKS "' h='%u' send-count='%u'/>"
+		"</stream:error>", (unsigned)h, (unsigned)sent);
+	session_close(session, STREAM_ERROR_NONE, NULL);
+}
+
+bool acks_take(struct tern_session *session, uint32_t h)
+{
+	struct acks *acks = session->acks;
+	uint32_t more = h - (uint32_t)acks->acked;
+
+	if (more > INT32_MAX) /* an old one, that says nothing new */
+		return true;
+	if (more > acks->sent - acks->acked) {
+		refuse_h(session, h);
+		return false;
+	}
+	while (more--) {
+		struct unacked *unacked = take_first(acks);
+
+		acks->acked++;
+		handover_take(session->entity, unacked->handover);
+		free(unacked);
+	}
+	if (session->brakes && !session->is_slow && !is_above(acks, 4))
+		brake_release(session);
+	if (session->waiters)
+		written_note_acked(session);
+	return true;
+}
+
+static bool is_read_from(const struct tern_session *session)
+{
+	return !session->is_window_full && !session->is_held_back && !session->is_slow;
+}
+
+static void lose_patience(struct shard *shard, struct timer *timer)
+{
+	struct acks *acks = (struct acks *)((char *)timer - offsetof(struct acks, patience));
+	uint64_t limit_ms = (uint64_t)limits_of(acks)->ack_s * 1000;
+
+	if (is_read_from(acks->session) &&
+	    shard->ticks_ms - acks->session->heard_ms >= limit_ms)
+		session_close(acks->session, STREAM_ERROR_CONNECTION_TIMEOUT,
+			"nothing was acknowledged");
+	else
+		timer_start(shard, timer, limit_ms);
+}
+
+/* --- elements ----------------------------------------------------------------------------------- */
+
+static void fail(struct tern_session *session, const char *condition)
+{
+	acks_say(session, "<failed xmlns='" NS_ACKS "'><%s xmlns='" NS_STANZAS "'/></failed>",
+		condition);
+}
+
+static bool says_yes(const char *value)
+{
+	return value && (strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
+}
+
+static void create(struct tern_session *session)
+{
+	struct acks *acks = heap_zalloc(sizeof *acks);
+
+	acks->session = session;
+	acks->last = &acks->first;
+	acks->asking.run = ask;
+	acks->patience.run = lose_patience;
+	session->acks = acks;
+}
+
+static void take_enable(struct tern_session *session, const struct element *element)
+{
+	if (session->acks) { /* XEP-0198 3: at most one attempt */
+		fail(session, "unexpected-request");
+		session_close(session, STREAM_ERROR_POLICY_VIOLATION, "enabled already");
+		return;
+	}
+	create(session);
+	if (says_yes(element_get(element, "resume")) && !session->entity->is_anonymous)
+		detached_allow(session, element_get(element, "max"));
+	if (*session->acks->id)
+		acks_say(session, "<enabled xmlns='" NS_ACKS "' id='%s' resume='true' max='%u'/>",
+			session->acks->id, session->acks->max_s);
+	else
+		acks_say(session, "<enabled xmlns='" NS_ACKS "'/>");
+}
+
+static void take_resume(struct tern_session *session, const struct element *element)
+{
+	fail(session, "unexpected-request"); /* it has a resource already */
+}
+
+static void take_request(struct tern_session *session, const struct element *element)
+{
+	if (session->acks)
+		answer(session->acks);
+	else
+		fail(session, "unexpected-request");
+}
+
+static void take_answer(struct tern_session *session, const struct element *element)
+{
+	struct acks *acks = session->acks;
+	uint32_t h;
+
+	if (!acks) {
+		fail(session, "unexpected-request");
+		return;
+	}
+	if (!acks_read_number(element_get(element, "h"), &h)) {
+		session_close(session, STREAM_ERROR_BAD_FORMAT, "an answer has no h");
+		return;
+	}
+	acks->is_asked = false;
+	timer_stop(session->entity->shard, &acks->patience);
+	if (acks_take(session, h) && acks->first)
+		acks_ask(acks);
+}
+
+bool acks_receive(struct tern_session *session, const struct element *element)
+{
+	static const struct {
+		const char *name;
+		void (*run)(struct tern_session *session, const struct element *element);
+	} elements[] = {
+		{ "r", take_request }, { "a", take_answer },
+		{ "enable", take_enable }, { "resume", take_resume },
+	};
+
+	for (size_t i = 0; i < sizeof elements / sizeof *elements; i++) {
+		if (element_is(element, NS_ACKS, elements[i].name)) {
+			elements[i].run(session, element);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- the end -------------------------------------------------------------------------------------- */
+
+void acks_end(struct tern_session *session)
+{
+	struct acks *acks = session->acks;
+	struct shard *shard = session->entity->shard;
+
+	if (!acks)
+		return;
+	timer_stop(shard, &acks->patience);
+	timer_stop(shard, &acks->expiry);
+	shard_forget_chore(shard, &acks->asking);
+	detached_remember(session);
+	while (acks->first) {
+		struct unacked *unacked = take_first(acks);
+
+		reroute(session->entity, &(struct rerouted){ unacked->bytes, unacked->len,
+			unacked->since_us, unacked->handover });
+		free(unacked);
+	}
+}
+
+void acks_destroy(struct tern_session *session)
+{
+	free(session->acks);
+}
+
+uint64_t acks_sent(const struct tern_session *session)
+{
+	return session->acks ? session->acks->sent : 0;
+}
+
+uint64_t acks_acked(const struct tern_session *session)
+{
+	return session->acks ? session->acks->acked : 0;
+}

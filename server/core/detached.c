@@ -1,0 +1,217 @@
+/* detached.c - lets sessions stay without a stream, and gives them another */
+/* SPDX-License-Identifier: MIT */
+
+#include "detached.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acks_internal.h"
+#include "brake.h"
+#include "entity_internal.h"
+#include "heap.h"
+#include "log.h"
+#include "jid.h"
+#include "session_internal.h"
+#include "shard_internal.h"
+#include "stream.h"
+
+/* --- ids -------------------------------------------------------------------------------------- */
+
+/* Unpredictable: whoever knows it and is the account's owner gets the session. */
+static void choose_id(struct tern_session *session, char id[static ACKS_ID_BYTES])
+{
+	unsigned char bytes[16];
+
+	shard_random(session->entity->shard, bytes, sizeof bytes);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+}
+
+void detached_allow(struct tern_session *session, const char *max)
+{
+	long most = session->entity->shard->server->limits.resume_s;
+	uint32_t asked;
+
+	choose_id(session, session->acks->id);
+	session->acks->max_s = (unsigned)most;
+	if (acks_read_number(max, &asked) && asked > 0 && asked < (unsigned long)most)
+		session->acks->max_s = asked;
+}
+
+bool session_is_resumable(const struct tern_session *session)
+{
+	return session->acks && *session->acks->id && !session->is_ending;
+}
+
+struct tern_session *detached_find(struct tern_entity *entity, const char *id)
+{
+	struct tern_session *session = entity->sessions;
+
+	while (session && (!session_is_resumable(session) || strcmp(session->acks->id, id) != 0))
+		session = session->next;
+	return session;
+}
+
+/* --- what is left of those that ended ------------------------------------------------------------ */
+
+void detached_remember(struct tern_session *session)
+{
+	struct sessions *sessions = &session->entity->shard->sessions;
+	struct gone *gone;
+
+	if (!*session->acks->id)
+		return;
+	gone = &sessions->gone[sessions->gone_next++ % SESSIONS_REMEMBERED];
+	memcpy(gone->id, session->acks->id, sizeof gone->id);
+	gone->h = (uint32_t)acks_h(session->acks);
+}
+
+bool detached_recall(struct shard *shard, const char *id, uint32_t *ret_h)
+{
+	for (size_t i = 0; i < SESSIONS_REMEMBERED; i++) {
+		const struct gone *gone = &shard->sessions.gone[i];
+
+		if (*gone->id && strcmp(gone->id, id) == 0) {
+			*ret_h = gone->h;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- without a stream ------------------------------------------------------------------------------ */
+
+static void expire(struct shard *shard, struct timer *timer)
+{
+	struct acks *acks = (struct acks *)((char *)timer - offsetof(struct acks, expiry));
+
+	(void)shard;
+	session_end(acks->session);
+}
+
+static bool is_detached(const struct tern_session *session)
+{
+	return session_is_resumable(session) && !session->stream;
+}
+
+static unsigned count(const struct tern_entity *entity)
+{
+	unsigned found = 0;
+
+	for (const struct tern_session *session = entity->sessions; session; session = session->next)
+		found += is_detached(session);
+	return found;
+}
+
+bool detached_end_oldest(struct tern_entity *entity)
+{
+	struct tern_session *oldest = NULL;
+
+	for (struct tern_session *session = entity->sessions; session; session = session->next) {
+		if (is_detached(session) &&
+		    (!oldest || session->acks->detached_ms < oldest->acks->detached_ms))
+			oldest = session;
+	}
+	if (oldest)
+		session_end(oldest);
+	return oldest;
+}
+
+bool detached_begin(struct tern_session *session)
+{
+	struct tern_entity *entity = session->entity;
+	struct shard *shard = entity->shard;
+	struct acks *acks = session->acks;
+
+	if (!session_is_resumable(session) || acks->is_overfull || shard->is_ended)
+		return false;
+	brake_release(session);
+	acks->is_asked = acks->is_resuming = false;
+	acks->owed = 0;
+	timer_stop(shard, &acks->patience);
+	acks->detached_ms = shard->ticks_ms;
+	acks->expiry.run = expire;
+	timer_start(shard, &acks->expiry, (uint64_t)acks->max_s * 1000);
+	entity_run_watches(entity, TERN_ON_SESSION_DETACHED, session, NULL);
+	while (count(entity) > (unsigned)shard->server->limits.detached_sessions)
+		detached_end_oldest(entity);
+	return true;
+}
+
+void detached_end_all(struct shard *shard)
+{
+	const struct idmap *map = &shard->sessions.by_id;
+	struct tern_session **found = heap_zalloc((map->count + 1) * sizeof *found);
+	size_t left = 0;
+
+	for (size_t i = 0; map->count && i < map->capacity; i++) {
+		if (map->slots[i].id && is_detached(map->slots[i].thing))
+			found[left++] = map->slots[i].thing;
+	}
+	while (left) /* their memory stays until the turn's end */
+		session_end(found[--left]);
+	free(found);
+}
+
+/* --- with another one --------------------------------------------------------------------------------- */
+
+void detached_answer(struct tern_session *session)
+{
+	struct acks *acks = session->acks;
+
+	acks->is_resuming = false;
+	acks_say(session, "<resumed xmlns='" NS_ACKS "' previd='%s' h='%u'/>", acks->id,
+		(unsigned)(uint32_t)acks_h(acks));
+	for (struct unacked *unacked = acks->first; unacked; unacked = unacked->next)
+		stream_write(session->stream, unacked->bytes, unacked->len);
+	acks_ask(acks);
+	stream_resume(session->stream);
+	brake_look(session);
+	entity_run_watches(session->entity, TERN_ON_SESSION_RESUMED, session, NULL);
+}
+
+/* The reasons not to read from it are the session's. */
+static void pause_as_before(struct tern_session *session)
+{
+	if (session->is_window_full)
+		stream_pause(session->stream);
+	if (session->is_held_back)
+		stream_pause(session->stream);
+}
+
+static void attach(struct tern_session *session, struct stream *stream)
+{
+	struct stream *old = session->stream;
+
+	session->stream = NULL;
+	if (old) {
+		stream_close(old, STREAM_ERROR_CONFLICT, "Resumed by a new connection");
+		brake_release(session);
+	}
+	session->stream = stream;
+	session->heard_ms = session->entity->shard->ticks_ms;
+	pause_as_before(session);
+}
+
+void session_resume(struct tern_session *session, struct stream *stream, uint32_t h)
+{
+	struct tern_entity *entity = session->entity;
+	struct acks *acks = session->acks;
+
+	entity->pins++;
+	timer_stop(entity->shard, &acks->expiry);
+	timer_stop(entity->shard, &acks->patience);
+	attach(session, stream);
+	acks->is_asked = false;
+	acks->owed = 0;
+	if (acks_take(session, h)) {
+		acks->is_resuming = true;
+		stream_pause(stream);
+		if (!acks->first_open)
+			detached_answer(session);
+	}
+	entity->pins--;
+	entity_may_rest(entity);
+}

@@ -1,0 +1,157 @@
+/* handover.c - counts the places where a delivered message waits, and settles it */
+/* SPDX-License-Identifier: MIT */
+
+#include "handover.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "entity_internal.h"
+#include "event_internal.h"
+#include "heap.h"
+#include "module.h"
+#include "session_internal.h"
+
+struct handover {
+	struct handover *next, **place; /* of the entity, while it is in the pending log */
+	unsigned shares;
+	bool is_taken;
+	tern_store log;
+	uint64_t pending_id, kept_id;
+};
+
+static void unlist(struct handover *handover)
+{
+	if (!handover->place)
+		return;
+	*handover->place = handover->next;
+	if (handover->next)
+		handover->next->place = handover->place;
+	handover->place = NULL;
+}
+
+static void enlist(struct tern_entity *entity, struct handover *handover)
+{
+	handover->next = entity->handovers;
+	handover->place = &entity->handovers;
+	if (handover->next)
+		handover->next->place = &handover->next;
+	entity->handovers = handover;
+}
+
+/* --- making ----------------------------------------------------------------------------- */
+
+/* Words of one person to another; the rest may end with its recipient (XEP-0198 4). */
+static bool is_handed_over(const struct tern_stanza *stanza)
+{
+	return stanza->kind == TERN_MESSAGE &&
+		(stanza->type == TERN_CHAT || stanza->type == TERN_NORMAL);
+}
+
+/* What the sender will hear is safe has to be so: in an archive, or in the pending log. */
+static int write_pending(struct event *event, struct handover *handover)
+{
+	const struct tern_host *host = event->at->host;
+	int result;
+
+	if (!event->has_acks || event->pub.kept_id || !host->pending)
+		return 0;
+	result = host->pending(&event->pub, &handover->log, &handover->pending_id,
+		host->pending_settings);
+	if (result == 0 && handover->pending_id)
+		enlist(event->at, handover);
+	return result;
+}
+
+bool handover_prepare(struct event *event, struct tern_session *session)
+{
+	struct handover *handover;
+
+	if (event->refused_by < 0)
+		return false;
+	if (event->handover || !is_handed_over(&event->pub.stanza))
+		return true;
+	if (!session->acks && !event->has_acks) {
+		event->is_taken = true;
+		return true;
+	}
+	handover = heap_zalloc(sizeof *handover);
+	handover->shares = 1;
+	handover->is_taken = event->is_taken;
+	handover->kept_id = event->pub.kept_id;
+	event->refused_by = write_pending(event, handover);
+	if (event->refused_by == 0)
+		event->handover = handover;
+	else
+		handover_drop(handover);
+	return event->refused_by == 0;
+}
+
+/* --- shares ------------------------------------------------------------------------------- */
+
+struct handover *handover_share(struct handover *handover)
+{
+	if (handover)
+		handover->shares++;
+	return handover;
+}
+
+void handover_drop(struct handover *handover)
+{
+	if (!handover || --handover->shares)
+		return;
+	unlist(handover);
+	free(handover);
+}
+
+void handover_take(struct tern_entity *entity, struct handover *handover)
+{
+	if (!handover)
+		return;
+	handover->is_taken = true;
+	if (handover->pending_id) {
+		unlist(handover);
+		tern_log_delete(entity, handover->log, handover->pending_id);
+		handover->pending_id = 0;
+	}
+	handover_drop(handover);
+}
+
+bool handover_is_lost(const struct handover *handover)
+{
+	return handover && handover->shares == 1 && !handover->is_taken;
+}
+
+uint64_t handover_kept_id(const struct handover *handover)
+{
+	return handover->kept_id;
+}
+
+uint64_t handover_pending_id(const struct handover *handover)
+{
+	return handover->pending_id;
+}
+
+void handovers_forget(struct tern_entity *entity)
+{
+	while (entity->handovers)
+		unlist(entity->handovers);
+}
+
+/* --- what modules ask ------------------------------------------------------------------------ */
+
+bool tern_is_handed_out(const struct tern_entity *entity, tern_store log, uint64_t id)
+{
+	const struct handover *handover = entity->handovers;
+
+	while (handover && (handover->log != log || handover->pending_id != id))
+		handover = handover->next;
+	return handover;
+}
+
+uint64_t tern_event_pending_id(const struct tern_event *event)
+{
+	const struct handover *handover = ((const struct event *)event)->handover;
+
+	return handover ? handover->pending_id : 0;
+}

@@ -1,0 +1,46 @@
+/* handover.h - a message between this server and the devices that it was delivered to
+ * SPDX-License-Identifier: MIT
+ *
+ * A message's journey ends when a device has taken it over: by an ack, or on a stream without
+ * acks by the write to it.  Until then each place where a copy waits (an outbox, a session's
+ * unacknowledged queue, the event that delivers) holds a share.  The first device that takes it
+ * settles it: its entry in the account's pending log goes.  When the last share comes back and
+ * nobody has taken it, whoever held it routes it once more (reroute.h).
+ *
+ * All on the home shard of the entity. */
+#ifndef HANDOVER_H
+#define HANDOVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event;
+struct handover;
+struct tern_entity;
+struct tern_session;
+
+/* Before an event's stanza goes to the session: false when the message must be in the pending log
+ * first and the log refuses; then nothing is delivered, and event->refused_by says why.  Makes
+ * event->handover where the message needs one. */
+bool handover_prepare(struct event *event, struct tern_session *session);
+
+struct handover *handover_share(struct handover *handover); /* NULL stays NULL */
+
+/* A device has it; the share comes back.  Takes NULL. */
+void handover_take(struct tern_entity *entity, struct handover *handover);
+
+/* The share comes back.  Takes NULL. */
+void handover_drop(struct handover *handover);
+
+/* The share is the last, and nobody has taken the message. */
+bool handover_is_lost(const struct handover *handover);
+
+/* What an event that delivers it again has to know. */
+uint64_t handover_kept_id(const struct handover *handover);    /* tern_event.kept_id */
+uint64_t handover_pending_id(const struct handover *handover); /* 0: in no pending log */
+
+/* The entity closes while shares are still out: the process ends. */
+void handovers_forget(struct tern_entity *entity);
+
+#endif
