@@ -14,6 +14,7 @@
 
 struct handover {
 	struct handover *next, **place; /* of the entity, while it is in the pending log */
+	struct item item;               /* behind its removal from the log */
 	unsigned shares;
 	bool is_taken;
 	tern_store log;
@@ -104,16 +105,32 @@ void handover_drop(struct handover *handover)
 	free(handover);
 }
 
+static void note_removed(struct tern_entity *entity, struct item *item, bool cancelled)
+{
+	(void)entity;
+	(void)cancelled;
+	handover_drop((struct handover *)((char *)item - offsetof(struct handover, item)));
+}
+
+/* Who reads the log still finds the entry until its removal is on disk: it stays listed so long. */
+static void remove_pending(struct tern_entity *entity, struct handover *handover)
+{
+	tern_log_delete(entity, handover->log, handover->pending_id);
+	handover->item.go = note_removed;
+	handover->shares++;
+	outbox_say(entity, &handover->item);
+}
+
 void handover_take(struct tern_entity *entity, struct handover *handover)
 {
+	bool was_taken;
+
 	if (!handover)
 		return;
+	was_taken = handover->is_taken;
 	handover->is_taken = true;
-	if (handover->pending_id) {
-		unlist(handover);
-		tern_log_delete(entity, handover->log, handover->pending_id);
-		handover->pending_id = 0;
-	}
+	if (handover->pending_id && !was_taken)
+		remove_pending(entity, handover);
 	handover_drop(handover);
 }
 

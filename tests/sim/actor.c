@@ -13,7 +13,8 @@
 #include "parser.h"
 
 #define NS_ROSTER "jabber:iq:roster"
-#define MESSAGES_MOST 4096
+#define NS_ACKS "urn:xmpp:sm:3"
+#define NS_DELAY "urn:xmpp:delay"
 
 static struct parser_pool *parsers;
 
@@ -31,6 +32,93 @@ static bool read_name(const char *jid, unsigned *account, int *resource)
 	return !jid[used] || sscanf(jid + used, "/r%d", resource) == 1;
 }
 
+/* --- what it counts ---------------------------------------------------------------------------- */
+
+static bool send_counted(struct actor *actor, const char *xml, struct sent what)
+{
+	if (actor->sent_count >= SENT_MOST || !mouth_send(actor->stream, xml))
+		return false;
+	if (actor->has_acks)
+		actor->sent[actor->sent_count++] = what;
+	return true;
+}
+
+static unsigned char *fate_of(struct actor *actor, struct sent what)
+{
+	return &actor->ledger->messages_seen[actor->number][what.to][what.number];
+}
+
+static void hear_acked(struct actor *actor, const char *text)
+{
+	unsigned h = (unsigned)atoi(text);
+
+	if (h > actor->sent_count || h < actor->acked_count)
+		broken(actor->ledger, "actor %u sent %u, %u were acknowledged, now %u", actor->number,
+			actor->sent_count, actor->acked_count, h);
+	for (; actor->acked_count < h; actor->acked_count++) {
+		if (actor->sent[actor->acked_count].is_message)
+			*fate_of(actor, actor->sent[actor->acked_count]) |= FATE_PROMISED;
+	}
+}
+
+static void write_message(struct actor *actor, char xml[static 256], struct sent what)
+{
+	snprintf(xml, 256, "<message type='chat' id='to-%u-%u' to='a%u@" WORLD_DOMAIN "'>"
+		"<body>%u %u</body></message>", what.to, what.number, what.to, actor->number,
+		what.number);
+}
+
+/* What the server did not get before the stream went is sent again, in order. */
+static void send_again(struct actor *actor)
+{
+	unsigned until = actor->sent_count;
+	char xml[256];
+
+	actor->sent_count = actor->acked_count;
+	for (unsigned i = actor->acked_count; i < until; i++) {
+		struct sent what = actor->sent[i];
+
+		if (!what.is_message)
+			continue;
+		write_message(actor, xml, what);
+		mouth_say(actor->stream, xml);
+		actor->sent[actor->sent_count++] = what;
+	}
+}
+
+static void hear_resumed(struct actor *actor, const struct element *resumed)
+{
+	hear_acked(actor, element_get(resumed, "h"));
+	send_again(actor);
+	actor->is_bound = true;
+}
+
+static void answer_request(struct actor *actor)
+{
+	char xml[64];
+
+	if (actor->is_silent)
+		return;
+	snprintf(xml, sizeof xml, "<a xmlns='" NS_ACKS "' h='%u'/>", actor->handled);
+	mouth_say(actor->stream, xml);
+}
+
+static void hear_acks(struct actor *actor, const struct element *element)
+{
+	if (element_is(element, NS_ACKS, "r")) {
+		answer_request(actor);
+	} else if (element_is(element, NS_ACKS, "a")) {
+		hear_acked(actor, element_get(element, "h"));
+	} else if (element_is(element, NS_ACKS, "enabled")) {
+		snprintf(actor->id, sizeof actor->id, "%s", element_get(element, "id"));
+		actor->is_enabled = true;
+	} else if (element_is(element, NS_ACKS, "resumed")) {
+		hear_resumed(actor, element);
+	} else {
+		broken(actor->ledger, "actor %u got <%s/>", actor->number, element_name(element));
+	}
+}
+
 /* --- what it hears ---------------------------------------------------------------------------- */
 
 static void hear_contact(struct actor *actor, unsigned contact, const char *name)
@@ -40,6 +128,15 @@ static void hear_contact(struct actor *actor, unsigned contact, const char *name
 
 	if (version > ledger->sent[actor->account][contact])
 		broken(ledger, "version %u of contact %u was never sent", version, contact);
+	if (actor->is_enabled && version < actor->told[contact])
+		broken(ledger, "contact %u of a%u fell back to %u for actor %u", contact,
+			actor->account, version, actor->number);
+	actor->told[contact] = version;
+	if (actor->is_enabled) { /* what waited for it has been told to others before */
+		if (version > ledger->told[actor->account][contact])
+			ledger->told[actor->account][contact] = version;
+		return;
+	}
 	if (version < ledger->told[actor->account][contact])
 		broken(ledger, "contact %u of a%u fell back from version %u to %u", contact,
 			actor->account, ledger->told[actor->account][contact], version);
@@ -99,7 +196,7 @@ static void hear_iq(struct actor *actor, const struct element *iq)
 
 		snprintf(pong, sizeof pong, "<iq type='result' id='%s' to='%s'/>", id,
 			element_get(iq, "from"));
-		mouth_send(actor->stream, pong);
+		send_counted(actor, pong, (struct sent){ 0 });
 	}
 }
 
@@ -113,19 +210,25 @@ static void hear_message(struct actor *actor, const struct element *message)
 	/* A message that is refused to its sender's face is not lost. */
 	if (type && strcmp(type, "error") == 0) {
 		if (sscanf(element_get(message, "id"), "to-%u-%u", &to, &number) == 2)
-			ledger->messages_seen[actor->number][to][number] = 1;
+			ledger->messages_seen[actor->number][to][number] |= FATE_SEEN;
 		return;
 	}
 	if (!body || sscanf(body, "%u %u", &sender, &number) != 2)
 		return;
 	if (number > ledger->messages_sent[sender][actor->account])
 		broken(ledger, "message %u of actor %u was never sent", number, sender);
+	if (actor->had[sender][number / 8] & 1 << number % 8)
+		broken(ledger, "actor %u (a%u/r%u) got message %u of actor %u twice",
+			actor->number, actor->account, actor->resource, number, sender);
+	actor->had[sender][number / 8] |= (unsigned char)(1 << number % 8);
+	ledger->messages_seen[sender][actor->account][number] |= FATE_SEEN;
+	if (element_find(message, NS_DELAY, "delay")) /* it waited somewhere, others did not */
+		return;
 	if (number <= actor->last_message[sender])
 		broken(ledger, "actor %u (a%u/r%u) got message %u of actor %u after message %u",
 			actor->number, actor->account, actor->resource, number, sender,
 			actor->last_message[sender]);
 	actor->last_message[sender] = number;
-	ledger->messages_seen[sender][actor->account][number] = 1;
 }
 
 static void hear_presence(struct actor *actor, const struct element *presence)
@@ -148,6 +251,14 @@ static void hear_presence(struct actor *actor, const struct element *presence)
 
 static void hear(void *context, struct arena *arena, struct element *stanza)
 {
+	struct actor *actor = context;
+
+	if (strcmp(element_ns(stanza), NS_ACKS) == 0) {
+		hear_acks(actor, stanza);
+		arena_destroy(arena);
+		return;
+	}
+	actor->handled += actor->is_enabled;
 	if (element_is(stanza, NS_CLIENT, "iq"))
 		hear_iq(context, stanza);
 	else if (element_is(stanza, NS_CLIENT, "message"))
@@ -167,12 +278,32 @@ static void said(void *listener, const char *bytes, size_t len)
 		broken(actor->ledger, "the server does not speak XML: %.*s", (int)len, bytes);
 }
 
+/* It has to begin anew: what was not acknowledged has no promise. */
+static void begin_anew(struct actor *actor)
+{
+	for (unsigned i = actor->acked_count; i < actor->sent_count; i++) {
+		if (actor->sent[i].is_message)
+			*fate_of(actor, actor->sent[i]) |= FATE_EXCUSED;
+	}
+	actor->sent_count = actor->acked_count = 0;
+	actor->handled = 0;
+	actor->is_enabled = actor->is_available = false;
+	*actor->id = '\0';
+	memset(actor->told, 0, sizeof actor->told);
+	memset(actor->sees, 0, sizeof actor->sees);
+	memset(actor->last_message, 0, sizeof actor->last_message);
+	memset(actor->had, 0, sizeof actor->had);
+}
+
 static void bound(void *listener, struct tern_session *session)
 {
 	struct actor *actor = listener;
 
 	if (!session)
 		broken(actor->ledger, "a%u cannot bind: the account is lost", actor->account);
+	begin_anew(actor);
+	if (actor->has_acks)
+		mouth_say(actor->stream, "<enable xmlns='" NS_ACKS "' resume='true'/>");
 	actor->is_bound = true;
 }
 
@@ -184,23 +315,54 @@ static void closed(void *listener, enum stream_error error)
 
 /* --- what it does ---------------------------------------------------------------------------------- */
 
-void actor_log_in(struct actor *actor, struct ledger *ledger, unsigned account, unsigned resource)
+static void open_stream(struct actor *actor)
 {
 	static const struct listening calls = { said, bound, closed };
+	struct server *server = &actor->ledger->world->server;
 	char jid[64], name[8];
 
+	actor->parser = parser_pool_take(parsers, "<stream:stream xmlns='" NS_CLIENT
+		"' xmlns:stream='" NS_STREAM "'>");
+	snprintf(jid, sizeof jid, "a%u@" WORLD_DOMAIN, actor->account);
+	snprintf(name, sizeof name, "r%u", actor->resource);
+	actor->stream = mouth_open(server, server->hosts[0], jid, name, &calls, actor);
+}
+
+void actor_acknowledge(struct actor *actor)
+{
+	if (actor->is_enabled && actor->stream)
+		answer_request(actor);
+}
+
+void actor_let_go(struct actor *actor)
+{
+	if (actor->ledger)
+		begin_anew(actor);
+}
+
+void actor_log_in(struct actor *actor, struct ledger *ledger, unsigned account, unsigned resource)
+{
 	if (!parsers)
 		parsers = parser_pool_create(8);
 	*actor = (struct actor){ .ledger = ledger, .number = ledger->actors_made++,
 		.account = account, .resource = resource };
-	actor->parser = parser_pool_take(parsers, "<stream:stream xmlns='" NS_CLIENT
-		"' xmlns:stream='" NS_STREAM "'>");
 	for (unsigned i = 0; i < ACCOUNTS; i++)
 		ledger->messages_seen[actor->number][i] = calloc(1, MESSAGES_MOST);
-	snprintf(jid, sizeof jid, "a%u@" WORLD_DOMAIN, account);
-	snprintf(name, sizeof name, "r%u", resource);
-	actor->stream = mouth_open(&ledger->world->server, ledger->world->server.hosts[0], jid, name,
-		&calls, actor);
+	open_stream(actor);
+}
+
+void actor_log_in_with_acks(struct actor *actor, struct ledger *ledger, unsigned account,
+	unsigned resource, bool is_silent)
+{
+	actor_log_in(actor, ledger, account, resource);
+	actor->has_acks = true;
+	actor->is_silent = is_silent;
+}
+
+void actor_come_back(struct actor *actor)
+{
+	open_stream(actor);
+	mouth_resume(actor->stream, actor->id, actor->handled);
 }
 
 void actor_forget(struct actor *actor)
@@ -208,21 +370,29 @@ void actor_forget(struct actor *actor)
 	parser_pool_give(parsers, actor->parser);
 	actor->parser = NULL;
 	actor->stream = NULL;
-	actor->is_bound = actor->is_available = false;
+	actor->is_bound = false;
+	if (!*actor->id) /* else the session may still be there */
+		actor->is_available = false;
 }
 
 /* Without stream management, what was on its way to a link that breaks has no promise. */
 static void excuse_messages(struct ledger *ledger, unsigned account)
 {
 	for (unsigned sender = 0; sender < ledger->actors_made; sender++) {
-		memset(ledger->messages_seen[sender][account], 1,
-			ledger->messages_sent[sender][account] + 1);
+		for (unsigned i = 0; i <= ledger->messages_sent[sender][account]; i++)
+			ledger->messages_seen[sender][account][i] |= FATE_EXCUSED | FATE_CUT;
 	}
+}
+
+void actor_cut(struct actor *actor)
+{
+	if (!actor->is_enabled)
+		excuse_messages(actor->ledger, actor->account);
 }
 
 void actor_break(struct actor *actor)
 {
-	excuse_messages(actor->ledger, actor->account);
+	actor_cut(actor);
 	mouth_break(actor->stream);
 	actor_forget(actor);
 }
@@ -235,7 +405,7 @@ bool actor_set_contact(struct actor *actor, unsigned contact)
 	snprintf(xml, sizeof xml, "<iq type='set' id='set-%u-%u'><query xmlns='" NS_ROSTER "'>"
 		"<item jid='c%u@far.example' name='v%u'/></query></iq>", contact, version, contact,
 		version);
-	if (!mouth_send(actor->stream, xml))
+	if (!send_counted(actor, xml, (struct sent){ 0 }))
 		return false;
 	actor->ledger->sent[actor->account][contact] = version;
 	return true;
@@ -244,8 +414,8 @@ bool actor_set_contact(struct actor *actor, unsigned contact)
 bool actor_get_roster(struct actor *actor)
 {
 	actor->has_roster = false;
-	return mouth_send(actor->stream,
-		"<iq type='get' id='roster'><query xmlns='" NS_ROSTER "'/></iq>");
+	return send_counted(actor,
+		"<iq type='get' id='roster'><query xmlns='" NS_ROSTER "'/></iq>", (struct sent){ 0 });
 }
 
 bool actor_become_available(struct actor *actor, int priority)
@@ -253,7 +423,7 @@ bool actor_become_available(struct actor *actor, int priority)
 	char xml[128];
 
 	snprintf(xml, sizeof xml, "<presence><priority>%d</priority></presence>", priority);
-	if (!mouth_send(actor->stream, xml))
+	if (!send_counted(actor, xml, (struct sent){ 0 }))
 		return false;
 	if (!actor->is_available) /* RFC 6121 4.2: a new presence session */
 		memset(actor->sees, 0, sizeof actor->sees);
@@ -264,7 +434,7 @@ bool actor_become_available(struct actor *actor, int priority)
 
 bool actor_become_unavailable(struct actor *actor)
 {
-	if (!mouth_send(actor->stream, "<presence type='unavailable'/>"))
+	if (!send_counted(actor, "<presence type='unavailable'/>", (struct sent){ 0 }))
 		return false;
 	actor->is_available = false;
 	return true;
@@ -273,11 +443,11 @@ bool actor_become_unavailable(struct actor *actor)
 bool actor_write(struct actor *actor, unsigned to)
 {
 	unsigned *sent = &actor->ledger->messages_sent[actor->number][to];
+	struct sent what = { true, (unsigned char)to, (unsigned short)(*sent + 1) };
 	char xml[256];
 
-	snprintf(xml, sizeof xml, "<message type='chat' id='to-%u-%u' to='a%u@" WORLD_DOMAIN "'>"
-		"<body>%u %u</body></message>", to, *sent + 1, to, actor->number, *sent + 1);
-	if (*sent + 1 >= MESSAGES_MOST || !mouth_send(actor->stream, xml))
+	write_message(actor, xml, what);
+	if (*sent + 1 >= MESSAGES_MOST || !send_counted(actor, xml, what))
 		return false;
 	++*sent;
 	return true;
@@ -288,5 +458,5 @@ bool actor_subscription(struct actor *actor, const char *type, unsigned to)
 	char xml[128];
 
 	snprintf(xml, sizeof xml, "<presence type='%s' to='a%u@" WORLD_DOMAIN "'/>", type, to);
-	return mouth_send(actor->stream, xml);
+	return send_counted(actor, xml, (struct sent){ 0 });
 }

@@ -22,6 +22,7 @@ struct history {
 	struct actor actors[ACCOUNTS][RESOURCES];
 	bool loses_messages; /* a crash since the last look: what was under way has no promise */
 	unsigned crashes;
+	enum { ACKS_NONE, ACKS_SOME, ACKS_ALL } acks; /* which clients manage their streams */
 };
 
 static uint64_t seed_now;
@@ -73,13 +74,44 @@ static void create_accounts(struct history *history)
 
 /* --- quiet moments: everybody's view against the truth ------------------------------------------- */
 
+static void log_in(struct history *history, struct actor *actor)
+{
+	unsigned place = (unsigned)(actor - &history->actors[0][0]);
+	struct dice *dice = &history->world.dice;
+
+	actor_let_go(actor);
+	if (history->acks == ACKS_ALL || (history->acks == ACKS_SOME && !dice_one_in(dice, 3)))
+		actor_log_in_with_acks(actor, &history->ledger, place / RESOURCES, place % RESOURCES,
+			dice_one_in(dice, 6));
+	else
+		actor_log_in(actor, &history->ledger, place / RESOURCES, place % RESOURCES);
+}
+
+/* All whose streams broke: their sessions may wait for them. */
+static void come_back(struct history *history)
+{
+	for (unsigned a = 0; a < ACCOUNTS; a++) {
+		for (unsigned r = 0; r < RESOURCES; r++) {
+			struct actor *actor = &history->actors[a][r];
+
+			actor->is_silent = false;
+			if (!actor->stream && *actor->id)
+				actor_come_back(actor);
+			else
+				actor_acknowledge(actor);
+		}
+	}
+	world_settle(&history->world);
+}
+
 static void open_all(struct history *history)
 {
+	come_back(history);
 	for (unsigned a = 0; a < ACCOUNTS; a++) {
 		struct actor *actor = &history->actors[a][0];
 
 		if (!actor->stream)
-			actor_log_in(actor, &history->ledger, a, 0);
+			log_in(history, actor);
 	}
 	world_settle(&history->world);
 	for (unsigned a = 0; a < ACCOUNTS; a++) {
@@ -124,9 +156,16 @@ static void check_messages(struct history *history)
 	for (unsigned s = 0; s < ledger->actors_made; s++) {
 		for (unsigned a = 0; a < ACCOUNTS; a++) {
 			for (unsigned n = 1; n <= ledger->messages_sent[s][a]; n++) {
-				if (!ledger->messages_seen[s][a][n] && !history->loses_messages)
+				unsigned char *fate = &ledger->messages_seen[s][a][n];
+
+				if (history->loses_messages)
+					*fate |= FATE_EXCUSED;
+				if (!(*fate & (FATE_SEEN | FATE_CUT)) && (*fate & FATE_PROMISED))
+					broken(ledger, "message %u of actor %u was acknowledged and never "
+						"reached a%u", n, s, a);
+				if (!(*fate & (FATE_SEEN | FATE_EXCUSED)))
 					broken(ledger, "message %u of actor %u never reached a%u", n, s, a);
-				ledger->messages_seen[s][a][n] = 1;
+				*fate |= FATE_SEEN;
 			}
 		}
 	}
@@ -157,6 +196,16 @@ static void forget_all(struct history *history)
 		for (unsigned r = 0; r < RESOURCES; r++) {
 			if (history->actors[a][r].stream)
 				actor_forget(&history->actors[a][r]);
+		}
+	}
+}
+
+static void cut_all(struct history *history)
+{
+	for (unsigned a = 0; a < ACCOUNTS; a++) {
+		for (unsigned r = 0; r < RESOURCES; r++) {
+			if (history->actors[a][r].stream)
+				actor_cut(&history->actors[a][r]);
 		}
 	}
 }
@@ -219,11 +268,13 @@ static void act(struct history *history)
 	struct dice *dice = &history->world.dice;
 	struct actor *actor = any_actor(history);
 
+	if (!actor->stream && *actor->id && !dice_one_in(dice, 4)) {
+		actor_come_back(actor);
+		return;
+	}
 	if (!actor->stream) {
 		if (history->ledger.actors_made < ACTORS_EVER - 2 * ACCOUNTS)
-			actor_log_in(actor, &history->ledger, (unsigned)((actor -
-				&history->actors[0][0]) / RESOURCES),
-				(unsigned)((actor - &history->actors[0][0]) % RESOURCES));
+			log_in(history, actor);
 		return;
 	}
 	if (!actor->is_bound)
@@ -260,6 +311,7 @@ static void something_happens(struct history *history)
 		crash(history);
 		break;
 	case 1:
+		cut_all(history);
 		forget_all(history);
 		history->loses_messages = true; /* what was on its way to streams that were closed */
 		world_restart(&history->world);
@@ -295,6 +347,7 @@ static unsigned play(uint64_t seed, unsigned steps, const char *modules_path)
 	step_now = 0;
 	history = (struct history){ .ledger.world = &history.world };
 	world_create(&history.world, seed, modules_path);
+	history.acks = dice_below(&history.world.dice, 3);
 	create_accounts(&history);
 	for (step_now = 1; step_now <= steps; step_now++)
 		something_happens(&history);

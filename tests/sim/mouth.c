@@ -11,6 +11,7 @@
 #include "account.h"
 #include "arena.h"
 #include "buffer.h"
+#include "detached.h"
 #include "heap.h"
 #include "jid.h"
 #include "names.h"
@@ -24,7 +25,8 @@ struct stream {
 	struct tern_host *host;
 	struct login *login;
 	struct tern_session *session;
-	char *account, *resource;
+	char *account, *resource, *resumes;
+	uint32_t h;
 	struct listening calls;
 	void *listener;
 	unsigned pauses;
@@ -53,6 +55,7 @@ static void free_when_unused(struct stream *stream)
 		return;
 	free(stream->account);
 	free(stream->resource);
+	free(stream->resumes);
 	free(stream);
 }
 
@@ -103,13 +106,25 @@ static void post(struct stream *stream, void (*run)(struct stream *, char *), co
 	shard_post(stream->shard, &act->post);
 }
 
+static void go_on(struct stream *stream, struct tern_session *session)
+{
+	stream->session = session;
+	session_resume(session, stream, stream->h);
+}
+
 static void bind(void *context, struct login *login, bool failed)
 {
 	struct stream *stream = context;
 	struct listening calls = stream->calls;
+	struct tern_session *old;
 	int result;
 
 	stream->login = login;
+	old = !failed && stream->resumes ? login_find_resumable(login, stream->resumes) : NULL;
+	if (old) {
+		go_on(stream, old);
+		return;
+	}
 	result = failed ? -EIO : login_bind(login, stream, stream->resource, &stream->session);
 	if (calls.bound)
 		calls.bound(stream->listener, result < 0 ? NULL : stream->session);
@@ -183,6 +198,18 @@ struct stream *mouth_open(struct server *server, struct tern_host *host, const c
 	streams = stream;
 	post(stream, log_in, NULL);
 	return stream;
+}
+
+struct stream *mouth_resume(struct stream *opened, const char *id, uint32_t h)
+{
+	opened->resumes = strdup(id);
+	opened->h = h;
+	return opened;
+}
+
+void mouth_say(struct stream *stream, const char *xml)
+{
+	post(stream, read_stanza, xml);
 }
 
 bool mouth_send(struct stream *stream, const char *xml)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "stream.h"
 
@@ -22,6 +23,12 @@ struct listening {
 /* A stream that binds that resource of the account as soon as its home shard gets to it. */
 struct stream *mouth_open(struct server *server, struct tern_host *host, const char *jid,
 	const char *resource, const struct listening *calls, void *listener);
+
+/* The same, but before it binds it tries to resume the session of that id. */
+struct stream *mouth_resume(struct stream *opened, const char *id, uint32_t h);
+
+/* What is no stanza, also while the server does not read. */
+void mouth_say(struct stream *stream, const char *xml);
 
 /* One stanza from the client, as text; false while the server does not read. */
 bool mouth_send(struct stream *stream, const char *xml);

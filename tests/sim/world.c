@@ -11,6 +11,8 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "detached.h"
+#include "heap.h"
 #include "intents.h"
 #include "loader.h"
 #include "log.h"
@@ -102,6 +104,24 @@ static void start(struct world *world)
 	intents_resume(server);
 }
 
+static void end_detached(struct shard *shard, struct post *post)
+{
+	if (!shard->is_ended)
+		detached_end_all(shard);
+	free(post);
+}
+
+static void end_all_detached(struct world *world)
+{
+	for (size_t i = 0; i < world->server.shard_count; i++) {
+		struct post *post = heap_zalloc(sizeof *post);
+
+		post->run = end_detached;
+		shard_post(world->server.shards[i], post);
+	}
+	world_settle(world);
+}
+
 static void stop(struct world *world)
 {
 	struct server *server = &world->server;
@@ -109,6 +129,7 @@ static void stop(struct world *world)
 	mouths_silence();
 	mouths_close_all();
 	world_settle(world);
+	end_all_detached(world);
 	for (size_t i = 0; i < server->shard_count; i++)
 		shard_destroy(server->shards[i]);
 	free(server->shards);
