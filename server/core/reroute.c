@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "element.h"
+#include "entities.h"
 #include "entity_internal.h"
 #include "event_internal.h"
 #include "handover.h"
@@ -52,19 +53,34 @@ static void add_delay(struct tern_entity *entity, struct element *message, uint6
 	element_set(delay, "stamp", tern_datetime(element_arena(message), since_us));
 }
 
-/* Errors and results, headlines, presence: whom they were for will not miss them. A message that
- * was taken elsewhere is done with. */
-static bool is_worth_it(const struct tern_stanza *stanza, const struct handover *handover)
+enum way { FORGET, REFUSE, DELIVER };
+
+/* Errors and results, headlines, presence: whom they were for will not miss them, nor what its own
+ * account told the resource. A message that was taken elsewhere is done with. */
+static enum way way_of(const struct tern_entity *entity, const struct tern_stanza *stanza,
+	const struct handover *handover)
 {
-	switch (stanza->kind) {
-	case TERN_MESSAGE:
-		return handover_is_lost(handover) || stanza->type == TERN_GROUPCHAT;
-	case TERN_IQ:
-		return stanza->type == TERN_GET || stanza->type == TERN_SET;
-	case TERN_PRESENCE:
-		break;
-	}
-	return false;
+	bool is_request = stanza->kind == TERN_IQ &&
+		(stanza->type == TERN_GET || stanza->type == TERN_SET);
+	bool is_groupchat = stanza->kind == TERN_MESSAGE && stanza->type == TERN_GROUPCHAT;
+
+	if (handover_is_lost(handover))
+		return DELIVER;
+	if (!stanza->from || jid_equal(stanza->from, entity->jid))
+		return FORGET;
+	return is_request || is_groupchat ? REFUSE : FORGET;
+}
+
+/* RFC 6121 8.5.3.2.3; also where a new session has the resource now, which was not meant. */
+static void refuse(struct shard *shard, struct post *post)
+{
+	struct event *event = (struct event *)((char *)post - offsetof(struct event, post));
+
+	event->at = shard->is_ended ? NULL : entities_find(shard, event->pub.stanza.to);
+	if (event->at)
+		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
+	else
+		event_finish(event);
 }
 
 static void start(struct tern_entity *entity, struct arena *arena, struct tern_stanza *stanza,
@@ -73,9 +89,6 @@ static void start(struct tern_entity *entity, struct arena *arena, struct tern_s
 	struct handover *handover = old->take_handover;
 	struct event *event;
 
-	if (!stanza->from)
-		stanza->from = entity->jid;
-	stanza->from = jid_copy(arena, stanza->from);
 	if (handover) { /* RFC 6121 8.5.3.2.1: as if it had been sent to the account */
 		stanza->to = jid_bare(arena, entity->jid);
 		add_delay(entity, stanza->element, old->since_us);
@@ -83,8 +96,9 @@ static void start(struct tern_entity *entity, struct arena *arena, struct tern_s
 	event = event_new(parcel_new(arena, stanza), NULL);
 	event->handover = handover;
 	event->pub.kept_id = handover ? handover_kept_id(handover) : 0;
-	/* Its checks and its copies are behind it. */
-	event->phase = stanza->kind == TERN_IQ ? TERN_IN_RECORD : TERN_IN_DELIVER;
+	event->phase = TERN_IN_DELIVER; /* its checks and its copies are behind it */
+	if (!handover)
+		event->post.run = refuse;
 	shard_post(entity->shard, &event->post);
 }
 
@@ -98,7 +112,7 @@ void reroute(struct tern_entity *entity, const struct rerouted *old)
 		reading = read_back(entity->shard, old->bytes, old->len);
 	if (reading.element && stanza_is_one(reading.element, &kind) &&
 	    stanza_read(reading.arena, reading.element, kind, &stanza) == TERN_NO_CONDITION &&
-	    stanza.to && is_worth_it(&stanza, old->take_handover)) {
+	    stanza.to && way_of(entity, &stanza, old->take_handover) != FORGET) {
 		start(entity, reading.arena, &stanza, old);
 		return;
 	}
