@@ -450,6 +450,8 @@ bool actor_write(struct actor *actor, unsigned to)
 	if (*sent + 1 >= MESSAGES_MOST || !send_counted(actor, xml, what))
 		return false;
 	++*sent;
+	if (actor->has_acks)
+		mouth_say(actor->stream, "<r xmlns='" NS_ACKS "'/>");
 	return true;
 }
 
