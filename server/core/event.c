@@ -200,6 +200,12 @@ static const unsigned kind_masks[] = {
 	[TERN_MESSAGE] = TERN_MESSAGES, [TERN_PRESENCE] = TERN_PRESENCES, [TERN_IQ] = TERN_IQS,
 };
 
+/* It has to be safe before it is delivered, and cannot be made so. */
+static void refuse_unkept(struct event *event)
+{
+	event_refuse(event, tern_condition_of(event->refused_by), NULL);
+}
+
 /* True when all hooks of the phase passed; false when the event is not ours any more. */
 static bool pass_phase(struct event *event)
 {
@@ -215,7 +221,10 @@ static bool pass_phase(struct event *event)
 		case TERN_PASS:
 			break;
 		case TERN_DONE:
-			event_finish(event);
+			if (event->refused_by < 0)
+				refuse_unkept(event);
+			else
+				event_finish(event);
 			return false;
 		case TERN_REJECT:
 			event_refuse(event, event->condition, event->text);
@@ -243,7 +252,7 @@ static void walk(struct event *event)
 			return;
 		}
 		if (event->phase == TERN_IN_MISSED && event->refused_by < 0) {
-			event_refuse(event, tern_condition_of(event->refused_by), NULL);
+			refuse_unkept(event);
 			return;
 		}
 		if (event->phase == TERN_IN_MISSED && event->reached) {

@@ -278,7 +278,7 @@ static void note_closed(void *listener, enum stream_error error)
 	client->error = error;
 }
 
-struct client *client_open(const char *account, const char *resource)
+static struct client *make_client(const char *account, const char *resource)
 {
 	static const struct listening calls = { hear, note_bound, note_closed };
 	struct client *client = heap_zalloc(sizeof *client);
@@ -286,7 +286,23 @@ struct client *client_open(const char *account, const char *resource)
 	client->next = clients;
 	clients = client;
 	client->stream = mouth_open(&stage.server, stage.host, account, resource, &calls, client);
+	return client;
+}
+
+struct client *client_open(const char *account, const char *resource)
+{
+	struct client *client = make_client(account, resource);
+
 	stage_settle();
+	return client;
+}
+
+struct client *client_resumes(const char *account, const char *id, uint32_t h)
+{
+	struct client *client = make_client(account, "another");
+
+	mouth_resume(client->stream, id, h);
+	stage_turns();
 	return client;
 }
 

@@ -56,6 +56,8 @@ struct client;
 
 /* Binds, settled; client_is_there tells whether it worked. */
 struct client *client_open(const char *account, const char *resource);
+/* The same, taking up the session of that id. */
+struct client *client_resumes(const char *account, const char *id, uint32_t h);
 bool client_is_there(const struct client *client);
 
 /* Says it; the server takes its turns, and commits nothing. */
