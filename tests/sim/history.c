@@ -224,6 +224,13 @@ static void some_steps(struct history *history, unsigned most)
 		world_step(&history->world);
 }
 
+static void fail_disk(struct history *history)
+{
+	world_fail_disk(&history->world);
+	some_steps(history, 60);
+	crash(history);
+}
+
 /* One change between two accounts that are at peace, so that its end is known; the crash may
  * come anywhere in it. */
 static void change_subscription(struct history *history)
@@ -317,7 +324,10 @@ static void something_happens(struct history *history)
 		world_restart(&history->world);
 		break;
 	case 2:
-		world_refuse_commit(&history->world);
+		if (dice_one_in(dice, 3))
+			fail_disk(history);
+		else
+			world_refuse_commit(&history->world);
 		break;
 	case 3:
 		look_around(history);

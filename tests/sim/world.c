@@ -64,11 +64,12 @@ static void load_modules(struct tern_host *host)
 	arena_destroy(arena);
 }
 
+/* The real process ends here; the simulated one is dead, and buried by world_crash. */
 static void disk_failed(void *context, const char *what, int error)
 {
 	(void)context;
-	fprintf(stderr, "sim: the disk failed: %s: %s\n", what, strerror(error));
-	abort();
+	(void)what;
+	(void)error;
 }
 
 static void open_storage(struct world *world)
@@ -184,6 +185,14 @@ void world_restart(struct world *world)
 void world_refuse_commit(struct world *world)
 {
 	memory_disk_fail_next(world->disk, -ENOSPC);
+}
+
+void world_fail_disk(struct world *world)
+{
+	if (dice_one_in(&world->dice, 2))
+		memory_disk_fail_next(world->disk, -EIO);
+	else
+		memory_disk_lose_next_answer(world->disk);
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */

@@ -47,4 +47,8 @@ void world_restart(struct world *world);
 /* The next commit fails for want of space, and is tried again. */
 void world_refuse_commit(struct world *world);
 
+/* The next commit fails for good, or is on disk and nobody is told; a crash must follow, for a
+ * server whose disk fails ends. */
+void world_fail_disk(struct world *world);
+
 #endif
