@@ -79,6 +79,13 @@ static void become_active(struct tern_session *session, const struct element *el
 	let_go(session);
 }
 
+/* XEP-0352 5.1: who comes back is active until it says otherwise. */
+static void note_resumed(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	become_active(session, NULL, settings);
+}
+
 static int csi_load(struct tern_host *host, void **ret_settings)
 {
 	struct csi *most = heap_zalloc(sizeof *most);
@@ -105,6 +112,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.filter = keep_back,
+	.watches = (const struct tern_watch[]){ { TERN_ON_SESSION_RESUMED, note_resumed }, { 0 } },
 	.states = (const struct tern_state_claim[]){
 		{ TERN_PER_SESSION, sizeof(struct kept), &kept_handle, kept_finish },
 		{ 0 },
