@@ -60,7 +60,9 @@ static void handle_end(void *data, const char *name)
 
 static void prepare_expat(struct parser *parser)
 {
+#if HAVE_REPARSE_DEFERRAL
 	XML_SetReparseDeferralEnabled(parser->expat, XML_FALSE);
+#endif
 	XML_SetUserData(parser->expat, parser);
 	XML_SetElementHandler(parser->expat, handle_start, handle_end);
 	XML_SetCharacterDataHandler(parser->expat, handle_text);
