@@ -5,7 +5,6 @@
 #include <ev.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "json.h"
 #include "listener.h"
 #include "log.h"
+#include "memory.h"
 #include "module.h"
 #include "privileges.h"
 #include "server.h"
@@ -223,6 +223,7 @@ static int start(struct process *process, struct config *take_config)
 {
 	int result = server_create(take_config, &process->server);
 
+	memory_set_up(process->server->shard_count);
 	if (result == 0)
 		result = privileges_drop(process->server->config);
 	if (result == 0)
@@ -230,15 +231,6 @@ static int start(struct process *process, struct config *take_config)
 	if (result == 0)
 		result = server_start(process->server, stop, process);
 	return result;
-}
-
-/* The shards' heaps grow and shrink in large steps: a login makes some 50 kB for a moment, and each
- * step of the preset 128 kB is a call of the kernel with page faults behind it. */
-static void set_up_heap(void)
-{
-	mallopt(M_TOP_PAD, 1 << 20);
-	mallopt(M_TRIM_THRESHOLD, 8 << 20);
-	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 
 int main(int argc, char **argv)
@@ -249,7 +241,6 @@ int main(int argc, char **argv)
 	char *why;
 	int result;
 
-	set_up_heap();
 	signal(SIGPIPE, SIG_IGN);
 	config = config_read(arguments.config, &why);
 	if (!config) {
@@ -272,7 +263,9 @@ int main(int argc, char **argv)
 	if (result == 0) {
 		watch_signals(&process);
 		tell_ready(process.server, arguments.ready_fd);
+		memory_watch_start(desk_loop(process.server->desk));
 		desk_run(process.server->desk);
+		memory_watch_stop(desk_loop(process.server->desk));
 	}
 	server_destroy(process.server);
 	if (result == 0)

@@ -10,7 +10,8 @@
 #include "need.h"
 #include "storage_internal.h"
 
-enum { FIRST_ROOM = 1024, SPARE_ROOM_MAX = 256 * 1024, SPARES_MAX = 64 };
+/* A spare batch keeps the room of the largest that it was: few of them, and none of the rare ones. */
+enum { FIRST_ROOM = 1024, SPARE_ROOM_MAX = 32 * 1024, SPARES_MAX = 8 };
 
 /* Followed by the key, a NUL and the value, and filled up to eight bytes. */
 struct head {

@@ -15,7 +15,10 @@
 #include "storage_internal.h"
 
 enum {
-	GROUP_BYTES_MAX = 8 * 1024 * 1024, /* of one transaction, unless one batch is larger */
+	/* Of one transaction, unless one batch is larger.  More would hardly save time, and LMDB
+	 * keeps the memory of all pages that its largest transaction changed. */
+	GROUP_BYTES_MAX = 1024 * 1024,
+	GROUP_WRITES_MAX = 4096,
 	SYNC_EVERY_MS = 1000,              /* relaxed */
 	RETRY_FIRST_MS = 10,
 	RETRY_MOST_MS = 1000,
@@ -55,12 +58,14 @@ static void add_to_group(struct committer *committer, size_t at, const struct st
 static size_t form_group(struct committer *committer, size_t most, size_t *ret_taken,
 	size_t *ret_bytes)
 {
-	size_t count = 0, taken = 0, bytes = 0;
+	size_t count = 0, taken = 0, bytes = 0, writes = 0;
 	for (struct storage_batch *batch = committer->first; batch; batch = batch->next) {
-		bool is_too_much = taken && bytes + batch->used > GROUP_BYTES_MAX;
+		bool is_too_much = taken && (bytes + batch->used > GROUP_BYTES_MAX ||
+			writes + batch->writes > GROUP_WRITES_MAX);
 		if (most ? taken == most : is_too_much)
 			break;
 		bytes += batch->used;
+		writes += batch->writes;
 		taken++;
 		if (batch->writes)
 			add_to_group(committer, count++, batch);

@@ -1,0 +1,63 @@
+/* memory.c - settings of malloc, and its free pages given back
+ * SPDX-License-Identifier: MIT */
+
+#include "memory.h"
+
+#include <ev.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define LOOK_EVERY_S 10.0
+#define IDLE_BYTES (1024 * 1024) /* may always lie idle */
+#define IDLE_PART 8              /* and this part of what is in use */
+
+static ev_timer look;
+
+/* A login makes some 50 kB for a moment, and each step of the preset 128 kB is a call of the
+ * kernel with page faults behind it.  Only the first heap gives back what lies at its end when
+ * asked, hence few of them. */
+void memory_set_up(size_t heaps)
+{
+	mallopt(M_ARENA_MAX, heaps > 0 ? (int)heaps : 1);
+	mallopt(M_TOP_PAD, 256 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
+	mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+}
+
+bool memory_is_worth_trimming(size_t resident_bytes, size_t used_bytes)
+{
+	return resident_bytes > used_bytes + used_bytes / IDLE_PART + IDLE_BYTES;
+}
+
+/* Resident and no file's: 0 where /proc is not to be read. */
+static size_t resident_bytes(void)
+{
+	unsigned long size, resident, shared;
+	FILE *file = fopen("/proc/self/statm", "re");
+	int found = file ? fscanf(file, "%lu %lu %lu", &size, &resident, &shared) : 0;
+
+	if (file)
+		fclose(file);
+	return found == 3 && resident > shared ?
+		(resident - shared) * (size_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static void trim_if_worthwhile(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct mallinfo2 heap = mallinfo2();
+
+	if (memory_is_worth_trimming(resident_bytes(), heap.uordblks + heap.hblkhd))
+		malloc_trim(0);
+}
+
+void memory_watch_start(struct ev_loop *loop)
+{
+	ev_timer_init(&look, trim_if_worthwhile, LOOK_EVERY_S, LOOK_EVERY_S);
+	ev_timer_start(loop, &look);
+}
+
+void memory_watch_stop(struct ev_loop *loop)
+{
+	ev_timer_stop(loop, &look);
+}
