@@ -73,13 +73,18 @@ class Canvas:
             file.write("\n</svg>\n")
 
 
+def label_width(rows):
+    """Room for the longest label: 7.2 a letter is more than any sans serif of 13 takes."""
+    return 26 + math.ceil(7.2 * max(len(label) for label, _ in rows))
+
+
 def ratio_bars(path, title, caption, names, rows):
     """rows: (label, {name: ratio or None}); a bar to the right of 1 says how often more."""
     ratios = [r for _, by_name in rows for r in by_name.values() if r]
     top = math.ceil(math.log10(max(ratios + [10])))
     bottom = math.floor(math.log10(min(ratios + [1])))
-    left, right, bar, gap = 250, 70, 14, 12
-    width = 860
+    left, right, bar, gap = label_width(rows), 70, 14, 12
+    width = 610 + left
     height = 90 + len(rows) * (bar * len(names) + gap) + 30
     canvas = Canvas(width, height, title)
     canvas.text(16, 26, title, kind="title")

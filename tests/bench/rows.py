@@ -3,7 +3,7 @@
 """A row is a scenario of the load generator with its arguments, and the figure that counts.
 
 `target` is Tern's own, on one shard and one core; `full` and `quick` are the arguments that
-differ between a whole run and a look.
+differ between a whole run and a look. Targets are those of PERFORMANCE.md.
 """
 
 from dataclasses import dataclass, field
@@ -19,6 +19,9 @@ class Row:
     target: float = None
     full: list = field(default_factory=list)
     quick: list = field(default_factory=list)
+    archive: bool = False   # on a server that archives for everybody
+    of: str = None          # no run of its own: another figure of that row's
+    size: int = 0           # reads an archive of so many messages, filled before
 
 
 TIMED = {"full": ["--seconds", "2.5", "--warmup", "0.7"],
@@ -40,13 +43,31 @@ ROWS = [
     Row("latency", "99 % of latencies at 5,000 messages/s", ["chat", "--rate", "5000"],
         metric="p99_us", **TIMED),
     Row("chat-acks", "chat with acks (XEP-0198), 1 in flight", ["chat", "--acks", "1"], **TIMED),
-    Row("chat-50-acks", "chat with acks, 50 in flight", ["chat-50", "--acks", "10"], **TIMED),
+    Row("chat-50-acks", "chat with acks, 50 in flight", ["chat-50", "--acks", "10"], target=8,
+        **TIMED),
     Row("presence", "presence to 20 contacts, a delivery", ["presence"], target=3, **TIMED),
-    Row("offline-store", "message to an absent account", ["offline-store"],
+    Row("offline-store", "message to an absent account", ["offline-store"], target=12,
         full=["--sessions", "200"], quick=["--sessions", "100"]),
-    Row("offline-flush", "its delivery at the next login", ["offline-flush"],
+    Row("offline-flush", "its delivery at the next login", ["offline-flush"], target=4,
         full=["--sessions", "200"], quick=["--sessions", "100"]),
+    Row("archive-chat", "chat archived for both, 1 in flight", ["chat"], target=60,
+        archive=True, **TIMED),
+    Row("archive-latency", "archived, 1 in flight: median latency", [], metric="p50_us", target=3000,
+        archive=True, of="archive-chat"),
+    Row("archive-chat-50", "chat archived for both, 50 in flight", ["chat-50"], target=12,
+        archive=True, **TIMED),
+    Row("archive-file", "archived: files against all copies", [], unit="x",
+        metric="file_ratio", target=1.6, archive=True, of="archive-chat-50"),
+    *(Row(f"archive-page-{size}", f"archive of {size:,} paged, a message", ["archive-page"],
+          target=3, archive=True, size=size) for size in (1000, 100000)),
+    *(Row(f"archive-last-{size}", f"last page of an archive of {size:,}", ["archive-last"],
+          target=150, archive=True, size=size) for size in (1000, 5000, 100000, 1000000)),
 ]
 
+ARCHIVE_SENDERS = 20    # to each archive, so that the first account has it all
+PEER_ARCHIVE_MOST = 5000    # a larger one takes a peer minutes to fill
+QUICK_ARCHIVE_MOST = 5000
+
 # The bare relay stores nothing and knows no acks.
-WITHOUT_LIMIT = {"chat-acks", "chat-50-acks", "offline-store", "offline-flush"}
+WITHOUT_LIMIT = {"chat-acks", "chat-50-acks", "offline-store", "offline-flush",
+                 *(row.name for row in ROWS if row.archive)}

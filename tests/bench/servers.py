@@ -95,14 +95,15 @@ class Server:
 
     name = ""
 
-    def __init__(self, accounts, cliques, cores):
+    def __init__(self, accounts, cliques, cores, more=None, archive=False):
         self.accounts, self.cliques, self.cores = accounts, cliques, cores
+        self.more, self.archive = more or {}, archive
         self.directory = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
         self.process = None
         self.ports = {}
 
     def families(self):
-        return {"u": self.accounts, "f": self.cliques * CLIQUE}
+        return {"u": self.accounts, "f": self.cliques * CLIQUE, **self.more}
 
     def spawn(self, command, **more):
         log = open(self.directory / "output.log", "ab")
@@ -150,6 +151,11 @@ class Server:
     def __exit__(self, *_):
         self.stop()
 
+    def file_bytes(self):
+        """What the server's files occupy on the disk; a sparse one counts as what it has."""
+        return sum(path.stat().st_blocks * 512 for path in self.directory.rglob("*")
+                   if path.is_file())
+
     def version(self):
         raise NotImplementedError
 
@@ -170,7 +176,8 @@ class Prosody(Server):
         port = free_port()
         self.write_accounts()
         fill_template("prosody.cfg.lua.in", self.directory / "prosody.cfg.lua",
-                      DIR=self.directory, PORT=port, DOMAIN=DOMAIN)
+                      DIR=self.directory, PORT=port, DOMAIN=DOMAIN,
+                      MORE=', "mam"' if self.archive else "")
         self.spawn(["prosody", "-F", "--config", self.directory / "prosody.cfg.lua"])
         self.wait_until(lambda: accepts(port))
         self.ports = {"starttls": port, "none": port}
@@ -200,6 +207,9 @@ class Ejabberd(Server):
     # Busy waiting off, distribution off, room for 15,000 sessions.
     ERLANG = ["+K", "true", "+P", "250000", "+Q", "32000", "+sbwt", "none", "+sbwtdcpu", "none",
               "+sbwtdio", "none", "-noinput", "-noshell"]
+    # In SQLite, as its manual advises for archives; not in Mnesia, whose tables end at 2 GB.
+    ARCHIVE = ("  mod_mam:\n    default: always\n    db_type: sql\n"
+               "    request_activates_archiving: false\n")
 
     def version(self):
         return f"ejabberd {package_version('ejabberd')}"
@@ -209,7 +219,8 @@ class Ejabberd(Server):
         salt = b"one salt for all"
         stored, server = (base64.b64encode(key).decode() for key in scram_sha1_keys(salt))
         fill_template("ejabberd.yml.in", self.directory / "ejabberd.yml",
-                      DIR=self.directory, PORT=port, DOMAIN=DOMAIN)
+                      DIR=self.directory, PORT=port, DOMAIN=DOMAIN,
+                      MORE=self.ARCHIVE if self.archive else "")
         families = ", ".join(f'{{"{p}", {n}}}' for p, n in self.families().items())
         script = fill_template(
             "accounts.erl.in", self.directory / "accounts.erl", DIR=self.directory, DOMAIN=DOMAIN,
@@ -256,12 +267,9 @@ class Tern(Server):
     befriend = None     # called with the running server when there are cliques to make
     prepared = {}       # data directories with accounts and rosters, by what is in them
 
-    def __init__(self, accounts, cliques, cores, shards=1, more=None):
-        super().__init__(accounts, cliques, cores)
-        self.shards, self.more = shards, more or {}
-
-    def families(self):
-        return {**super().families(), **self.more}
+    def __init__(self, accounts, cliques, cores, shards=1, **more):
+        super().__init__(accounts, cliques, cores, **more)
+        self.shards = shards
 
     def version(self):
         found = subprocess.run([self.find("ternd"), "--version"], capture_output=True, text=True)
@@ -271,7 +279,7 @@ class Tern(Server):
         """Accounts and rosters are made once, then copied: the measured process is always one
         that did nothing before."""
         fill_template("tern.conf.in", self.directory / "tern.conf", DIR=self.directory,
-                      DOMAIN=DOMAIN, SHARDS=self.shards)
+                      DOMAIN=DOMAIN, SHARDS=self.shards, MORE=', "mam"' if self.archive else "")
         what = str(sorted(self.families().items()))
         if what not in self.prepared:
             (self.directory / "data").mkdir()

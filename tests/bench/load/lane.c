@@ -71,6 +71,7 @@ static void append_body(const struct lane *lane, struct buffer *output)
 void lane_send(struct lane *lane, uint64_t due_ns)
 {
 	struct buffer *output = link_output(&lane->from->link);
+	size_t size_before = buffer_size(output);
 
 	lane->due_ns[lane->sent & (lane->ring - 1)] = due_ns;
 	buffer_append(output, buffer_front(&lane->head), buffer_size(&lane->head));
@@ -80,6 +81,8 @@ void lane_send(struct lane *lane, uint64_t due_ns)
 	buffer_append(output, buffer_front(&lane->tail), buffer_size(&lane->tail));
 	lane->sent++;
 	bench_of(lane->from)->sent++;
+	bench_of(lane->from)->copy_bytes += buffer_size(output) - size_before +
+		strlen(" from=''") + strlen(lane->sender);
 	if (lane->from->site->acks > 0)
 		client_count_stanza(lane->from);
 }

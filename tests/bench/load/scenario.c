@@ -17,6 +17,12 @@ unsigned whole_cliques(const struct options *options)
 	return clique * (cliques ? cliques : 1);
 }
 
+unsigned only_one(const struct options *options)
+{
+	(void)options;
+	return 1;
+}
+
 const struct scenario scenarios[] = {
 	{ "idle", "memory of sessions that sent presence and then nothing", "session",
 	  PRESETS("--sessions", "1000"), sessions_and_idle, run_idle },
@@ -42,5 +48,14 @@ const struct scenario scenarios[] = {
 	  PRESETS("--sessions", "100", "--window", "10"), sessions_and_idle, run_offline_store },
 	{ "offline-flush", "their delivery when the accounts come back", "message",
 	  PRESETS("--sessions", "100", "--window", "10"), sessions_and_idle, run_offline_flush },
+	{ "archive-fill", "the first account's archive is filled by all others together", "message",
+	  PRESETS("--sessions", "21", "--users", "a", "--window", "50", "--messages", "1000"),
+	  sessions_and_idle, run_archive_fill },
+	{ "archive-page", "that archive read from its beginning to its end", "message",
+	  PRESETS("--sessions", "21", "--users", "a", "--messages", "1000", "--seconds", "1"),
+	  only_one, run_archive_page },
+	{ "archive-last", "its last page, again and again", "query",
+	  PRESETS("--sessions", "21", "--users", "a", "--messages", "1000", "--seconds", "1"),
+	  only_one, run_archive_last },
 	{ 0 },
 };

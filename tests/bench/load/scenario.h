@@ -18,6 +18,7 @@ extern const struct scenario scenarios[];
 
 unsigned sessions_and_idle(const struct options *options);
 unsigned whole_cliques(const struct options *options);
+unsigned only_one(const struct options *options);
 
 int run_idle(struct bench *bench);
 int run_login(struct bench *bench);
@@ -29,5 +30,8 @@ int run_befriend(struct bench *bench);
 int run_rosters(struct bench *bench);
 int run_offline_store(struct bench *bench);
 int run_offline_flush(struct bench *bench);
+int run_archive_fill(struct bench *bench);
+int run_archive_page(struct bench *bench);
+int run_archive_last(struct bench *bench);
 
 #endif

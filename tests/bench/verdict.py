@@ -1,0 +1,104 @@
+# verdict.py - what the targets of PERFORMANCE.md say to a run
+# SPDX-License-Identifier: MIT
+"""A target of a row is met when its median is not above it. Beside these stand those that compare
+two figures, and that of the soak, which is told from the last one beside the results."""
+
+import json
+import statistics
+from dataclasses import dataclass
+
+import plot
+from rows import ROWS
+
+SHARDS_LEAST = 1.6
+AROUND_MOST = 1.1
+FLAT_MOST = 1.2     # last page of the largest archive, against that of the smallest
+MEMORY_MOST = 1.02
+LATENCY_MOST = 5    # of other sessions beside a flood, against a calm server
+
+
+@dataclass
+class Verdict:
+    what: str
+    value: float
+    target: float
+    is_met: bool = None     # None: not measured
+    sign: str = "at most"
+    unit: str = "x"
+
+
+def judge(what, value, target, least=False, unit="x"):
+    if value is None:
+        return Verdict(what, value, target, None)
+    is_met = value >= target if least else value <= target
+    return Verdict(what, value, target, is_met, "at least" if least else "at most", unit)
+
+
+def line(verdict):
+    if verdict.is_met is None:
+        return f"not measured: {verdict.what}"
+    word = "met" if verdict.is_met else "MISSED"
+    return (f"{word}: {verdict.what}: {plot.short(verdict.value)} {verdict.unit}, "
+            f"{verdict.sign} {plot.short(verdict.target)}")
+
+
+def of_rows(bench):
+    return [judge(row.title, bench.median(row, "tern"), row.target, unit=row.unit)
+            for row in ROWS if row.target is not None and bench.wants(row.name)]
+
+
+def of_archives(bench):
+    """Flat: the last page of the largest archive against that of the smallest."""
+    sizes = [(row.size, bench.median(row, "tern")) for row in ROWS
+             if row.load[:1] == ["archive-last"]]
+    sizes = [(size, cost) for size, cost in sizes if cost]
+    if len(sizes) < 2:
+        return []
+    (small, first), (large, last) = sizes[0], sizes[-1]
+    return [judge(f"last page of {large:,} against {small:,}", last / first, FLAT_MOST)]
+
+
+def of_shards(bench):
+    if "shards" not in bench.extra:
+        return []
+    one, two = (statistics.median(report.get("cpu_us", 0) for report in reports)
+                for reports in bench.extra["shards"])
+    return [judge("two shards on two cores against one, counted from CPU",
+                  2 * one / two if two else None, SHARDS_LEAST, least=True)]
+
+
+def of_growth(bench):
+    points = [(count, report.get("cpu_us")) for count, report in
+              bench.extra.get("growth_sessions", [])]
+    if len(points) < 2 or not points[0][1] or not points[-1][1]:
+        return []
+    return [judge(f"CPU a message with {points[-1][0]:,} idle sessions around, against none",
+                  points[-1][1] / points[0][1], AROUND_MOST)]
+
+
+def of_overload(bench):
+    reports = bench.extra.get("overload")
+    calm, loaded = (reports[key].get("p50_us") for key in ("calm", "loaded")) if reports \
+        else (None, None)
+    if not calm or not loaded:
+        return []
+    return [judge("other sessions' median latency beside a flood, against a calm server",
+                  loaded / calm, LATENCY_MOST)]
+
+
+def of_soak(out):
+    """An hour is not part of a run."""
+    path = out / "soak.json"
+    soak = json.loads(path.read_text()) if path.exists() else None
+    if not soak or soak["server"] != "tern":
+        return [judge("memory after an hour of load (tests/bench/soak)", None, MEMORY_MOST)]
+    minutes = soak["samples"][-1]["sample_s"] / 60
+    return [judge(f"memory after {minutes:.0f} minutes of load, against after one "
+                  f"(soak of {soak['machine']['date']}, commit {soak['machine']['commit']})",
+                  soak["growth"], MEMORY_MOST)]
+
+
+def verdicts(bench, out):
+    whole = [] if bench.only else of_soak(out)
+    return (of_rows(bench) + of_archives(bench) + of_shards(bench) + of_growth(bench) +
+            of_overload(bench) + whole)
