@@ -33,7 +33,8 @@ void *tern_entity_state(struct tern_entity *entity, tern_state state);
 void *tern_session_state(struct tern_session *session, tern_state state);
 
 /* --- the clock ------------------------------------------------------------------------ */
-uint64_t tern_now_us(const struct tern_entity *entity);   /* since 1970, UTC */
+/* Since 1970, UTC. NULL where there is no entity: an iq to a host, `load`. */
+uint64_t tern_now_us(const struct tern_entity *entity);
 void tern_random(struct tern_entity *entity, void *bytes, size_t len);
 /* XEP-0082: "2026-11-21T12:00:00.123456Z"; of the arena. */
 const char *tern_datetime(struct arena *arena, uint64_t us);

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "entity_internal.h"
 #include "heap.h"
 #include "jid.h"
@@ -37,7 +38,7 @@ void *tern_session_state(struct tern_session *session, tern_state state)
 
 uint64_t tern_now_us(const struct tern_entity *entity)
 {
-	return shard_now_us(entity->shard);
+	return entity ? shard_now_us(entity->shard) : clock_source.now_us();
 }
 
 void tern_random(struct tern_entity *entity, void *bytes, size_t len)

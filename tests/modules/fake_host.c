@@ -12,6 +12,8 @@
 
 const char tern_product[] = "Fake", tern_version[] = "1";
 
+static const struct tern_host *newest; /* whose clock it is where no entity is named */
+
 /* --- claims -------------------------------------------------------------------------------- */
 
 static const struct tern_option *find_option(const struct tern_host *host, const char *name)
@@ -70,6 +72,7 @@ struct fake *fake_create(const struct tern_module *const *modules,
 	struct fake *fake = heap_zalloc(sizeof *fake);
 	struct tern_host *host = &fake->host;
 
+	newest = host;
 	host->options = options;
 	host->queue_end = &host->queue;
 	host->now_ms = UINT64_C(1800000000000); /* 2027-01-15T08:00:00Z */
@@ -317,7 +320,7 @@ void *tern_session_state(struct tern_session *session, tern_state state)
 
 uint64_t tern_now_us(const struct tern_entity *entity)
 {
-	return entity->host->now_ms * 1000;
+	return (entity ? entity->host : newest)->now_ms * 1000;
 }
 
 const char *tern_datetime(struct arena *arena, uint64_t us)

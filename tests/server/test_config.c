@@ -20,6 +20,7 @@ static char *why;
 
 #define MODULE(id) \
 	static const struct tern_module id = { .abi = TERN_MODULE_ABI, .name = #id }
+MODULE(about);
 MODULE(presence);
 MODULE(message);
 MODULE(carbons);
@@ -35,7 +36,7 @@ static const struct tern_module offline = { .abi = TERN_MODULE_ABI, .name = "off
 
 static void set_up(void)
 {
-	const struct tern_module *const modules[] = { &presence, &message, &carbons, &csi,
+	const struct tern_module *const modules[] = { &about, &presence, &message, &carbons, &csi,
 		&disco, &ping, &roster, &offline };
 
 	strcpy(folder, "/tmp/tern-config-XXXXXX");
@@ -125,11 +126,12 @@ Test(config, presets_a_port_for_starttls_and_one_for_direct_tls)
 Test(config, presets_the_modules_of_a_chat_server)
 {
 	static const char *const names[] = { "roster", "presence", "message", "carbons", "csi",
-		"offline", "disco", "ping" };
+		"offline", "disco", "ping", "about" };
+	const size_t count = sizeof names / sizeof *names;
 
 	read_text(HOST);
-	cr_assert_eq(config->hosts[0].module_count, 8);
-	for (size_t i = 0; i < 8; i++)
+	cr_assert_eq(config->hosts[0].module_count, count);
+	for (size_t i = 0; i < count; i++)
 		cr_assert_str_eq(config->hosts[0].modules[i].module->name, names[i]);
 }
 
