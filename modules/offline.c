@@ -11,7 +11,6 @@
 #include "module.h"
 #include "stored.h"
 
-#define NS_CHATSTATES "http://jabber.org/protocol/chatstates"
 #define NS_DELAY "urn:xmpp:delay"
 #define NS_HINTS "urn:xmpp:hints"
 
@@ -20,10 +19,12 @@ enum { PAGE = 8 };
 
 struct offline { long limit; };
 
-/* How many messages wait, once they have been counted. */
+/* How many messages wait, about, once they have been counted. */
 struct backlog {
 	uint32_t count;
 	bool is_counted, is_being_given;
+	bool is_empty;        /* all that waited has been given, but what is handed out */
+	bool is_missed_again; /* something has been, while that is being given */
 };
 
 /* A session that has been given what waited, and wants whatever comes from now on. */
@@ -34,30 +35,13 @@ static tern_state backlog_handle, served_handle;
 
 /* --- what is kept -------------------------------------------------------------------------- */
 
-/* XEP-0160 3: words are kept, the news that somebody is typing are not.  A <thread/> alone says
- * nothing, and neither do hints. */
-static bool says_something(const struct element *child)
+enum offline_choice offline_choice(const struct tern_stanza *message)
 {
-	const char *ns = element_ns(child);
-
-	return strcmp(ns, NS_CHATSTATES) != 0 && strcmp(ns, NS_HINTS) != 0 &&
-		strcmp(element_name(child), "thread") != 0;
-}
-
-enum offline_choice offline_choice(enum tern_type type, const struct element *message)
-{
-	bool is_chat = type == TERN_CHAT;
-	const struct element *child = element_first(message);
-
-	if (!is_chat && type != TERN_NORMAL)
-		return OFFLINE_REFUSE;
-	if (element_find(message, NS_HINTS, "no-store")) /* XEP-0334 4.3 */
-		return OFFLINE_REFUSE;
-	if (!is_chat)
+	if (tern_is_kept(message))
 		return OFFLINE_KEEP;
-	while (child && !says_something(child))
-		child = element_next(child);
-	return child ? OFFLINE_KEEP : OFFLINE_DROP;
+	if (message->type != TERN_CHAT || element_find(message->element, NS_HINTS, "no-store"))
+		return OFFLINE_REFUSE;
+	return OFFLINE_DROP;
 }
 
 /* --- keeping ------------------------------------------------------------------------------- */
@@ -70,21 +54,19 @@ static void note_count(struct tern_entity *entity, void *context,
 	if (cancelled)
 		return;
 	backlog = tern_entity_state(entity, backlog_handle);
-	if (count > backlog->count)
-		backlog->count = (uint32_t)count;
+	backlog->count += (uint32_t)count;
 }
 
-/* Once per opening of an account, and only where a message is missed. */
-static struct backlog *counted(struct tern_entity *entity, long limit)
+/* What waited before the first that is missed since the account was opened. */
+static void count_before(struct tern_entity *entity, uint64_t id, long limit)
 {
 	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 
-	if (!backlog->is_counted) {
-		backlog->is_counted = true;
-		tern_log_page(entity, log_handle, &(struct tern_page){ .most = (size_t)limit },
-			note_count, NULL);
-	}
-	return backlog;
+	if (backlog->is_counted)
+		return;
+	backlog->is_counted = true;
+	tern_log_page(entity, log_handle,
+		&(struct tern_page){ .before_id = id, .most = (size_t)limit }, note_count, NULL);
 }
 
 static int keep(struct tern_event *event, uint64_t *ret_id)
@@ -102,16 +84,22 @@ static int keep(struct tern_event *event, uint64_t *ret_id)
 	return result;
 }
 
+static enum tern_verdict note_missed(struct backlog *backlog)
+{
+	backlog->count++;
+	backlog->is_missed_again = true;
+	backlog->is_empty = false;
+	return TERN_DONE;
+}
+
 static enum tern_verdict keep_within(struct tern_event *event, long limit)
 {
-	struct backlog *backlog = counted(event->entity, limit);
+	struct backlog *backlog = tern_entity_state(event->entity, backlog_handle);
 	uint64_t id;
 	int result;
 
-	if (tern_event_pending_id(event)) { /* it came back from a device that never took it */
-		backlog->count++;
-		return TERN_DONE;
-	}
+	if (tern_event_pending_id(event)) /* it came back from a device that never took it */
+		return note_missed(backlog);
 
 	/* XEP-0160 2: a full store is no store. */
 	if (backlog->count >= (unsigned long)limit)
@@ -119,15 +107,15 @@ static enum tern_verdict keep_within(struct tern_event *event, long limit)
 	result = keep(event, &id);
 	if (result < 0)
 		return tern_reject(event, tern_condition_of(result), NULL);
-	backlog->count++;
-	return TERN_DONE;
+	count_before(event->entity, id, limit);
+	return note_missed(backlog);
 }
 
 static enum tern_verdict keep_missed(struct tern_event *event, const void *settings)
 {
 	const struct offline *offline = settings;
 
-	switch (offline_choice(event->stanza.type, event->stanza.element)) {
+	switch (offline_choice(&event->stanza)) {
 	case OFFLINE_KEEP:
 		return keep_within(event, offline->limit);
 	case OFFLINE_DROP:
@@ -142,7 +130,7 @@ static enum tern_verdict keep_missed(struct tern_event *event, const void *setti
 static int keep_pending(struct tern_event *event, tern_store *ret_log, uint64_t *ret_id,
 	const void *settings)
 {
-	if (offline_choice(event->stanza.type, event->stanza.element) != OFFLINE_KEEP)
+	if (offline_choice(&event->stanza) != OFFLINE_KEEP)
 		return 0;
 	*ret_log = log_handle;
 	return keep(event, ret_id);
@@ -191,11 +179,6 @@ static void give(struct tern_entity *entity, struct tern_session *session,
 
 static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t after);
 
-static bool is_waited_for(const struct backlog *backlog)
-{
-	return !backlog->is_counted || backlog->count > 0;
-}
-
 static bool wants_more(struct tern_session *session)
 {
 	return ((struct served *)tern_session_state(session, served_handle))->is_served;
@@ -206,23 +189,43 @@ static void serve(struct tern_entity *entity, struct tern_session *session)
 {
 	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 
-	if (backlog->is_being_given || !is_waited_for(backlog))
+	if (backlog->is_being_given || backlog->is_empty)
 		return;
 	backlog->is_being_given = true;
+	backlog->is_missed_again = false;
 	give_from(entity, session, 0);
+}
+
+/* To whoever is there, and not the session of that id. */
+static void serve_another(struct tern_entity *entity, uint64_t but)
+{
+	struct tern_session *session = tern_session_first(entity);
+
+	while (session && (tern_session_id(session) == but || !wants_more(session)))
+		session = tern_session_next(session);
+	if (session)
+		serve(entity, session);
+}
+
+/* What was missed meanwhile, while a session did not want messages for a moment, may stand before
+ * the page that was read last. */
+static void end_giving(struct tern_entity *entity)
+{
+	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+
+	backlog->is_being_given = false;
+	backlog->is_empty = !backlog->is_missed_again;
+	if (backlog->is_missed_again)
+		serve_another(entity, 0);
 }
 
 /* The session has gone: another that is there gets the rest, or whoever comes next. */
 static void give_up(struct tern_entity *entity, uint64_t session_id)
 {
 	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
-	struct tern_session *session = tern_session_first(entity);
 
 	backlog->is_being_given = false;
-	while (session && (tern_session_id(session) == session_id || !wants_more(session)))
-		session = tern_session_next(session);
-	if (session)
-		serve(entity, session);
+	serve_another(entity, session_id);
 }
 
 static void forget_given(struct tern_entity *entity, const struct given *given)
@@ -232,7 +235,6 @@ static void forget_given(struct tern_entity *entity, const struct given *given)
 	for (size_t i = 0; i < given->count; i++)
 		tern_log_delete(entity, log_handle, given->ids[i]);
 	backlog->count -= given->count < backlog->count ? (uint32_t)given->count : backlog->count;
-	backlog->is_being_given = !given->is_last;
 }
 
 static void note_written(struct tern_entity *entity, struct tern_session *session, void *context,
@@ -246,6 +248,8 @@ static void note_written(struct tern_entity *entity, struct tern_session *sessio
 		give_up(entity, given->session_id);
 	else if (!given->is_last)
 		give_from(entity, session, given->last_id);
+	else
+		end_giving(entity);
 	free(given);
 }
 
@@ -255,8 +259,10 @@ static void give_page(struct tern_entity *entity, void *context,
 	struct tern_session *session;
 	struct given *given;
 
-	if (cancelled || count == 0) {
-		((struct backlog *)tern_entity_state(entity, backlog_handle))->is_being_given = false;
+	if (cancelled)
+		return;
+	if (count == 0) {
+		end_giving(entity);
 		return;
 	}
 	session = tern_session_by_id(entity, (uintptr_t)context);

@@ -12,6 +12,6 @@ enum offline_choice {
 };
 
 /* XEP-0160 3, XEP-0334 4. */
-enum offline_choice offline_choice(enum tern_type type, const struct element *message);
+enum offline_choice offline_choice(const struct tern_stanza *message);
 
 #endif

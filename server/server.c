@@ -28,6 +28,7 @@
 #include "loader.h"
 #include "log.h"
 #include "sasl.h"
+#include "seen.h"
 #include "shard.h"
 #include "stanzas.h"
 #include "storage.h"
@@ -193,6 +194,8 @@ static int open_storage(struct server *server)
 	result = storage_declare(server->storage, "credentials", &server->credentials_store);
 	if (result == 0)
 		result = storage_declare(server->storage, "intents", &server->intents_store);
+	if (result == 0)
+		result = seen_prepare(server->storage);
 	if (result == 0)
 		result = read_secret(server);
 	return result < 0 ? fail(result, "storage", NULL) : 0;

@@ -3,6 +3,7 @@
 
 #include "entry.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "jid.h"
@@ -22,28 +23,46 @@ static void write_stanza(struct buffer *out, const struct tern_stanza *stanza)
 	writer_content(out, stanza->element, NS_CLIENT);
 }
 
-void entry_write(struct buffer *out, const struct tern_stanza *stanza, const struct jid *peer,
+void entry_write(struct buffer *out, const struct tern_event *event, const struct jid *peer,
 	unsigned flags)
 {
 	const char *resource = jid_resource(peer) ? jid_resource(peer) : "";
-	const char head[] = { FORMAT, (char)flags };
+	const char head[] = { FORMAT, (char)(flags | (event->mark ? ENTRY_MARKED : 0)) };
+	uint64_t mark = htole64(event->mark);
 
 	buffer_add(out, head, sizeof head);
+	if (event->mark)
+		buffer_add(out, (const char *)&mark, sizeof mark);
 	buffer_add(out, resource, strlen(resource) + 1);
-	write_stanza(out, stanza);
+	write_stanza(out, &event->stanza);
+}
+
+uint64_t entry_mark(const void *bytes, size_t len)
+{
+	const char *head = bytes;
+	uint64_t mark;
+
+	if (len < 2 + sizeof mark || head[0] != FORMAT || !(head[1] & ENTRY_MARKED))
+		return 0;
+	memcpy(&mark, head + 2, sizeof mark);
+	return le64toh(mark);
 }
 
 bool entry_read(const struct tern_entry *stored, struct entry *ret_entry)
 {
-	const char *bytes = stored->bytes, *end = bytes + stored->len, *nul;
+	const char *bytes = stored->bytes, *end = bytes + stored->len, *nul, *resource;
 
 	if (stored->len < 3 || bytes[0] != FORMAT)
 		return false;
-	nul = memchr(bytes + 2, '\0', stored->len - 2);
+	resource = bytes + 2 + (bytes[1] & ENTRY_MARKED ? sizeof(uint64_t) : 0);
+	if (resource >= end)
+		return false;
+	nul = memchr(resource, '\0', (size_t)(end - resource));
 	if (!nul)
 		return false;
 	*ret_entry = (struct entry){
-		.flags = (unsigned char)bytes[1], .resource = bytes + 2,
+		.flags = (unsigned char)bytes[1], .mark = entry_mark(stored->bytes, stored->len),
+		.resource = resource,
 		.xml = nul + 1, .xml_len = (size_t)(end - nul - 1),
 	};
 	return true;

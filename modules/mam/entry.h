@@ -1,36 +1,39 @@
 /* entry.h - a message as it lies in an archive
  * SPDX-License-Identifier: MIT
  *
- * A byte of the format, a byte of flags, the peer's resource with a NUL, the stanza as XML.  So
- * a page can be sifted without a parser. */
+ * A byte of the format, a byte of flags, the mark (module.h) where there is one, the peer's
+ * resource with a NUL, the stanza as XML.  So a page can be sifted without a parser. */
 #ifndef ENTRY_H
 #define ENTRY_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "entity.h"
 
 struct buffer;
-struct tern_stanza;
 
 enum entry_flags {
 	ENTRY_SENT = 1,   /* by the archive's owner */
 	ENTRY_DIRECT = 2, /* for a resource that was there to get it */
+	ENTRY_MARKED = 4, /* entry_write says so */
 };
 
 struct entry {
 	unsigned flags;
+	uint64_t mark;        /* tern_event.mark, or 0 */
 	const char *resource; /* of the peer; "" when it had none */
 	const char *xml;
 	size_t xml_len;
 };
 
 /* `peer` is the sender, or the addressee of what was sent. */
-void entry_write(struct buffer *out, const struct tern_stanza *stanza, const struct jid *peer,
+void entry_write(struct buffer *out, const struct tern_event *event, const struct jid *peer,
 	unsigned flags);
 
 /* Borrowed from the log's entry; false when that is damaged. */
+uint64_t entry_mark(const void *bytes, size_t len); /* 0: it has none */
 bool entry_read(const struct tern_entry *stored, struct entry *ret_entry);
 
 #endif

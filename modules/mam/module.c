@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "entry.h"
 #include "heap.h"
 #include "mam.h"
 #include "rsm.h"
@@ -85,7 +86,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.stores = (const struct tern_store_claim[]){
-		{ "mam", TERN_LOG, &mam_log, NULL },
+		{ "mam", TERN_LOG, &mam_log, NULL, entry_mark },
 		{ "mam/prefs", TERN_RESIDENT, &mam_prefs, read_prefs },
 		{ "mam/missed", TERN_RESIDENT, &mam_missed, read_missed },
 		{ 0 },

@@ -36,6 +36,8 @@ struct tern_event {
 	struct arena *arena;          /* ends with the event */
 	struct tern_stanza stanza;
 	bool probes;                  /* a broadcast presence that is also a probe (RFC 6121 4.3) */
+	uint64_t mark;                /* of a message that may be sent once more: an archive's
+	                               * entry of it carries it (module.h); 0: none */
 	uint64_t kept_id;             /* its id in the entity's archive; 0: none holds it (yet) */
 };
 

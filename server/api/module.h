@@ -133,6 +133,9 @@ struct tern_store_claim {
 	tern_store *handle;
 	int (*read)(struct tern_entity *entity, const void *key, size_t key_len,
 		const void *value, size_t value_len);
+	/* Of a log that is an archive: the tern_event.mark that the entry was written with, or 0.
+	 * By it the engine knows a message that is sent once more. May be NULL. */
+	uint64_t (*mark)(const void *bytes, size_t len);
 };
 
 /* Options of a module in a host's section: `module "roster" { limit = 1000 }`. */

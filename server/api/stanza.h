@@ -3,6 +3,8 @@
 #ifndef TERN_STANZA_H
 #define TERN_STANZA_H
 
+#include <stdbool.h>
+
 #pragma GCC visibility push(default) /* ternd exports it to modules */
 
 struct element;
@@ -70,6 +72,10 @@ struct tern_stanza {
 	const struct jid *to;    /* NULL: the stanza of a session that named nobody */
 	struct element *element;
 };
+
+/* What an ack promises to keep (chat and normal messages that say something, XEP-0334 4.3): true
+ * when it has to survive the process.  Any thread. */
+bool tern_is_kept(const struct tern_stanza *stanza);
 
 const char *tern_type_name(enum tern_type type);                /* "" for AVAILABLE */
 const char *tern_condition_name(enum tern_condition condition); /* "bad-request" */

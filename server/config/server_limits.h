@@ -46,6 +46,8 @@
 		"seconds that a session waits for its client to come back") \
 	X(detached_sessions, "detached-sessions", 5, 0, 1000, \
 		"sessions of one account that wait for their clients") \
+	X(resend_s, "resend-window", 86400, 300, 604800, \
+		"seconds in which a message that a client sends once more is known again") \
 	X(hold_s, "hold-timeout", 10, 1, 600, "seconds that an event may be held") \
 	X(iq_s, "iq-timeout", 60, 1, 3600, "seconds for an answer to an iq of the server")
 

@@ -17,6 +17,7 @@
 #include "jid.h"
 #include "log.h"
 #include "residents.h"
+#include "seen.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 
@@ -357,8 +358,10 @@ void entity_forget(struct tern_entity *entity)
 	entity->exists = false;
 	held_forget(entity);
 	free_states(entity);
+	seen_destroy(entity->seen);
 	free(entity->heads);
 	free(entity->credentials);
+	entity->seen = NULL;
 	entity->heads = NULL;
 	entity->head_count = 0;
 	entity->credentials = NULL;
@@ -376,6 +379,7 @@ static void close_entity(struct tern_entity *entity)
 	handovers_forget(entity);
 	assert(!entity->sessions && !entity->outbox.first && !entity->timers);
 	free_states(entity);
+	seen_destroy(entity->seen);
 	free(entity->heads);
 	free(entity->credentials);
 	jid_destroy(entity->jid);

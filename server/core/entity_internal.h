@@ -16,6 +16,7 @@
 struct event;
 struct handover;
 struct login;
+struct seen;
 
 enum entity_state { ENTITY_OPENING, ENTITY_OPEN, ENTITY_FAILED };
 
@@ -43,6 +44,7 @@ struct tern_entity {
 	unsigned session_count, login_count, pins, asks;
 	struct entity_timer *timers;
 	struct handover *handovers; /* of messages that stand in the pending log */
+	struct seen *seen;        /* messages that have been here; NULL: none was looked for */
 	void **states;
 	struct log_head *heads;
 	unsigned head_count;

@@ -19,6 +19,7 @@
 #include "module.h"
 #include "pressure.h"
 #include "route.h"
+#include "seen.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 #include "stanzas.h"
@@ -162,6 +163,7 @@ static void leave(struct event *event)
 	struct tern_stanza *stanza = &event->pub.stanza;
 	struct tern_session *session = event->pub.session;
 	struct tern_entity *entity = event->at;
+	int result;
 
 	if (stanza->kind == TERN_PRESENCE && !stanza->to) {
 		session_note_presence(session, event);
@@ -179,6 +181,11 @@ static void leave(struct event *event)
 			iq_dispatch(event, TERN_AT_HOST);
 		else
 			nobody_claimed(event);
+		return;
+	}
+	result = seen_leave(event);
+	if (result < 0) {
+		event_refuse(event, tern_condition_of(result), NULL);
 		return;
 	}
 	if (session)
@@ -221,6 +228,8 @@ static bool pass_phase(struct event *event)
 		case TERN_PASS:
 			break;
 		case TERN_DONE:
+			if (event->phase == TERN_IN_MISSED && event->refused_by == 0)
+				event->refused_by = seen_note(event);
 			if (event->refused_by < 0)
 				refuse_unkept(event);
 			else
@@ -242,11 +251,40 @@ static bool pass_phase(struct event *event)
 	return true;
 }
 
+/* What is sent once more is not kept once more.  True when it need not go on from here. */
+static bool is_settled(struct event *event, bool leaving)
+{
+	switch (seen_judge(event)) {
+	case SEEN_NEVER:
+		return false;
+	case SEEN_LATER:
+		held_put(event->at, event);
+		return true;
+	case SEEN_BEFORE:
+		if (leaving)
+			leave(event);
+		else
+			event_finish(event);
+		return true;
+	}
+	return false;
+}
+
+static bool is_before(const struct event *event, enum tern_phase phase)
+{
+	return event->phase == (unsigned)phase && event->place == 0 && event->pub.mark;
+}
+
 static void walk(struct event *event)
 {
 	bool leaving = event->phase < TERN_IN_CHECK;
 
 	while (event->phase < TERN_PHASE_COUNT) {
+		if ((is_before(event, TERN_OUT_RECORD) || is_before(event, TERN_IN_RECORD)) &&
+		    is_settled(event, leaving))
+			return;
+		if (is_before(event, TERN_IN_DELIVER) && event->pub.kept_id)
+			seen_note(event); /* an archive has it: nothing is written that can fail */
 		if (event->phase == TERN_IN_RECORD && event->pub.stanza.kind == TERN_IQ) {
 			arrive_iq(event);
 			return;

@@ -38,6 +38,10 @@ struct event {
 	bool has_acks;           /* its sender will hear when it is safe */
 	bool is_taken;           /* by a session without acks */
 	int refused_by;          /* the pending log: -errno; nothing was delivered */
+	bool is_resent;          /* its sender's home knows it; or may, where that is this one: seen.h */
+	bool is_noted;           /* its mark has been, here */
+	bool waits_for_disk;     /* held without a limit of time */
+	uint64_t sent_by;        /* the session, which may have ended */
 	bool only_open;          /* not worth opening a closed entity */
 	enum tern_condition condition;
 	const char *text;

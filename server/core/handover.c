@@ -10,6 +10,7 @@
 #include "event_internal.h"
 #include "heap.h"
 #include "module.h"
+#include "seen.h"
 #include "session_internal.h"
 
 struct handover {
@@ -72,6 +73,9 @@ bool handover_prepare(struct event *event, struct tern_session *session)
 		return false;
 	if (event->handover || !is_handed_over(&event->pub.stanza))
 		return true;
+	event->refused_by = seen_note(event);
+	if (event->refused_by < 0)
+		return false;
 	if (!session->acks && !event->has_acks) {
 		event->is_taken = true;
 		return true;

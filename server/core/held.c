@@ -2,10 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "arena.h"
+#include "entities.h"
 #include "entity_internal.h"
 #include "event_internal.h"
+#include "heap.h"
 #include "jid.h"
 #include "log.h"
 #include "module.h"
@@ -196,7 +199,10 @@ static void held_too_long(struct shard *shard, struct timer *timer)
 {
 	struct event *event = of_timer(timer);
 
-	(void)shard;
+	if (event->waits_for_disk) {
+		timer_start(shard, timer, (uint64_t)shard->server->limits.hold_s * 1000);
+		return;
+	}
 	log_warn("account", jid_text(event->at->jid), "an event was held for too long");
 	go_on(event, event->held_verdict);
 }
@@ -224,18 +230,48 @@ enum tern_verdict tern_hold(struct tern_event *public, enum tern_verdict verdict
 	return TERN_HOLD;
 }
 
+/* From within an item of the outbox: what the event says now would stand in front of what others
+ * said before. */
+struct releasing {
+	struct post post;
+	uint64_t entity;
+	tern_ticket ticket;
+};
+
+static void release_now(struct shard *shard, struct post *post)
+{
+	struct releasing *releasing = (struct releasing *)post;
+	struct tern_entity *entity = entities_by_id(shard, releasing->entity);
+	struct event *event = entity ? find(entity->held, releasing->ticket) : NULL;
+
+	if (event)
+		go_on(event, event->held_verdict);
+	free(releasing);
+}
+
+static void release_soon(struct tern_entity *entity, tern_ticket ticket)
+{
+	struct releasing *releasing = heap_alloc(sizeof *releasing);
+
+	*releasing = (struct releasing){ .post.run = release_now, .entity = entity->id,
+		.ticket = ticket };
+	shard_post(entity->shard, &releasing->post);
+}
+
 void tern_release(struct tern_entity *entity, tern_ticket ticket, enum tern_verdict verdict)
 {
 	struct event *event = ticket ? find(entity->held, ticket) : NULL;
 
 	if (!event || event->is_released)
 		return;
-	if (event->is_deciding) { /* its handler has not returned yet */
-		event->is_released = true;
-		event->held_verdict = verdict;
+	if (!event->is_deciding && !entity->outbox.going) {
+		go_on(event, verdict);
 		return;
 	}
-	go_on(event, verdict);
+	event->is_released = true;
+	event->held_verdict = verdict;
+	if (!event->is_deciding) /* else its handler has not returned yet */
+		release_soon(entity, ticket);
 }
 
 /* --- the end of what they wait at ------------------------------------------------------------- */

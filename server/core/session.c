@@ -21,6 +21,7 @@
 #include "log.h"
 #include "module.h"
 #include "pressure.h"
+#include "seen.h"
 #include "shard_internal.h"
 #include "stanzas.h"
 #include "stream.h"
@@ -130,9 +131,12 @@ static void enter(struct tern_session *session, struct arena *arena, struct elem
 	event->at = session->entity;
 	event->pub.session = session;
 	event->session_id = session->id;
+	event->sent_by = session->id;
 	event->has_acks = session->acks;
 	event->pub.entity = session->entity;
 	event->pub.host = session->entity->host;
+	if (event->has_acks || event->pub.host->archives_marks)
+		event->pub.mark = seen_mark(event);
 	pressure_touch(session, session->entity->shard);
 	if (fault != TERN_NO_CONDITION) {
 		event->pub.stanza.from = jid_copy(arena, session->jid);

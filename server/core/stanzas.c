@@ -9,6 +9,8 @@
 #include "jid.h"
 #include "names.h"
 
+#define NS_CHATSTATES "http://jabber.org/protocol/chatstates"
+
 static const char *const type_names[] = {
 #define X(name, text) [TERN_##name] = text,
 	TERN_TYPES(X)
@@ -38,7 +40,7 @@ void stanzas_prepare(void)
 		"status", "priority", "error", "text", "xml:lang", "query", "item", "x", "c", "active",
 		"composing", "paused", "origin-id", "request", "received", "markable", "ver", "node",
 		"hash", "stamp", "xmlns", "urn:xmpp:sid:0", "urn:xmpp:receipts",
-		"http://jabber.org/protocol/chatstates", "http://jabber.org/protocol/caps",
+		NS_CHATSTATES, "http://jabber.org/protocol/caps",
 	};
 
 	for (size_t i = 0; i < 3; i++)

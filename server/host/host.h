@@ -72,6 +72,7 @@ struct tern_host {
 	struct nonza_claim *nonzas;
 	tern_filter_handler *filter;
 	const void *filter_settings;
+	bool archives_marks; /* entries of a module's log carry tern_event.mark */
 	tern_pending_handler *pending; /* or NULL */
 	const void *pending_settings;
 	/* "<ver xmlns='...'/>" of all modules, ready to be written into stream features after login. */

@@ -169,6 +169,19 @@ static void make_filter(struct tern_host *host)
 	}
 }
 
+static bool archives_marks(const struct tern_host *host)
+{
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct tern_store_claim *store = host->loaded[i].module->stores;
+
+		for (; store && store->name; store++) {
+			if (store->mark)
+				return true;
+		}
+	}
+	return false;
+}
+
 static void make_pending(struct tern_host *host)
 {
 	host->pending = NULL;
@@ -209,6 +222,7 @@ void tables_make(struct tern_host *host)
 	make_nonzas(host);
 	make_filter(host);
 	make_pending(host);
+	host->archives_marks = archives_marks(host);
 	host->stream_features = make_stream_features(host);
 }
 

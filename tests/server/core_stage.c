@@ -19,6 +19,7 @@
 #include "log.h"
 #include "memory/engine.h"
 #include "mouth.h"
+#include "seen.h"
 #include "shard_internal.h"
 #include "stanzas.h"
 #include "storage.h"
@@ -123,6 +124,7 @@ static void start(void)
 	assert(result == 0);
 	storage_declare(server->storage, "credentials", &server->credentials_store);
 	storage_declare(server->storage, "intents", &server->intents_store);
+	seen_prepare(server->storage);
 	server->hosts = hosts;
 	server->host_count = 2;
 	stage.host = hosts[0] = make_host("example.org", modules);

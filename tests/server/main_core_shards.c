@@ -25,6 +25,7 @@
 #include "module.h"
 #include "names.h"
 #include "parser.h"
+#include "seen.h"
 #include "server.h"
 #include "session.h"
 #include "shard.h"
@@ -365,6 +366,7 @@ static void start(unsigned shards)
 	must(storage_open(&options, &server.storage, &no_storage), "storage");
 	must(storage_declare(server.storage, "credentials", &server.credentials_store), "store");
 	must(storage_declare(server.storage, "intents", &server.intents_store), "store");
+	must(seen_prepare(server.storage), "store");
 	server.hosts = heap_zalloc(sizeof *server.hosts);
 	server.host_count = 1;
 	server.hosts[0] = host_create(&server, "example.org");

@@ -56,7 +56,7 @@ static void hear_acked(struct actor *actor, const char *text)
 		broken(actor->ledger, "actor %u sent %u, %u were acknowledged, now %u", actor->number,
 			actor->sent_count, actor->acked_count, h);
 	for (; actor->acked_count < h; actor->acked_count++) {
-		if (actor->sent[actor->acked_count].is_message)
+		if (actor->sent[actor->acked_count].what == SENT_MESSAGE)
 			*fate_of(actor, actor->sent[actor->acked_count]) |= FATE_PROMISED;
 	}
 }
@@ -64,8 +64,24 @@ static void hear_acked(struct actor *actor, const char *text)
 static void write_message(struct actor *actor, char xml[static 256], struct sent what)
 {
 	snprintf(xml, 256, "<message type='chat' id='to-%u-%u' to='a%u@" WORLD_DOMAIN "'>"
-		"<body>%u %u</body></message>", what.to, what.number, what.to, actor->number,
-		what.number);
+		"<body>%u %u</body><origin-id xmlns='urn:xmpp:sid:0' id='%u-%u'/></message>", what.to,
+		what.number, what.to, actor->number, what.number, actor->number, what.number);
+}
+
+static void write_presence(char xml[static 256], struct sent what)
+{
+	if (what.is_leaving)
+		snprintf(xml, 256, "<presence type='unavailable'/>");
+	else
+		snprintf(xml, 256, "<presence><priority>%d</priority></presence>", what.priority);
+}
+
+static void write_sent(struct actor *actor, char xml[static 256], struct sent what)
+{
+	if (what.what == SENT_MESSAGE)
+		write_message(actor, xml, what);
+	else
+		write_presence(xml, what);
 }
 
 /* What the server did not get before the stream went is sent again, in order. */
@@ -78,12 +94,25 @@ static void send_again(struct actor *actor)
 	for (unsigned i = actor->acked_count; i < until; i++) {
 		struct sent what = actor->sent[i];
 
-		if (!what.is_message)
+		if (what.what == SENT_OTHER)
 			continue;
-		write_message(actor, xml, what);
+		write_sent(actor, xml, what);
 		mouth_say(actor->stream, xml);
 		actor->sent[actor->sent_count++] = what;
 	}
+}
+
+static void send_lost(struct actor *actor)
+{
+	char xml[256];
+
+	for (unsigned i = 0; i < actor->lost_count; i++) {
+		write_message(actor, xml, actor->lost[i]);
+		mouth_say(actor->stream, xml);
+		if (actor->sent_count < SENT_MOST)
+			actor->sent[actor->sent_count++] = actor->lost[i];
+	}
+	actor->lost_count = 0;
 }
 
 static void hear_resumed(struct actor *actor, const struct element *resumed)
@@ -112,6 +141,7 @@ static void hear_acks(struct actor *actor, const struct element *element)
 	} else if (element_is(element, NS_ACKS, "enabled")) {
 		snprintf(actor->id, sizeof actor->id, "%s", element_get(element, "id"));
 		actor->is_enabled = true;
+		send_lost(actor);
 	} else if (element_is(element, NS_ACKS, "resumed")) {
 		hear_resumed(actor, element);
 	} else {
@@ -151,6 +181,13 @@ static void hear_subscription(struct actor *actor, unsigned of, const char *stat
 	actor->ledger->is_from[actor->account][of] = both || strcmp(state, "from") == 0;
 }
 
+/* What waited for one with acks is older than what others have been told meanwhile. */
+static unsigned told_of(const struct actor *actor, unsigned contact)
+{
+	return actor->is_enabled ? actor->told[contact] :
+		actor->ledger->told[actor->account][contact];
+}
+
 static void hear_items(struct actor *actor, const struct element *query, bool whole)
 {
 	bool present[CONTACTS] = { false };
@@ -172,7 +209,7 @@ static void hear_items(struct actor *actor, const struct element *query, bool wh
 		}
 	}
 	for (unsigned i = 0; whole && i < CONTACTS; i++) {
-		if (!present[i] && actor->ledger->told[actor->account][i])
+		if (!present[i] && told_of(actor, i))
 			broken(actor->ledger, "contact %u of a%u is gone", i, actor->account);
 	}
 }
@@ -282,7 +319,7 @@ static void said(void *listener, const char *bytes, size_t len)
 static void begin_anew(struct actor *actor)
 {
 	for (unsigned i = actor->acked_count; i < actor->sent_count; i++) {
-		if (actor->sent[i].is_message)
+		if (actor->sent[i].what == SENT_MESSAGE)
 			*fate_of(actor, actor->sent[i]) |= FATE_EXCUSED;
 	}
 	actor->sent_count = actor->acked_count = 0;
@@ -295,12 +332,22 @@ static void begin_anew(struct actor *actor)
 	memset(actor->had, 0, sizeof actor->had);
 }
 
+/* A client that cannot resume sends again what it was not told is safe, as if it were new. */
+static void keep_lost(struct actor *actor)
+{
+	for (unsigned i = actor->acked_count; i < actor->sent_count; i++) {
+		if (actor->sent[i].what == SENT_MESSAGE && actor->lost_count < SENT_MOST)
+			actor->lost[actor->lost_count++] = actor->sent[i];
+	}
+}
+
 static void bound(void *listener, struct tern_session *session)
 {
 	struct actor *actor = listener;
 
 	if (!session)
 		broken(actor->ledger, "a%u cannot bind: the account is lost", actor->account);
+	keep_lost(actor);
 	begin_anew(actor);
 	if (actor->has_acks)
 		mouth_say(actor->stream, "<enable xmlns='" NS_ACKS "' resume='true'/>");
@@ -420,10 +467,11 @@ bool actor_get_roster(struct actor *actor)
 
 bool actor_become_available(struct actor *actor, int priority)
 {
-	char xml[128];
+	struct sent what = { .what = SENT_PRESENCE, .priority = (signed char)priority };
+	char xml[256];
 
-	snprintf(xml, sizeof xml, "<presence><priority>%d</priority></presence>", priority);
-	if (!send_counted(actor, xml, (struct sent){ 0 }))
+	write_presence(xml, what);
+	if (!send_counted(actor, xml, what))
 		return false;
 	if (!actor->is_available) /* RFC 6121 4.2: a new presence session */
 		memset(actor->sees, 0, sizeof actor->sees);
@@ -434,7 +482,11 @@ bool actor_become_available(struct actor *actor, int priority)
 
 bool actor_become_unavailable(struct actor *actor)
 {
-	if (!send_counted(actor, "<presence type='unavailable'/>", (struct sent){ 0 }))
+	struct sent what = { .what = SENT_PRESENCE, .is_leaving = true };
+	char xml[256];
+
+	write_presence(xml, what);
+	if (!send_counted(actor, xml, what))
 		return false;
 	actor->is_available = false;
 	return true;
@@ -443,7 +495,8 @@ bool actor_become_unavailable(struct actor *actor)
 bool actor_write(struct actor *actor, unsigned to)
 {
 	unsigned *sent = &actor->ledger->messages_sent[actor->number][to];
-	struct sent what = { true, (unsigned char)to, (unsigned short)(*sent + 1) };
+	struct sent what = { .what = SENT_MESSAGE, .to = (unsigned char)to,
+		.number = (unsigned short)(*sent + 1) };
 	char xml[256];
 
 	write_message(actor, xml, what);

@@ -27,7 +27,13 @@ enum fate {
 	FATE_PROMISED = 4, /* the server has acknowledged it to its sender */
 };
 
-struct sent { unsigned char is_message, to; unsigned short number; };
+enum what { SENT_OTHER, SENT_MESSAGE, SENT_PRESENCE };
+struct sent {
+	unsigned char what, to;
+	unsigned short number;
+	signed char priority; /* of a presence */
+	bool is_leaving;      /* it says unavailable */
+};
 
 /* What is true of the clients' side; one a history. */
 struct ledger {
@@ -61,6 +67,8 @@ struct actor {
 	unsigned told[CONTACTS];
 	unsigned sent_count, acked_count;
 	struct sent sent[SENT_MOST];
+	unsigned lost_count;       /* messages that an older session of it was not told are safe */
+	struct sent lost[SENT_MOST];
 
 	bool wants_roster, has_roster;
 	bool asked_by[ACCOUNTS]; /* subscription requests */

@@ -112,6 +112,7 @@ static void open_all(struct history *history)
 
 		if (!actor->stream)
 			log_in(history, actor);
+		actor->is_silent = false; /* else it is given no second page */
 	}
 	world_settle(&history->world);
 	for (unsigned a = 0; a < ACCOUNTS; a++) {

@@ -19,6 +19,7 @@
 #include "memory/engine.h"
 #include "mouth.h"
 #include "registry.h"
+#include "seen.h"
 #include "shard.h"
 #include "shard_internal.h"
 #include "stanzas.h"
@@ -81,6 +82,7 @@ static void open_storage(struct world *world)
 	assert(result == 0);
 	storage_declare(world->server.storage, "credentials", &world->server.credentials_store);
 	storage_declare(world->server.storage, "intents", &world->server.intents_store);
+	seen_prepare(world->server.storage);
 }
 
 static void start(struct world *world)

@@ -1,0 +1,318 @@
+/* seen.c - marks of messages: made, read back, looked for */
+/* SPDX-License-Identifier: MIT */
+
+#include "seen.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entity_internal.h"
+#include "event_internal.h"
+#include "handles.h"
+#include "hash.h"
+#include "heap.h"
+#include "jid.h"
+#include "module.h"
+#include "seen_marks.h"
+#include "shard_internal.h"
+#include "writer.h"
+
+#define NS_SID "urn:xmpp:sid:0"
+#define NS_DELAY "urn:xmpp:delay"
+
+enum {
+	SENT = 1, /* bits of a mark: at its sender's; */
+	BARE = 2, /* known by an id that may have been used before */
+	BARE_S = 300,
+	EXPIRE_EVERY = 256, /* marks */
+};
+
+struct ticket { struct ticket *next; tern_ticket number; };
+
+struct seen {
+	struct marks *marks;
+	struct ticket *waiting;
+	size_t store;          /* that is being read */
+	unsigned written;
+	bool is_read, is_being_read;
+};
+
+/* --- the engine's log ---------------------------------------------------------------------- */
+
+static tern_store seen_log;
+
+static uint64_t mark_in(const void *bytes, size_t len)
+{
+	uint64_t mark = 0;
+
+	if (len == sizeof mark)
+		memcpy(&mark, bytes, sizeof mark);
+	return le64toh(mark);
+}
+
+static const struct tern_store_claim stores[] = {
+	{ "seen", TERN_LOG, &seen_log, NULL, mark_in }, { 0 },
+};
+
+int seen_prepare(struct storage *storage)
+{
+	static const struct tern_module engine = { .name = "seen", .stores = stores };
+
+	return handles_enter(&engine, storage);
+}
+
+/* --- making ---------------------------------------------------------------------------------- */
+
+static uint64_t join(uint64_t hash, const char *bytes, size_t len)
+{
+	return hash_mix(hash ^ hash_bytes(bytes, len));
+}
+
+/* A client may add a delay to what it sends again (XEP-0203). */
+static uint64_t hash_content(struct buffer *scratch, const struct element *message)
+{
+	const struct element *child = element_first(message);
+	uint64_t hash;
+
+	for (; child; child = element_next(child)) {
+		if (!element_is(child, NS_DELAY, "delay"))
+			writer_element(scratch, child, NS_CLIENT);
+	}
+	hash = hash_bytes(buffer_at(scratch), scratch->len);
+	buffer_consume(scratch, scratch->len);
+	return hash;
+}
+
+/* Ids without origin-id are trusted where the client counts acks: such a client makes them anew
+ * for each message, others may not. */
+uint64_t seen_mark(const struct event *event)
+{
+	const struct tern_stanza *message = &event->pub.stanza;
+	struct buffer *scratch = event->at->shard->scratch;
+	const struct element *origin;
+	const char *id, *to;
+	uint64_t hash;
+
+	if (!tern_is_kept(message))
+		return 0;
+	origin = element_find(message->element, NS_SID, "origin-id");
+	id = origin ? element_get(origin, "id") : NULL;
+	if (!id && (!event->has_acks || !message->id))
+		return 0;
+	to = message->to ? jid_text(message->to) : "";
+	hash = hash_bytes(jid_bare_text(message->from), strlen(jid_bare_text(message->from)));
+	hash = join(hash, to, strlen(to));
+	if (id)
+		return (join(hash, id, strlen(id)) & ~(uint64_t)BARE) | SENT;
+	hash = hash_mix(join(hash, message->id, strlen(message->id)) ^
+		hash_content(scratch, message->element));
+	return hash | BARE | SENT;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+static struct seen *seen_of(struct tern_entity *entity)
+{
+	if (!entity->seen) {
+		entity->seen = heap_zalloc(sizeof *entity->seen);
+		entity->seen->marks = marks_create();
+	}
+	return entity->seen;
+}
+
+static uint64_t window_begin(const struct tern_entity *entity)
+{
+	uint64_t now = shard_now_us(entity->shard);
+	uint64_t window = (uint64_t)entity->shard->server->limits.resend_s * 1000000;
+
+	return now > window ? now - window : 1;
+}
+
+static void let_go(struct tern_entity *entity, struct seen *seen)
+{
+	struct ticket *ticket = seen->waiting;
+
+	seen->waiting = NULL;
+	entity->pins++;
+	while (ticket) {
+		struct ticket *next = ticket->next;
+
+		tern_release(entity, ticket->number, TERN_PASS);
+		free(ticket);
+		ticket = next;
+	}
+	entity->pins--;
+	entity_may_rest(entity);
+}
+
+static void read_next(struct tern_entity *entity);
+
+/* The account may have been deleted, and made anew, while the page was read. */
+static void take_page(struct tern_entity *entity, void *context,
+	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
+{
+	struct seen *seen = entity->seen;
+	const struct tern_store_claim *claim;
+
+	if (!seen || seen != context)
+		return;
+	claim = loader_store(seen->store)->claim;
+	while (!cancelled && count-- > 0) { /* the oldest stands last */
+		uint64_t mark = claim->mark(entries[count].bytes, entries[count].len);
+
+		if (mark)
+			marks_add(seen->marks, &(struct mark){ mark, entries[count].id, 0 });
+	}
+	seen->store++;
+	read_next(entity);
+}
+
+static bool has_marks(const struct tern_entity *entity, const struct store_slot *slot)
+{
+	return slot->claim->mark && (slot->claim == stores ||
+		host_has_module(entity->host, slot->module));
+}
+
+static void read_next(struct tern_entity *entity)
+{
+	struct seen *seen = entity->seen;
+
+	while (seen->store < loader_store_count() &&
+	       !has_marks(entity, loader_store(seen->store)))
+		seen->store++;
+	if (seen->store < loader_store_count()) {
+		tern_log_page(entity, (tern_store)seen->store, &(struct tern_page){
+			.after_id = window_begin(entity) - 1, .backwards = true,
+			.most = MARKS_MOST / 2 }, take_page, seen);
+		return;
+	}
+	seen->is_read = true;
+	seen->is_being_read = false;
+	let_go(entity, seen);
+}
+
+/* For as long as the disk stands still; too many that wait are refused. */
+static enum seen_verdict wait_for_marks(struct event *event, struct seen *seen)
+{
+	struct tern_entity *entity = event->at;
+	struct ticket *ticket = heap_zalloc(sizeof *ticket);
+
+	event->waits_for_disk = true;
+	event->condition = TERN_RESOURCE_CONSTRAINT;
+	tern_hold(&event->pub, TERN_REJECT, &ticket->number);
+	ticket->next = seen->waiting;
+	seen->waiting = ticket;
+	if (!seen->is_being_read) {
+		seen->is_being_read = true;
+		read_next(entity);
+	}
+	return SEEN_LATER;
+}
+
+/* --- judging ---------------------------------------------------------------------------------- */
+
+static bool is_leaving(const struct event *event)
+{
+	return event->phase < TERN_IN_CHECK;
+}
+
+static bool is_to_itself(const struct event *event)
+{
+	const struct jid *to = event->pub.stanza.to;
+
+	return !to || jid_bare_equal(to, event->at->jid);
+}
+
+static bool knows(const struct event *event, const struct seen *seen)
+{
+	uint64_t mark = event->pub.mark, now = shard_now_us(event->at->shard);
+	const struct mark *found = marks_find(seen->marks, mark);
+	uint64_t age_us;
+
+	if (!found || found->session == event->sent_by)
+		return false;
+	age_us = now > found->at_us ? now - found->at_us : 0;
+	return found->at_us >= window_begin(event->at) &&
+		(!(mark & BARE) || age_us < (uint64_t)BARE_S * 1000000);
+}
+
+/* What goes to the own account is known where it arrives. An addressee knows only what its
+ * sender, whose writes come first, knows too. */
+enum seen_verdict seen_judge(struct event *event)
+{
+	struct seen *seen;
+
+	if (!event->pub.mark || !event->at->owner || event->at->is_anonymous)
+		return SEEN_NEVER;
+	if (is_leaving(event) && is_to_itself(event)) {
+		event->is_resent = true;
+		return SEEN_NEVER;
+	}
+	if (!is_leaving(event) && !event->is_resent)
+		return SEEN_NEVER;
+	seen = seen_of(event->at);
+	if (!seen->is_read)
+		return wait_for_marks(event, seen);
+	event->waits_for_disk = false;
+	if (!knows(event, seen))
+		return SEEN_NEVER;
+	event->is_resent = true;
+	return SEEN_BEFORE;
+}
+
+/* --- noting ------------------------------------------------------------------------------------ */
+
+/* Marks that nobody asks for any more go with every so many new ones. */
+static int write_mark(struct event *event)
+{
+	struct tern_entity *entity = event->at;
+	uint64_t mark = htole64(event->pub.mark);
+	int result = tern_append(entity, seen_log, NULL, &mark, sizeof mark, NULL);
+
+	if (result == 0 && ++seen_of(entity)->written % EXPIRE_EVERY == 1)
+		tern_log_expire(entity, seen_log, window_begin(entity));
+	return result;
+}
+
+int seen_note(struct event *event)
+{
+	struct tern_entity *entity = event->at;
+	bool is_in_archive = event->pub.kept_id && entity->host->archives_marks;
+	int result = 0;
+
+	if (!event->pub.mark || event->is_noted || !entity->owner || entity->is_anonymous)
+		return 0;
+	if (!is_in_archive && event->has_acks)
+		result = write_mark(event);
+	if (result < 0)
+		return result;
+	event->is_noted = true;
+	if (entity->seen && (entity->seen->is_read || entity->seen->is_being_read))
+		marks_add(entity->seen->marks, &(struct mark){ event->pub.mark,
+			shard_now_us(entity->shard), event->sent_by });
+	return 0;
+}
+
+int seen_leave(struct event *event)
+{
+	int result = is_to_itself(event) ? 0 : seen_note(event);
+
+	event->pub.mark &= ~(uint64_t)SENT; /* 0 stays 0; no hash of which nothing is left matters */
+	event->is_noted = false;
+	return result;
+}
+
+void seen_destroy(struct seen *seen)
+{
+	if (!seen)
+		return;
+	while (seen->waiting) {
+		struct ticket *ticket = seen->waiting;
+
+		seen->waiting = ticket->next;
+		free(ticket);
+	}
+	marks_destroy(seen->marks);
+	free(seen);
+}
