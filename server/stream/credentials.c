@@ -10,10 +10,10 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
+#include "base64.h"
 #include "buffer.h"
 #include "heap.h"
 #include "password.h"
-#include "sasl/base64.h"
 #include "sasl/hashes.h"
 
 #define SALT_BYTES 16

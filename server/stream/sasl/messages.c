@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
-#include "sasl/base64.h"
+#include "base64.h"
 
 /* Cuts the text in front of the next comma off. */
 static char *cut(char **rest)

@@ -7,11 +7,11 @@
 
 #include "account.h"
 #include "arena.h"
+#include "base64.h"
 #include "element.h"
 #include "jid.h"
 #include "log.h"
 #include "names.h"
-#include "sasl/base64.h"
 #include "server.h"
 #include "server_limits.h"
 

@@ -1,7 +1,7 @@
-/* sasl/base64.c - Base64, strictly
+/* base64.c - Base64, strictly
  * SPDX-License-Identifier: MIT */
 
-#include "sasl/base64.h"
+#include "base64.h"
 
 #include <errno.h>
 #include <stdbool.h>

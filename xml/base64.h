@@ -1,7 +1,7 @@
-/* sasl/base64.h - Base64 by RFC 4648 4, as strict as RFC 6120 6.4.2 wants it
+/* base64.h - Base64 by RFC 4648 4, as strict as RFC 6120 6.4.2 wants it
  * SPDX-License-Identifier: MIT */
-#ifndef SASL_BASE64_H
-#define SASL_BASE64_H
+#ifndef BASE64_H
+#define BASE64_H
 
 #include <stddef.h>
 
