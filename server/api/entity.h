@@ -36,6 +36,8 @@ void *tern_session_state(struct tern_session *session, tern_state state);
 /* Since 1970, UTC. NULL where there is no entity: an iq to a host, `load`. */
 uint64_t tern_now_us(const struct tern_entity *entity);
 void tern_random(struct tern_entity *entity, void *bytes, size_t len);
+/* SHA-1 (RFC 3174), where a protocol names it. Any thread. */
+void tern_sha1(const void *bytes, size_t len, unsigned char ret_digest[20]);
 /* XEP-0082: "2026-11-21T12:00:00.123456Z"; of the arena. */
 const char *tern_datetime(struct arena *arena, uint64_t us);
 
@@ -170,7 +172,9 @@ void tern_timer_stop(struct tern_entity *entity, tern_timer timer); /* no call f
 	/* 1 when the entity wants nothing from that address (XEP-0191). */ \
 	X(BLOCKED, 0) \
 	/* 1 when missed messages of the entity are kept for later. */ \
-	X(STORES_MISSED, 0)
+	X(STORES_MISSED, 0) \
+	/* After how many seconds of silence a client is looked after; put without an entity. */ \
+	X(IDLE_SECONDS, 0)
 
 enum tern_question {
 #define X(name, preset) TERN_ASK_##name,

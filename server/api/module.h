@@ -58,14 +58,21 @@ struct tern_hook {
 };
 
 /* Where an iq must be addressed: to the host's domain; to a bare JID of the host by its owner
- * (or without `to`); to a bare JID by somebody else. */
-enum tern_place { TERN_AT_HOST = 1, TERN_AT_OWN_ACCOUNT = 2, TERN_AT_OTHER_ACCOUNT = 4 };
+ * (or without `to`); to a bare JID by somebody else; to a full JID, connected or not: what is
+ * passed (TERN_PASS) there goes on to the client. */
+enum tern_place {
+	TERN_AT_HOST = 1, TERN_AT_OWN_ACCOUNT = 2, TERN_AT_OTHER_ACCOUNT = 4,
+	TERN_AT_RESOURCE = 8,
+};
 
 struct tern_iq {
 	enum tern_type type; /* TERN_GET or TERN_SET */
 	unsigned at;         /* places */
 	const char *ns, *name;
 	tern_handler *run;
+	/* With what a stranger is refused, if not with service-unavailable: so an account that does
+	 * not exist refuses it too, and cannot be told from one that does. */
+	enum tern_condition to_strangers;
 };
 
 /* An element of a session's stream that is no stanza: <active xmlns='urn:xmpp:csi:0'/>. Borrowed;
@@ -146,12 +153,27 @@ struct tern_option {
 	const char *preset;   /* "yes", "1000", "text", "a, b" */
 	long least, most;     /* of a number */
 	const char *about;    /* one line for the manual */
+	/* NULL, or judges each value of a text or list: NULL, or what is wrong, of the arena. */
+	const char *(*refuse)(struct arena *arena, const char *value);
 };
 
 struct tern_identity { const char *category, *type, *name; };
 
-/* Stream features after login (<ver xmlns='urn:xmpp:features:rosterver'/>). */
-struct tern_stream_feature { const char *ns, *name; };
+/* Adds to the disco#info of the host what no table can say: forms (XEP-0128). */
+typedef void tern_forms_handler(struct element *query, const void *settings);
+
+/* Disco#info or disco#items of a node (XEP-0030 3.2, 4.2) of the host, or, with an entity in the
+ * event, of an account: fills the <query/> in; false when the node is not this module's. */
+typedef bool tern_node_handler(struct tern_event *event, const char *node, struct element *query,
+	const void *settings);
+
+/* Stream features after login (<ver xmlns='urn:xmpp:features:rosterver'/>).  `fill` (may be NULL)
+ * says more in the element; it runs on the main thread, and again when the host's modules
+ * change. */
+struct tern_stream_feature {
+	const char *ns, *name;
+	void (*fill)(const struct tern_host *host, struct element *feature, const void *settings);
+};
 
 /* An answer to a question (entity.h); one module per host may claim each. */
 struct tern_answer_claim {
@@ -182,6 +204,8 @@ struct tern_module {
 	const struct tern_nonza *nonzas;
 	tern_filter_handler *filter;
 	tern_pending_handler *pending;
+	tern_forms_handler *forms;
+	tern_node_handler *node_info, *node_items;
 	/* Makes the settings from the host's options; runs on the main thread. 0 or -errno. */
 	int (*load)(struct tern_host *host, void **ret_settings);
 	void (*unload)(struct tern_host *host, void *settings);
@@ -191,6 +215,7 @@ extern const char tern_product[], tern_version[];
 
 /* A host, as `load` and handlers see it. */
 const char *tern_host_domain(const struct tern_host *host);
+uint64_t tern_host_uptime_s(const struct tern_host *host); /* since the server started */
 /* Options of the module that is being loaded; only within `load`. Lists end with NULL. */
 bool tern_option_bool(const struct tern_host *host, const char *name);
 long tern_option_number(const struct tern_host *host, const char *name);
@@ -202,6 +227,10 @@ void tern_host_features(const struct tern_host *host, bool of_account,
 	void (*each)(void *context, const char *feature), void *context);
 void tern_host_identities(const struct tern_host *host, bool of_account,
 	void (*each)(void *context, const struct tern_identity *identity), void *context);
+void tern_host_forms(const struct tern_host *host, struct element *query);
+/* Asks them for a node of the event's addressee; false: nobody's. */
+bool tern_event_node(struct tern_event *event, bool items, const char *node,
+	struct element *query);
 /* Services of the host for disco#items (none until modules make some). */
 
 #pragma GCC visibility pop

@@ -137,24 +137,33 @@ static void nobody_claimed(struct event *event)
 		event_finish(event);
 }
 
-/* An iq at an account's home: to one of its sessions, or to the account itself. */
-static void arrive_iq(struct event *event)
+void event_pass_iq(struct event *event)
 {
-	const struct tern_stanza *iq = &event->pub.stanza;
-	struct tern_session *session;
-	bool own = jid_bare_equal(iq->from, event->at->jid);
+	struct tern_session *session = tern_session_find(event->at,
+		jid_resource(event->pub.stanza.to));
 
-	if (jid_is_bare(iq->to)) {
-		iq_dispatch(event, own ? TERN_AT_OWN_ACCOUNT : TERN_AT_OTHER_ACCOUNT);
-		return;
-	}
-	session = tern_session_find(event->at, jid_resource(iq->to));
 	if (!session) { /* RFC 6121 8.5.3.2.3 */
 		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
 		return;
 	}
 	tern_deliver(&event->pub, session);
 	event_finish(event);
+}
+
+/* An iq at an account's home: to one of its sessions, or to the account itself. */
+static void arrive_iq(struct event *event)
+{
+	const struct tern_stanza *iq = &event->pub.stanza;
+	bool own = jid_bare_equal(iq->from, event->at->jid);
+
+	if (jid_is_bare(iq->to)) {
+		iq_dispatch(event, own ? TERN_AT_OWN_ACCOUNT : TERN_AT_OTHER_ACCOUNT);
+		return;
+	}
+	if (iq_find_claim(event->at->host, iq, TERN_AT_RESOURCE))
+		iq_dispatch(event, TERN_AT_RESOURCE);
+	else
+		event_pass_iq(event);
 }
 
 /* What follows the OUT phases of a session's stanza. */
@@ -329,6 +338,15 @@ void event_run(struct event *event)
 	shard->running = outer;
 }
 
+static enum tern_condition refusal_of_absent(const struct tern_host *host,
+	const struct tern_stanza *stanza)
+{
+	const struct iq_claim *claim = stanza->kind == TERN_IQ ? iq_find_claim(host, stanza,
+		jid_is_bare(stanza->to) ? TERN_AT_OTHER_ACCOUNT : TERN_AT_RESOURCE) : NULL;
+
+	return claim && claim->to_strangers ? claim->to_strangers : TERN_SERVICE_UNAVAILABLE;
+}
+
 /* RFC 6121 8.5.1: no such account.  What would have been kept for an account that is away is
  * swallowed, so that the two cannot be told apart. */
 static void refuse_absent(struct tern_entity *entity, struct event *event)
@@ -340,7 +358,7 @@ static void refuse_absent(struct tern_entity *entity, struct event *event)
 	if (stanza->kind == TERN_PRESENCE || would_be_kept)
 		event_finish(event);
 	else
-		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
+		event_refuse(event, refusal_of_absent(entity->host, stanza), NULL);
 }
 
 void event_arrive(struct tern_entity *entity, struct event *event)

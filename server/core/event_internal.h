@@ -81,8 +81,16 @@ void event_refuse(struct event *event, enum tern_condition condition, const char
  * otherwise. The element is of the event's arena. Does not end the event. */
 void event_answer(struct event *event, struct element *answer);
 
-/* iq.c: an iq that has passed its phases, at its addressee: host, own or other account. */
+/* An iq to a full JID: to its session, or refused. */
+void event_pass_iq(struct event *event);
+
+/* iq.c: an iq that has passed its phases, at its addressee: host, own or other account, or a
+ * session's. */
 void iq_dispatch(struct event *event, unsigned place);
+
+/* Who claims that request of that place, or NULL. */
+const struct iq_claim *iq_find_claim(const struct tern_host *host, const struct tern_stanza *iq,
+	unsigned place);
 
 /* held.c */
 

@@ -19,11 +19,14 @@ static struct tern_host *addressed_host(struct event *event, unsigned place)
 	return server_host(event->at->shard->server, jid_domain(event->pub.stanza.to));
 }
 
-static void conclude(struct event *event, enum tern_verdict verdict)
+static void conclude(struct event *event, unsigned place, enum tern_verdict verdict)
 {
 	switch (verdict) {
 	case TERN_PASS:
-		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
+		if (place == TERN_AT_RESOURCE)
+			event_pass_iq(event);
+		else
+			event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
 		break;
 	case TERN_DONE:
 		event_finish(event);
@@ -40,10 +43,19 @@ static void conclude(struct event *event, enum tern_verdict verdict)
 	}
 }
 
+const struct iq_claim *iq_find_claim(const struct tern_host *host, const struct tern_stanza *iq,
+	unsigned place)
+{
+	const struct element *payload = element_first(iq->element);
+
+	if (iq->type != TERN_GET && iq->type != TERN_SET)
+		return NULL;
+	return host_find_iq(host, iq->type, place, element_ns(payload), element_name(payload));
+}
+
 void iq_dispatch(struct event *event, unsigned place)
 {
 	const struct tern_stanza *iq = &event->pub.stanza;
-	const struct element *payload = element_first(iq->element);
 	struct tern_host *host = addressed_host(event, place);
 	const struct iq_claim *claim;
 
@@ -52,7 +64,7 @@ void iq_dispatch(struct event *event, unsigned place)
 		event_finish(event);
 		return;
 	}
-	claim = host_find_iq(host, iq->type, place, element_ns(payload), element_name(payload));
+	claim = iq_find_claim(host, iq, place);
 	if (!claim) {
 		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
 		return;
@@ -61,5 +73,5 @@ void iq_dispatch(struct event *event, unsigned place)
 	if (place == TERN_AT_HOST)
 		event->pub.entity = NULL;
 	event->is_dispatched = true;
-	conclude(event, held_check(event, claim->run(&event->pub, claim->settings)));
+	conclude(event, place, held_check(event, claim->run(&event->pub, claim->settings)));
 }

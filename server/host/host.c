@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "heap.h"
 #include "loader.h"
 #include "options.h"
+#include "server.h"
 #include "tables.h"
 
 const char tern_product[] = "Tern";
@@ -88,6 +90,19 @@ const struct nonza_claim *host_find_nonza(const struct tern_host *host,
 	return claim->run ? claim : NULL;
 }
 
+int host_ask(const struct tern_host *host, enum tern_question question)
+{
+	static const int presets[] = {
+#define X(name, preset) preset,
+		TERN_QUESTIONS(X)
+#undef X
+	};
+
+	return host->answers[question].run ?
+		host->answers[question].run(NULL, NULL, host->answers[question].settings) :
+		presets[question];
+}
+
 bool host_has_module(const struct tern_host *host, const struct tern_module *module)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {
@@ -100,6 +115,13 @@ bool host_has_module(const struct tern_host *host, const struct tern_module *mod
 const char *tern_host_domain(const struct tern_host *host)
 {
 	return host->domain;
+}
+
+uint64_t tern_host_uptime_s(const struct tern_host *host)
+{
+	int64_t seconds = (int64_t)(clock_source.now_us() / 1000000) - host->server->started_at;
+
+	return seconds > 0 ? (uint64_t)seconds : 0; /* the clock may have been set back */
 }
 
 static const struct options *loading_options(const struct tern_host *host)
@@ -151,4 +173,30 @@ void tern_host_identities(const struct tern_host *host, bool of_account,
 		for (; identity && identity->category; identity++)
 			each(context, identity);
 	}
+}
+
+void tern_host_forms(const struct tern_host *host, struct element *query)
+{
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct loaded *loaded = &host->loaded[i];
+
+		if (loaded->module->forms)
+			loaded->module->forms(query, loaded->settings);
+	}
+}
+
+bool tern_event_node(struct tern_event *event, bool items, const char *node,
+	struct element *query)
+{
+	const struct tern_host *host = event->host;
+
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct loaded *loaded = &host->loaded[i];
+		tern_node_handler *tell = items ? loaded->module->node_items :
+			loaded->module->node_info;
+
+		if (tell && tell(event, node, query, loaded->settings))
+			return true;
+	}
+	return false;
 }

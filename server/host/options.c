@@ -99,6 +99,18 @@ static const char *refuse_number(struct arena *arena, const struct tern_option *
 	return NULL;
 }
 
+static const char *refuse_values(struct arena *arena, const struct tern_option *claim,
+	const struct option_setting *setting)
+{
+	for (size_t i = 0; claim->refuse && i < setting->count; i++) {
+		const char *why = claim->refuse(arena, setting->values[i]);
+
+		if (why)
+			return arena_printf(arena, "`%s`: %s", claim->name, why);
+	}
+	return NULL;
+}
+
 const char *options_refuse(struct arena *arena, const struct tern_module *module,
 	const struct option_setting *setting)
 {
@@ -108,7 +120,7 @@ const char *options_refuse(struct arena *arena, const struct tern_module *module
 	if (!claim)
 		return refuse_unknown(arena, module, setting->name);
 	if (claim->type == TERN_LIST)
-		return NULL;
+		return refuse_values(arena, claim, setting);
 	if (setting->count != 1)
 		return arena_printf(arena, "`%s` has one value, not a list", claim->name);
 	switch (claim->type) {
@@ -121,7 +133,7 @@ const char *options_refuse(struct arena *arena, const struct tern_module *module
 		return refuse_number(arena, claim, setting->values[0]);
 	case TERN_STRING:
 	case TERN_LIST:
-		return NULL;
+		return refuse_values(arena, claim, setting);
 	}
 	return NULL;
 }

@@ -102,7 +102,7 @@ static void enter_iq(struct tern_host *host, const struct loaded *loaded, const 
 	while (host->iqs[slot].run)
 		slot = (slot + 1) & (host->iq_slots - 1);
 	host->iqs[slot] = (struct iq_claim){ claim->run, loaded->settings, ns, name, claim->type,
-		claim->at };
+		claim->at, claim->to_strangers };
 }
 
 static void make_iqs(struct tern_host *host)
@@ -193,6 +193,18 @@ static void make_pending(struct tern_host *host)
 	}
 }
 
+static void write_feature(struct buffer *out, const struct tern_host *host,
+	const struct loaded *loaded, const struct tern_stream_feature *claim)
+{
+	struct arena *arena = arena_create(ARENA_SMALL);
+	struct element *feature = element_new(arena, claim->ns, claim->name);
+
+	if (claim->fill)
+		claim->fill(host, feature, loaded->settings);
+	writer_element(out, feature, NS_CLIENT);
+	arena_destroy(arena);
+}
+
 static char *make_stream_features(const struct tern_host *host)
 {
 	struct buffer out = { 0 };
@@ -200,11 +212,8 @@ static char *make_stream_features(const struct tern_host *host)
 	for (size_t i = 0; i < host->loaded_count; i++) {
 		const struct tern_stream_feature *claim = host->loaded[i].module->stream_features;
 
-		for (; claim && claim->ns; claim++) {
-			buffer_printf(&out, "<%s xmlns='", claim->name);
-			writer_escape(&out, claim->ns, strlen(claim->ns));
-			buffer_add_text(&out, "'/>");
-		}
+		for (; claim && claim->ns; claim++)
+			write_feature(&out, host, &host->loaded[i], claim);
 	}
 	buffer_add(&out, "", 1);
 	return out.bytes;

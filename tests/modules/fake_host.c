@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gnutls/crypto.h>
+
 #include "heap.h"
 
 const char tern_product[] = "Fake", tern_version[] = "1";
@@ -46,6 +48,24 @@ const char *tern_option_string(const struct tern_host *host, const char *name)
 	return option_value(host, name);
 }
 
+/* "a, b"; ends with NULL, and lives as long as the host. */
+const char *const *tern_option_list(const struct tern_host *host, const char *name)
+{
+	const char *text = option_value(host, name);
+	struct tern_host *mutable = (struct tern_host *)host;
+	const char **list = arena_zalloc(mutable->lists, (strlen(text ? text : "") + 2) *
+		sizeof *list);
+	size_t count = 0, len;
+
+	for (; text && *text; text += len) {
+		text += strspn(text, ", ");
+		len = strcspn(text, ", ");
+		if (len)
+			list[count++] = arena_strndup(mutable->lists, text, len);
+	}
+	return list;
+}
+
 bool tern_option_bool(const struct tern_host *host, const char *name)
 {
 	return strcmp(option_value(host, name), "yes") == 0;
@@ -73,6 +93,7 @@ struct fake *fake_create(const struct tern_module *const *modules,
 	struct tern_host *host = &fake->host;
 
 	newest = host;
+	host->lists = arena_create(1024);
 	host->options = options;
 	host->queue_end = &host->queue;
 	host->now_ms = UINT64_C(1800000000000); /* 2027-01-15T08:00:00Z */
@@ -265,6 +286,7 @@ void fake_destroy(struct fake *fake)
 			host->modules[i]->unload(host, host->settings[i]);
 	forget_waiting(host);
 	finish_lines(&host->left);
+	arena_destroy(host->lists);
 	free(fake);
 }
 
@@ -436,6 +458,38 @@ size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *ar
 			return entity->host->modules[i]->contacts(entity, bits, arena, ret_contacts,
 				entity->host->settings[i]);
 	return 0;
+}
+
+uint64_t tern_host_uptime_s(const struct tern_host *host)
+{
+	return host->now_ms / 1000 - UINT64_C(1800000000);
+}
+
+void tern_sha1(const void *bytes, size_t len, unsigned char ret_digest[20])
+{
+	gnutls_hash_fast(GNUTLS_DIG_SHA1, bytes, len, ret_digest);
+}
+
+void tern_host_forms(const struct tern_host *host, struct element *query)
+{
+	for (size_t i = 0; i < host->count; i++)
+		if (host->modules[i]->forms)
+			host->modules[i]->forms(query, host->settings[i]);
+}
+
+bool tern_event_node(struct tern_event *event, bool items, const char *node,
+	struct element *query)
+{
+	const struct tern_host *host = event->host;
+
+	for (size_t i = 0; i < host->count; i++) {
+		tern_node_handler *tell = items ? host->modules[i]->node_items :
+			host->modules[i]->node_info;
+
+		if (tell && tell(event, node, query, host->settings[i]))
+			return true;
+	}
+	return false;
 }
 
 void tern_host_features(const struct tern_host *host, bool of_account,

@@ -68,6 +68,9 @@ size_t fake_timers(const struct fake *fake);
 /* Entries in the log / records in the store of that name. */
 size_t fake_stored(struct tern_entity *entity, const char *store);
 
+/* Text as an element of the arena. */
+struct element *fake_read(struct arena *arena, const char *xml);
+
 /* A question to the host's modules, as the engine would put it. */
 int fake_ask(struct tern_entity *entity, enum tern_question question, const char *about);
 

@@ -78,6 +78,7 @@ struct tern_host {
 	void *settings[MODULES_MAX];
 	size_t count;
 	const struct fake_option *options;
+	struct arena *lists; /* values of options */
 	const struct tern_module *loading;
 	const struct tern_state_claim *states[CLAIMS_MAX];
 	const struct tern_store_claim *stores[CLAIMS_MAX];

@@ -161,27 +161,43 @@ static void dispatch(struct tern_event *event, unsigned at)
 		refuse(event, TERN_SERVICE_UNAVAILABLE);
 }
 
+/* To a full JID: past who claims it there, to the client. */
+static void pass_iq(struct tern_event *event)
+{
+	struct tern_session *session = tern_session_find(event->entity,
+		jid_resource(event->stanza.to));
+	void *settings;
+	const struct tern_iq *iq = find_iq(event, TERN_AT_RESOURCE, &settings);
+
+	if (iq && ends(event, iq->run(event, settings)))
+		return;
+	if (session)
+		tern_deliver(event, session);
+	else if (event->stanza.type == TERN_RESULT || event->stanza.type == TERN_ERROR)
+		answer_question(event);
+	else
+		refuse(event, TERN_SERVICE_UNAVAILABLE);
+}
+
 static void arrive(struct tern_host *host, struct tern_entity *entity, struct transit *transit)
 {
 	struct tern_event event = {
 		.host = host, .entity = entity, .arena = transit->arena,
 		.stanza = read_stanza(transit->stanza), .probes = transit->probes,
 	};
-	struct tern_session *session;
 
 	host->journey++;
 	host->has_reached = false;
 	host->extra_count = 0;
 	if (!pass_phase(&event, TERN_IN_CHECK))
 		return;
+	if (event.stanza.kind == TERN_IQ && jid_resource(event.stanza.to)) {
+		pass_iq(&event);
+		return;
+	}
 	if (event.stanza.kind == TERN_IQ) {
-		session = jid_resource(event.stanza.to) ?
-			tern_session_find(entity, jid_resource(event.stanza.to)) : NULL;
-		if (session)
-			tern_deliver(&event, session);
-		else
-			dispatch(&event, tern_event_is_own(&event) ? TERN_AT_OWN_ACCOUNT :
-				TERN_AT_OTHER_ACCOUNT);
+		dispatch(&event, tern_event_is_own(&event) ? TERN_AT_OWN_ACCOUNT :
+			TERN_AT_OTHER_ACCOUNT);
 		return;
 	}
 	for (enum tern_phase phase = TERN_IN_RECORD; phase < TERN_PHASE_COUNT; phase++)
@@ -252,6 +268,7 @@ static void leave(struct tern_event *event)
 	} else if (event->stanza.kind == TERN_IQ && (!to || jid_equal(to, event->entity->jid))) {
 		dispatch(event, TERN_AT_OWN_ACCOUNT);
 	} else if (event->stanza.kind == TERN_IQ && strcmp(jid_text(to), "example.org") == 0) {
+		event->entity = NULL;
 		dispatch(event, TERN_AT_HOST);
 	} else {
 		element_set(event->stanza.element, "from", jid_text(event->stanza.from));
@@ -324,7 +341,8 @@ void fake_arrive_probing(struct fake *fake, const char *xml)
 
 bool tern_event_is_own(const struct tern_event *event)
 {
-	return jid_bare_equal(event->stanza.from, event->entity->jid);
+	return event->session ||
+		(event->entity && jid_bare_equal(event->stanza.from, event->entity->jid));
 }
 
 enum tern_verdict tern_reply(struct tern_event *event, struct element *payload)

@@ -214,8 +214,23 @@ void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern
 	free(entries);
 }
 
+void tern_get(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
+	void (*got)(struct tern_entity *entity, void *context, const void *value, size_t len,
+		bool cancelled),
+	void *context)
+{
+	const struct record *record = *find_record(entity, store, key, key_len);
+
+	if (is_there(record, store, key, key_len))
+		got(entity, context, record->value, record->value_len, false);
+	else
+		got(entity, context, NULL, 0, false);
+}
+
 enum tern_condition tern_condition_of(int error)
 {
+	if (error == 0)
+		return TERN_NO_CONDITION;
 	return error == -ENOSPC ? TERN_RESOURCE_CONSTRAINT : TERN_INTERNAL_SERVER_ERROR;
 }
 

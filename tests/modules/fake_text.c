@@ -148,3 +148,12 @@ const char *tern_condition_type(enum tern_condition condition)
 
 	return names[condition];
 }
+
+struct element *fake_read(struct arena *arena, const char *xml)
+{
+	struct reading reading = read_xml(xml);
+	struct element *copy = element_copy(arena, reading.element);
+
+	arena_destroy(reading.arena);
+	return copy;
+}

@@ -50,6 +50,14 @@ static enum tern_verdict pass(struct tern_event *event, const void *settings)
 	return TERN_PASS;
 }
 
+/* Only those who say so may. */
+static enum tern_verdict guard(struct tern_event *event, const void *settings)
+{
+	(void)settings;
+	return element_get(event->stanza.element, "xml:lang") ? TERN_PASS :
+		tern_reject(event, TERN_FORBIDDEN, NULL);
+}
+
 static const struct tern_module places = {
 	.abi = TERN_MODULE_ABI,
 	.name = "places",
@@ -60,6 +68,8 @@ static const struct tern_module places = {
 		{ TERN_GET, TERN_AT_OTHER_ACCOUNT, NS_PLACE, "where", at_other },
 		{ TERN_SET, TERN_AT_OWN_ACCOUNT, NS_PLACE, "where", refuse },
 		{ TERN_SET, TERN_AT_HOST, NS_PLACE, "where", pass },
+		{ TERN_GET, TERN_AT_RESOURCE, NS_PLACE, "guarded", guard, TERN_FORBIDDEN },
+		{ TERN_GET, TERN_AT_OTHER_ACCOUNT, NS_PLACE, "guarded", guard, TERN_FORBIDDEN },
 		{ 0 },
 	},
 };
@@ -117,6 +127,28 @@ Test(core_iq, to_a_session_is_passed_on)
 	client_says(rosaline, "<iq type='result' id='q' to='" ROMEO "/garden'/>");
 	cr_assert(has(client_heard(romeo), "type='result'"));
 	cr_assert(has(ask("get", ROSALINE "/away", "where"), "<service-unavailable"));
+}
+
+Test(core_iq, to_a_session_passes_its_guard_first)
+{
+	cr_assert(has(ask("get", ROSALINE "/feast", "guarded"), "<forbidden"));
+	cr_assert(has(ask("get", ROSALINE "/away", "guarded"), "<forbidden"));
+	cr_assert_str_eq(client_heard(rosaline), "");
+	client_says(romeo, "<iq type='get' id='q' xml:lang='en' to='" ROSALINE "/feast'>"
+		"<guarded xmlns='" NS_PLACE "'/></iq>");
+	cr_assert(has(client_heard(rosaline), "<guarded"));
+	client_says(romeo, "<iq type='get' id='q' xml:lang='en' to='" ROSALINE "/away'>"
+		"<guarded xmlns='" NS_PLACE "'/></iq>");
+	cr_assert(has(client_heard(romeo), "<service-unavailable"));
+}
+
+Test(core_iq, of_a_stranger_hears_the_same_from_an_account_that_does_not_exist)
+{
+	static const char *const to[] = { ROSALINE, NOBODY, ROSALINE "/x", NOBODY "/x" };
+
+	for (size_t i = 0; i < sizeof to / sizeof *to; i++)
+		cr_expect(has(ask("get", to[i], "guarded"), "<forbidden"), "%s", to[i]);
+	cr_assert(has(ask("set", NOBODY, "guarded"), "<service-unavailable"));
 }
 
 Test(core_iq, that_nobody_claims_is_refused)

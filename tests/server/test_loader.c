@@ -180,6 +180,23 @@ Test(loader, writes_stream_features_ready_for_the_wire)
 		"<ver xmlns='urn:xmpp:features:rosterver'/><x xmlns='a&apos;b'/>");
 }
 
+static void fill(const struct tern_host *of, struct element *element, const void *settings)
+{
+	element_set(element, "of", tern_host_domain(of));
+	element_add_text(element, "said", settings);
+}
+
+static const struct tern_module filled = { .abi = TERN_MODULE_ABI, .name = "filled",
+	.load = load_noted,
+	.stream_features = (const struct tern_stream_feature[]){ { "urn:f", "f", fill }, { 0 } } };
+
+Test(loader, lets_a_module_say_more_in_its_stream_feature)
+{
+	cr_assert_eq(add(&filled), 0);
+	cr_assert_str_eq(host->stream_features,
+		"<f xmlns='urn:f' of='example.org'><said>+</said></f>");
+}
+
 /* --- handles ------------------------------------------------------------------------------- */
 
 static tern_state state_a, state_b;
@@ -318,6 +335,43 @@ Test(loader, tells_disco_what_modules_announce)
 	cr_assert_str_eq(all, "urn:xmpp:pingserver");
 }
 
+static void add_form(struct element *query, const void *settings)
+{
+	element_add(query, "urn:form", settings);
+}
+
+static bool tell_node(struct tern_event *event, const char *node, struct element *query,
+	const void *settings)
+{
+	return strcmp(node, "known") == 0 && element_add(query, "urn:told", node);
+}
+
+static const struct tern_module telling = { .abi = TERN_MODULE_ABI, .name = "telling",
+	.load = load_noted, .forms = add_form, .node_items = tell_node };
+
+Test(loader, lets_modules_add_forms_to_disco)
+{
+	struct element *query = element_new(arena, "urn:q", "query");
+
+	cr_assert_eq(add(&ping), 0);
+	cr_assert_eq(add(&telling), 0);
+	tern_host_forms(host, query);
+	cr_assert_not_null(element_find(query, "urn:form", "++"));
+	cr_assert_eq(element_count(query), 1);
+}
+
+Test(loader, asks_modules_for_nodes)
+{
+	struct element *query = element_new(arena, "urn:q", "query");
+	struct tern_event event = { .host = host, .arena = arena };
+
+	cr_assert_eq(add(&telling), 0);
+	cr_assert(tern_event_node(&event, true, "known", query));
+	cr_assert_not_null(element_find(query, "urn:told", "known"));
+	cr_assert(!tern_event_node(&event, true, "unknown", query));
+	cr_assert(!tern_event_node(&event, false, "known", query));
+}
+
 /* --- options ----------------------------------------------------------------------------------- */
 
 static long limit;
@@ -332,11 +386,17 @@ static int read_options(struct tern_host *of, void **ret_settings)
 	list = tern_option_list(of, "list");
 	return 0;
 }
+static const char *refuse_bad(struct arena *of, const char *value)
+{
+	return strcmp(value, "bad") == 0 ? arena_printf(of, "it is %s", value) : NULL;
+}
+
 static const struct tern_module optional = { .abi = TERN_MODULE_ABI, .name = "optional",
 	.load = read_options,
 	.options = (const struct tern_option[]){ { "limit", TERN_NUMBER, "100", 1, 1000, "most" },
-		{ "on", TERN_BOOL, "yes" }, { "text", TERN_STRING, "hello" },
-		{ "list", TERN_LIST, "a, b" }, { 0 } } };
+		{ "on", TERN_BOOL, "yes" },
+		{ "text", TERN_STRING, "hello", 0, 0, "any", refuse_bad },
+		{ "list", TERN_LIST, "a, b", 0, 0, "any", refuse_bad }, { 0 } } };
 
 Test(loader, gives_a_module_its_presets)
 {
@@ -369,6 +429,8 @@ Test(loader, refuses_options_that_the_claims_do_not_allow)
 		{ "limit", "1001", "`limit` is from 1 to 1000, not 1001" },
 		{ "limit", "7x", "`limit` is a number, not `7x`" },
 		{ "on", "maybe", "`on` is yes or no, not `maybe`" },
+		{ "list", "bad", "`list`: it is bad" },
+		{ "text", "bad", "`text`: it is bad" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
