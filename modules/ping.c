@@ -96,6 +96,12 @@ static void watch_session(struct tern_entity *entity, struct tern_session *sessi
 		look_again(entity, session, ping);
 }
 
+static int answer_idle_seconds(struct tern_entity *entity, const struct jid *about,
+	const void *settings)
+{
+	return (int)(((const struct ping *)settings)->interval_ms / 1000);
+}
+
 static int ping_load(struct tern_host *host, void **ret_settings)
 {
 	struct ping *ping = heap_zalloc(sizeof *ping);
@@ -123,6 +129,10 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.watches = (const struct tern_watch[]){ { TERN_ON_SESSION_BOUND, watch_session }, { 0 } },
+	.answers = (const struct tern_answer_claim[]){
+		{ TERN_ASK_IDLE_SECONDS, answer_idle_seconds },
+		{ 0 },
+	},
 	.options = (const struct tern_option[]){
 		{ "interval", TERN_NUMBER, "180", 0, 86400,
 			"seconds of silence after which a client is pinged; 0: never" },

@@ -33,6 +33,11 @@ struct tern_host *server_host(const struct server *server, const char *domain)
 	return NULL;
 }
 
+int host_ask(const struct tern_host *host, enum tern_question question)
+{
+	return question == TERN_ASK_IDLE_SECONDS ? 180 : 0;
+}
+
 static void open_host(struct tern_host *made, char *domain)
 {
 	*made = (struct tern_host){ .server = &world.server, .domain = domain };

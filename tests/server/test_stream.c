@@ -339,6 +339,14 @@ Test(stream, knows_who_logged_in)
 		NAMESPACES ">"), STREAM_ERROR_IS("invalid-from")));
 }
 
+Test(stream, tells_how_large_an_element_before_the_login_may_be)
+{
+	struct link *link = world_connect(LISTEN_DIRECT);
+
+	cr_assert(has(world_says(link, HEADER), "<limits xmlns='urn:xmpp:stream-limits:0'>"
+		"<max-bytes>16384</max-bytes></limits></stream:features>"));
+}
+
 /* --- bind --------------------------------------------------------------------------------- */
 
 Test(stream, offers_what_follows_the_login)
@@ -350,6 +358,8 @@ Test(stream, offers_what_follows_the_login)
 		"<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
 		"<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>"
 		"<sm xmlns='urn:xmpp:sm:3'/>"
+		"<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>262144</max-bytes>"
+		"<idle-seconds>180</idle-seconds></limits>"
 		"<ver xmlns='urn:xmpp:features:rosterver'/></stream:features>"));
 }
 

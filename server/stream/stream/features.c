@@ -8,8 +8,10 @@
 #include "acks.h"
 #include "host.h"
 #include "names.h"
+#include "server.h"
 
 #define NS_BINDINGS "urn:xmpp:sasl-cb:0"
+#define NS_LIMITS "urn:xmpp:stream-limits:0"
 
 static void write_starttls(struct buffer *out)
 {
@@ -39,11 +41,22 @@ static void write_bindings(struct buffer *out, const struct link *link, unsigned
 	buffer_add_text(out, "</sasl-channel-binding>");
 }
 
+/* XEP-0478 3.1: what is too large ends the stream, so a client had better know. */
+static void write_limits(struct buffer *out, long max_bytes, int idle_s)
+{
+	buffer_printf(out, "<limits xmlns='" NS_LIMITS "'><max-bytes>%ld</max-bytes>", max_bytes);
+	if (idle_s > 0)
+		buffer_printf(out, "<idle-seconds>%d</idle-seconds>", idle_s);
+	buffer_add_text(out, "</limits>");
+}
+
 static void write_after_login(struct buffer *out, const struct tern_host *host)
 {
 	buffer_add_text(out, "<bind xmlns='" NS_BIND "'/>"
 		"<session xmlns='" NS_SESSION "'><optional/></session>"
 		"<sm xmlns='" NS_ACKS "'/>");
+	write_limits(out, host->server->limits.stanza_bytes,
+		host_ask(host, TERN_ASK_IDLE_SECONDS));
 	if (host->stream_features)
 		buffer_add_text(out, host->stream_features);
 }
@@ -60,6 +73,7 @@ void features_send(struct stream *stream)
 		offer = sasl_offer(stream->host, stream->link);
 		write_mechanisms(&out, offer);
 		write_bindings(&out, stream->link, offer);
+		write_limits(&out, stream->host->server->limits.stanza_bytes_before_login, 0);
 	} else {
 		write_after_login(&out, stream->host);
 	}
