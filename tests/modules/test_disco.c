@@ -14,8 +14,19 @@ static int answer_subscription(struct tern_entity *entity, const struct jid *abo
 		strcmp(jid_local(about), "idol") == 0 ? TERN_SUB_TO : 0;
 }
 
+static bool tell_node(struct tern_event *event, const char *node, struct element *query,
+	const void *settings)
+{
+	if (strcmp(node, "known") != 0)
+		return false;
+	element_add(query, "urn:told", event->entity ? "account" : "host");
+	return true;
+}
+
 static const struct tern_module others = {
 	.name = "others",
+	.node_info = tell_node,
+	.node_items = tell_node,
 	.features = (const char *const[]){ "urn:host", NULL },
 	.account_features = (const char *const[]){ "urn:account", NULL },
 	.answers = (const struct tern_answer_claim[]){
@@ -99,6 +110,32 @@ Test(disco, lists_available_resources_to_those_who_see_them_anyhow)
 	fake_send(balcony, "<presence/>");
 	expect_part(ask_as("friend", ITEMS, ""), "<query xmlns='" ITEMS "'>"
 		"<item jid='juliet@example.org/balcony'/></query>");
+}
+
+Test(disco, leaves_nodes_to_the_modules_that_know_them)
+{
+	expect_part(ask("to='example.org'", INFO, "node='known'"),
+		"<query xmlns='" INFO "' node='known'><host xmlns='urn:told'/></query>");
+	expect_part(ask("to='example.org'", ITEMS, "node='known'"),
+		"<query xmlns='" ITEMS "' node='known'><host xmlns='urn:told'/></query>");
+	expect_part(ask("", INFO, "node='known'"),
+		"<query xmlns='" INFO "' node='known'><account xmlns='urn:told'/></query>");
+	expect_part(ask_as("friend", ITEMS, "node='known'"),
+		"<query xmlns='" ITEMS "' node='known'><account xmlns='urn:told'/></query>");
+	expect_part(ask_as("stranger", ITEMS, "node='known'"), "<service-unavailable ");
+}
+
+Test(disco_with_contacts, names_them_in_a_form_of_the_host, .fini = close)
+{
+	fake = fake_create((const struct tern_module *const[]){ &tern_module, NULL },
+		(const struct fake_option[]){ { "abuse-addresses", "mailto:a@b, xmpp:c@d" }, { 0 } });
+	balcony = fake_session(fake_account(fake, "juliet@example.org"), "balcony");
+	expect_part(ask("to='example.org'", INFO, ""), "<x xmlns='jabber:x:data' type='result'>"
+		"<field type='hidden' var='FORM_TYPE'>"
+		"<value>http://jabber.org/network/serverinfo</value></field>"
+		"<field type='list-multi' var='abuse-addresses'>"
+		"<value>mailto:a@b</value><value>xmpp:c@d</value></field></x></query>");
+	expect_part(ask("", INFO, ""), ITEMS "'/></query>");
 }
 
 Test(disco, knows_no_nodes)

@@ -1,14 +1,21 @@
-/* disco.c - tells what the host and its accounts are and can do (XEP-0030 2.5)
+/* module.c - tells what the host and its accounts are and can do, and whom to write to
+ * (XEP-0030 2.5, XEP-0157)
  * SPDX-License-Identifier: MIT */
 
 #include "module.h"
 
-#define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"
+#include <stdlib.h>
+
+#include "contact.h"
+#include "heap.h"
+#include "info.h"
+
 #define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
 
-static bool names_a_node(const struct tern_event *event, const char *ns)
+/* The node that is asked about, or NULL. */
+static const char *node_of(const struct tern_event *event)
 {
-	return element_get(element_find(event->stanza.element, ns, "query"), "node");
+	return element_get(element_first(event->stanza.element), "node");
 }
 
 /* XEP-0030 8: whoever may not see the user's presence is told nothing that an account which
@@ -19,30 +26,20 @@ static bool may_know(const struct tern_event *event)
 		event->stanza.from) & TERN_SUB_FROM);
 }
 
-static void add_feature(void *context, const char *feature)
+static enum tern_verdict tell_of_node(struct tern_event *event, bool items, const char *ns)
 {
-	element_set(element_add(context, NULL, "feature"), "var", feature);
-}
+	struct element *query = element_new(event->arena, ns, "query");
 
-static void add_identity(void *context, const struct tern_identity *identity)
-{
-	struct element *xml = element_add(context, NULL, "identity");
-
-	element_set(xml, "category", identity->category);
-	element_set(xml, "type", identity->type);
-	if (identity->name)
-		element_set(xml, "name", identity->name);
+	element_set(query, "node", node_of(event));
+	return tern_event_node(event, items, node_of(event), query) ? tern_reply(event, query) :
+		tern_reject(event, TERN_ITEM_NOT_FOUND, NULL);
 }
 
 static enum tern_verdict tell_info(struct tern_event *event, bool of_account)
 {
-	struct element *query = element_new(event->arena, NS_DISCO_INFO, "query");
-
-	if (names_a_node(event, NS_DISCO_INFO))
-		return tern_reject(event, TERN_ITEM_NOT_FOUND, NULL);
-	tern_host_identities(event->host, of_account, add_identity, query);
-	tern_host_features(event->host, of_account, add_feature, query);
-	return tern_reply(event, query);
+	if (node_of(event))
+		return tell_of_node(event, false, NS_DISCO_INFO);
+	return tern_reply(event, info_new(event->arena, event->host, of_account));
 }
 
 static enum tern_verdict answer_host_info(struct tern_event *event, const void *settings)
@@ -59,8 +56,8 @@ static enum tern_verdict answer_account_info(struct tern_event *event, const voi
 
 static enum tern_verdict answer_host_items(struct tern_event *event, const void *settings)
 {
-	if (names_a_node(event, NS_DISCO_ITEMS))
-		return tern_reject(event, TERN_ITEM_NOT_FOUND, NULL);
+	if (node_of(event))
+		return tell_of_node(event, true, NS_DISCO_ITEMS);
 	return tern_reply(event, element_new(event->arena, NS_DISCO_ITEMS, "query"));
 }
 
@@ -72,8 +69,8 @@ static enum tern_verdict answer_account_items(struct tern_event *event, const vo
 
 	if (!may_know(event))
 		return tern_reject(event, TERN_SERVICE_UNAVAILABLE, NULL);
-	if (names_a_node(event, NS_DISCO_ITEMS))
-		return tern_reject(event, TERN_ITEM_NOT_FOUND, NULL);
+	if (node_of(event))
+		return tell_of_node(event, true, NS_DISCO_ITEMS);
 	session = tern_session_first(event->entity);
 	for (; session; session = tern_session_next(session))
 		if (tern_session_is_available(session))
@@ -82,10 +79,31 @@ static enum tern_verdict answer_account_items(struct tern_event *event, const vo
 	return tern_reply(event, query);
 }
 
+static void add_contacts(struct element *query, const void *settings)
+{
+	contacts_add(query, settings);
+}
+
+static int disco_load(struct tern_host *host, void **ret_settings)
+{
+	struct contacts *contacts = heap_zalloc(sizeof *contacts);
+
+#define X(field, name, about) contacts->field = tern_option_list(host, name);
+	CONTACTS(X)
+#undef X
+	*ret_settings = contacts;
+	return 0;
+}
+
+static void disco_unload(struct tern_host *host, void *settings)
+{
+	free(settings);
+}
+
 TERN_EXPORT const struct tern_module tern_module = {
 	.abi = TERN_MODULE_ABI,
 	.name = "disco",
-	.about = "service discovery of the host and its accounts (XEP-0030)",
+	.about = "service discovery of the host and its accounts (XEP-0030), contacts (XEP-0157)",
 	.features = (const char *const[]){ NS_DISCO_INFO, NS_DISCO_ITEMS, NULL },
 	.account_features = (const char *const[]){ NS_DISCO_INFO, NS_DISCO_ITEMS, NULL },
 	.identities = (const struct tern_identity[]){ { "server", "im", tern_product }, { 0 } },
@@ -102,4 +120,13 @@ TERN_EXPORT const struct tern_module tern_module = {
 			answer_account_items },
 		{ 0 },
 	},
+	.forms = add_contacts,
+	.options = (const struct tern_option[]){
+#define X(field, name, about) { name, TERN_LIST, NULL, 0, 0, about, contact_refuse },
+		CONTACTS(X)
+#undef X
+		{ 0 },
+	},
+	.load = disco_load,
+	.unload = disco_unload,
 };
