@@ -3,7 +3,7 @@
 
 import re
 
-from . import acks, administration, given, login, offers, pattern, receiving, sending
+from . import acks, administration, capabilities, given, login, offers, pattern, receiving, sending
 from .actor import Failure, Refused
 from .sasl import SaslError
 from .script import read_steps
@@ -31,7 +31,8 @@ async def at_every_split(stage, step, stride):
 
 VERBS = [(re.compile(regex + "$", re.DOTALL), act) for regex, act in (
     *login.VERBS, *sending.VERBS, *receiving.VERBS, *offers.VERBS, *administration.VERBS,
-    *given.VERBS, *acks.VERBS, (r"At every (?:(\d+)(?:st|nd|rd|th) )?split:", at_every_split))]
+    *given.VERBS, *acks.VERBS, *capabilities.VERBS,
+    (r"At every (?:(\d+)(?:st|nd|rd|th) )?split:", at_every_split))]
 
 
 def find(step):
