@@ -21,6 +21,10 @@ static char *why;
 #define MODULE(id) \
 	static const struct tern_module id = { .abi = TERN_MODULE_ABI, .name = #id }
 MODULE(about);
+MODULE(caps);
+MODULE(last);
+MODULE(private);
+MODULE(vcard);
 MODULE(presence);
 MODULE(message);
 MODULE(carbons);
@@ -36,8 +40,8 @@ static const struct tern_module offline = { .abi = TERN_MODULE_ABI, .name = "off
 
 static void set_up(void)
 {
-	const struct tern_module *const modules[] = { &about, &presence, &message, &carbons, &csi,
-		&disco, &ping, &roster, &offline };
+	const struct tern_module *const modules[] = { &about, &caps, &last, &private, &vcard,
+		&presence, &message, &carbons, &csi, &disco, &ping, &roster, &offline };
 
 	strcpy(folder, "/tmp/tern-config-XXXXXX");
 	cr_assert_not_null(mkdtemp(folder));
@@ -126,7 +130,7 @@ Test(config, presets_a_port_for_starttls_and_one_for_direct_tls)
 Test(config, presets_the_modules_of_a_chat_server)
 {
 	static const char *const names[] = { "roster", "presence", "message", "carbons", "csi",
-		"offline", "disco", "ping", "about" };
+		"offline", "disco", "ping", "about", "vcard", "private", "last", "caps" };
 	const size_t count = sizeof names / sizeof *names;
 
 	read_text(HOST);
