@@ -99,7 +99,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.about = "delivery of messages to sessions (RFC 6121 8.5)",
 	.hooks = (const struct tern_hook[]){
 		{ TERN_IN_DELIVER, TERN_MESSAGES, 0, deliver },
-		{ TERN_IN_MISSED, TERN_MESSAGES, -1000, drop_missed },
+		{ TERN_IN_MISSED, TERN_MESSAGES, 1000, drop_missed },
 		{ TERN_IN_MISSED, TERN_MESSAGES, 1000, refuse_missed },
 		{ 0 },
 	},

@@ -21,13 +21,21 @@ static bool says_something(const struct element *child)
 
 bool tern_is_kept(const struct tern_stanza *stanza)
 {
-	const struct element *child = element_first(stanza->element);
+	const struct element *message = stanza->element, *child = element_first(message);
+	bool is_chat = stanza->type == TERN_CHAT;
+	bool is_asked_for; /* XEP-0334 4.4 */
 
-	if (stanza->kind != TERN_MESSAGE ||
-	    (stanza->type != TERN_CHAT && stanza->type != TERN_NORMAL) ||
-	    element_find(stanza->element, NS_HINTS, "no-store"))
+	if (stanza->kind != TERN_MESSAGE)
 		return false;
-	while (stanza->type == TERN_CHAT && child && !says_something(child))
+	is_asked_for = element_find(message, NS_HINTS, "store");
+	if (!is_chat && stanza->type != TERN_NORMAL &&
+	    !(stanza->type == TERN_HEADLINE && is_asked_for))
+		return false;
+	if (element_find(message, NS_HINTS, "no-store")) /* XEP-0334 4.2 */
+		return false;
+	if (!is_chat || is_asked_for)
+		return true;
+	while (child && !says_something(child))
 		child = element_next(child);
-	return stanza->type == TERN_NORMAL || child;
+	return child;
 }

@@ -152,7 +152,9 @@ static const struct { const char *type, *content; enum offline_choice choice; } 
 	{ "chat", "<body>x</body>" STATE, OFFLINE_KEEP },
 	{ "chat", STATE, OFFLINE_DROP },
 	{ "chat", STATE "<thread>1</thread>", OFFLINE_DROP },
-	{ "chat", STATE HINT("store"), OFFLINE_DROP },
+	{ "chat", STATE HINT("store"), OFFLINE_KEEP },
+	{ "chat", HINT("store"), OFFLINE_KEEP },
+	{ "chat", STATE HINT("no-copy"), OFFLINE_DROP },
 	{ "chat", "", OFFLINE_DROP },
 	{ "chat", "<received xmlns='urn:xmpp:receipts' id='1'/>", OFFLINE_KEEP },
 	{ "chat", "<body>x</body>" HINT("no-store"), OFFLINE_REFUSE },
@@ -162,7 +164,10 @@ static const struct { const char *type, *content; enum offline_choice choice; } 
 	{ "normal", "<event xmlns='urn:x'/>", OFFLINE_KEEP },
 	{ "normal", "<body>x</body>" HINT("no-store"), OFFLINE_REFUSE },
 	{ "groupchat", "<body>x</body>", OFFLINE_REFUSE },
+	{ "groupchat", "<body>x</body>" HINT("store"), OFFLINE_REFUSE },
 	{ "headline", "<body>x</body>", OFFLINE_REFUSE },
+	{ "headline", "<body>x</body>" HINT("store"), OFFLINE_KEEP },
+	{ "headline", "<body>x</body>" HINT("store") HINT("no-store"), OFFLINE_REFUSE },
 };
 
 Test(offline, keeps_words_drops_chat_states_and_leaves_the_rest_alone)
