@@ -102,6 +102,12 @@ class Daemon(unittest.TestCase):
         self.assertIn("unknown key `limti` in module `offline` (did you mean `limit`?)",
                       self.refusal("--check"))
 
+    def test_an_address_of_a_contact_is_a_uri(self):
+        self.write_config(change=lambda text: text.replace(
+            "host.key\"\n", "host.key\"\n module \"disco\" { abuse-addresses = {\"a@b\"} }\n"))
+        self.assertIn("`abuse-addresses`: `a@b` is not a URI such as mailto:abuse@example.org",
+                      self.refusal("--check"))
+
     def test_a_module_that_is_none_is_refused(self):
         os.mkdir(self.path("modules"))
         with open(self.path("modules/ping.so"), "w", encoding="utf-8") as file:
