@@ -3,7 +3,11 @@
 
 import asyncio
 import contextlib
+import hashlib
 import logging
+import xml.etree.ElementTree as ET
+from datetime import datetime
+from time import time as now
 
 import slixmpp
 
@@ -18,7 +22,8 @@ class Client(slixmpp.ClientXMPP):
         self.ca_certs = certificate
         self.auto_authorize = None      # tests answer subscription requests themselves
         self.auto_subscribe = False
-        for plugin in ("xep_0030", "xep_0199", "xep_0203"):
+        for plugin in ("xep_0012", "xep_0030", "xep_0049", "xep_0054", "xep_0092", "xep_0115",
+                       "xep_0199", "xep_0203"):
             self.register_plugin(plugin)
         self.arrived = []
         self.news = asyncio.Event()
@@ -228,11 +233,67 @@ async def pings_are_answered_by_the_server_and_by_a_contact(people):
     await ping("romeo@localhost/phone", timeout=TIMEOUT_S)
 
 
+async def the_server_tells_its_version_time_and_age(people):
+    client = people.juliet_desk
+    version = await client["xep_0092"].get_version("localhost", timeout=TIMEOUT_S)
+    assert version["software_version"]["name"] and version["software_version"]["version"]
+    question = client.make_iq_get(ito="localhost")  # its plugin cannot read what it asks for
+    question.append(ET.Element("{urn:xmpp:time}time"))
+    time = await question.send(timeout=TIMEOUT_S)
+    utc = time.xml.findtext("{urn:xmpp:time}time/{urn:xmpp:time}utc")
+    assert abs(datetime.fromisoformat(utc).timestamp() - now()) < 60, utc
+    last = await client["xep_0012"].get_last_activity("localhost", timeout=TIMEOUT_S)
+    assert 0 <= last["last_activity"]["seconds"] < 600, last
+
+
+async def the_servers_capabilities_are_believed(people):
+    client = people.juliet_desk
+    ver = await client["xep_0115"].get_verstring("localhost")
+    info = await client["xep_0115"].get_caps(verstring=ver)
+    assert "http://jabber.org/protocol/caps" in info["features"], info
+
+
+async def a_vcard_is_seen_by_others_and_its_photo_in_presence(people):
+    card = people.romeo_desk["xep_0054"].make_vcard()
+    card["FN"] = "Romeo Montague"
+    card["PHOTO"]["TYPE"] = "image/png"
+    card["PHOTO"]["BINVAL"] = b"abc"
+    await people.romeo_desk["xep_0054"].publish_vcard(card, timeout=TIMEOUT_S)
+    answer = await people.juliet_desk["xep_0054"].get_vcard("romeo@localhost", local=False,
+                                                            timeout=TIMEOUT_S)
+    assert answer["vcard_temp"]["FN"] == "Romeo Montague", answer
+    assert answer["vcard_temp"]["PHOTO"]["BINVAL"] == b"abc", answer
+    people.romeo_desk.send_presence(pstatus="smiling")
+    shown = await people.juliet_desk.expect("a smile", lambda stanza: (
+        isinstance(stanza, slixmpp.Presence) and stanza["status"] == "smiling"))
+    photo = shown.xml.find("{vcard-temp:x:update}x/{vcard-temp:x:update}photo")
+    assert photo is not None and photo.text == hashlib.sha1(b"abc").hexdigest(), shown
+
+
+class Opinion(slixmpp.xmlstream.ElementBase):
+    name = plugin_attrib = "opinion"
+    namespace = "urn:example:opinion"
+    interfaces = {"of"}
+
+
+async def a_client_finds_what_another_kept(people):
+    slixmpp.xmlstream.register_stanza_plugin(
+        slixmpp.plugins.xep_0049.stanza.PrivateXML, Opinion, iterable=True)
+    opinion = Opinion()
+    opinion["of"] = "balconies"
+    await people.juliet_desk["xep_0049"].store(opinion, timeout=TIMEOUT_S)
+    found = await people.juliet_phone["xep_0049"].retrieve("opinion", timeout=TIMEOUT_S)
+    assert found["private"]["opinion"]["of"] == "balconies", found
+
+
 async def a_contact_is_seen_to_leave(people):
     await people.take_away("romeo_desk", "romeo_phone")
     for client in (people.juliet_desk, people.juliet_phone):
         await client.expect_presence("unavailable", "romeo@localhost/desk")
         await client.expect_presence("unavailable", "romeo@localhost/phone")
+    last = await people.juliet_desk["xep_0012"].get_last_activity("romeo@localhost", local=False,
+                                                                  timeout=TIMEOUT_S)
+    assert 0 <= last["last_activity"]["seconds"] < 60, last
 
 
 async def messages_to_an_absent_account_wait_in_order(people):
@@ -283,6 +344,10 @@ TESTS = (
     the_server_tells_what_it_does,
     a_contact_tells_what_its_client_does,
     pings_are_answered_by_the_server_and_by_a_contact,
+    the_server_tells_its_version_time_and_age,
+    the_servers_capabilities_are_believed,
+    a_vcard_is_seen_by_others_and_its_photo_in_presence,
+    a_client_finds_what_another_kept,
     a_contact_is_seen_to_leave,
     messages_to_an_absent_account_wait_in_order,
     everything_is_there_after_a_restart,
