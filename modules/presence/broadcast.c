@@ -61,16 +61,19 @@ static size_t divide(struct tern_entity *entity, const struct jid **contacts, si
 	return having;
 }
 
+/* Those whom the user has blocked are told nothing, and are not asked. */
 static size_t find_contacts(struct tern_entity *entity, unsigned bits, struct arena *arena,
 	const struct jid ***ret_contacts)
 {
 	const struct jid *const *found;
-	size_t count = tern_contacts(entity, bits, arena, &found);
+	size_t count = tern_contacts(entity, bits, arena, &found), kept = 0;
+	bool blocks = tern_question(entity, TERN_ASK_BLOCKED, NULL);
 
 	*ret_contacts = arena_alloc(arena, (count + 1) * sizeof **ret_contacts);
 	for (size_t i = 0; i < count; i++)
-		(*ret_contacts)[i] = found[i];
-	return count;
+		if (!blocks || !tern_question(entity, TERN_ASK_BLOCKED, found[i]))
+			(*ret_contacts)[kept++] = found[i];
+	return kept;
 }
 
 /* 4.2.2: to whoever sees the user; in the same breath it asks those whom the user sees. */
@@ -112,12 +115,12 @@ static void probe(struct tern_entity *entity, struct tern_session *session,
 static void broadcast_to_subscribers(struct tern_entity *entity, struct tern_session *session,
 	struct arena *arena, struct element *presence)
 {
-	struct tern_broadcast broadcast = {
-		.stanza = presence, .from = tern_session_jid(session), .only_open = true,
-	};
+	const struct jid **contacts;
+	size_t count = find_contacts(entity, TERN_SUB_FROM, arena, &contacts);
 
-	broadcast.count = tern_contacts(entity, TERN_SUB_FROM, arena, &broadcast.to);
-	send_to(entity, &broadcast);
+	send_to(entity, &(struct tern_broadcast){
+		.stanza = presence, .from = tern_session_jid(session), .to = contacts,
+		.count = count, .only_open = true });
 }
 
 void announce(struct tern_entity *entity, struct tern_session *session,
@@ -172,6 +175,34 @@ static struct element *new_leave(struct arena *arena)
 
 	element_set(presence, "type", "unavailable");
 	return presence;
+}
+
+/* Whoever was told directly and is blocked now sees the session end; a blocked subscriber has
+ * seen it. */
+static void leave_blocked(struct tern_entity *entity, struct tern_session *session)
+{
+	struct directed *directed = directed_of(session);
+	struct arena *arena = arena_create(ARENA_SMALL);
+
+	for (uint32_t i = directed->count; i-- > 0;) {
+		struct element *presence = new_leave(arena);
+
+		if (!tern_question(entity, TERN_ASK_BLOCKED, directed->to[i]))
+			continue;
+		element_set(presence, "from", jid_text(tern_session_jid(session)));
+		element_set(presence, "to", jid_text(directed->to[i]));
+		if (!is_told_anyhow(entity, session, directed->to[i]))
+			tern_send(entity, presence);
+		directed_remove(directed, directed->to[i]);
+	}
+	arena_destroy(arena);
+}
+
+void hide_from_blocked(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	for (session = tern_session_first(entity); session; session = tern_session_next(session))
+		leave_blocked(entity, session);
 }
 
 /* 4.5.2: in the words of the client, or for it when it has gone without any (4.5.3). */

@@ -10,11 +10,11 @@
 tern_state presence_directed;
 
 /* 4.6.3: a subscriber of an available session hears its end anyhow. */
-static bool is_told_anyhow(struct tern_event *event)
+bool is_told_anyhow(struct tern_entity *entity, struct tern_session *session,
+	const struct jid *whom)
 {
-	return tern_session_is_available(event->session) &&
-		(tern_question(event->entity, TERN_ASK_SUBSCRIPTION, event->stanza.to) &
-		TERN_SUB_FROM);
+	return tern_session_is_available(session) &&
+		(tern_question(entity, TERN_ASK_SUBSCRIPTION, whom) & TERN_SUB_FROM);
 }
 
 static enum tern_verdict note_directed(struct tern_event *event, const void *settings)
@@ -27,7 +27,8 @@ static enum tern_verdict note_directed(struct tern_event *event, const void *set
 	directed = directed_of(event->session);
 	if (event->stanza.type == TERN_UNAVAILABLE)
 		directed_remove(directed, event->stanza.to);
-	if (event->stanza.type != TERN_AVAILABLE || is_told_anyhow(event))
+	if (event->stanza.type != TERN_AVAILABLE ||
+	    is_told_anyhow(event->entity, event->session, event->stanza.to))
 		return TERN_PASS;
 	if (!directed_add(directed, event->stanza.to, (size_t)limits->directed))
 		return tern_reject(event, TERN_RESOURCE_CONSTRAINT, "too many directed presences");
@@ -62,6 +63,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ TERN_ON_PRESENCE_CHANGED, announce_change },
 		{ TERN_ON_UNAVAILABLE, take_leave },
 		{ TERN_ON_SESSION_GONE, forget_session },
+		{ TERN_ON_BLOCKLIST_CHANGED, hide_from_blocked },
 		{ 0 },
 	},
 	.states = (const struct tern_state_claim[]){

@@ -314,6 +314,16 @@ enum tern_verdict receive_subscription(struct tern_event *event, const void *set
 
 /* --- logins -------------------------------------------------------------------------------- */
 
+static bool is_blocked(struct tern_entity *entity, const struct item *item)
+{
+	struct arena *arena = arena_create(ARENA_SMALL);
+	const struct jid *jid = jid_new(arena, item_jid(item));
+	bool blocked = jid && tern_question(entity, TERN_ASK_BLOCKED, jid);
+
+	arena_destroy(arena);
+	return blocked;
+}
+
 void show_requests(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {
@@ -327,7 +337,7 @@ void show_requests(struct tern_entity *entity, struct tern_session *session,
 		const struct item *item = roster_item(roster, at->number);
 		struct element *stanza = NULL;
 
-		if (item && (item->state & TERN_SUB_PENDING_IN))
+		if (item && (item->state & TERN_SUB_PENDING_IN) && !is_blocked(entity, item))
 			stanza = stored_read(reader, at->xml, at->len);
 		if (stanza)
 			tern_session_send(session, stanza);

@@ -169,7 +169,8 @@ void tern_timer_stop(struct tern_entity *entity, tern_timer timer); /* no call f
 	X(SUBSCRIPTION, 0) \
 	/* 1 when that bare address is an item of the entity's roster, whatever its state. */ \
 	X(IN_ROSTER, 0) \
-	/* 1 when the entity wants nothing from that address (XEP-0191). */ \
+	/* 1 when the entity wants nothing from that address (XEP-0191); of no address: 1 when there \
+	 * are any of which it wants nothing. */ \
 	X(BLOCKED, 0) \
 	/* 1 when missed messages of the entity are kept for later. */ \
 	X(STORES_MISSED, 0) \

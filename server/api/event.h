@@ -55,6 +55,9 @@ enum tern_verdict tern_reject(struct tern_event *event, enum tern_condition cond
 /* The same with an application condition beside it (of the event's arena). */
 enum tern_verdict tern_reject_with(struct tern_event *event, enum tern_condition condition,
 	struct element *application);
+/* ... and where a XEP names another error type than the condition's own ("cancel"). */
+enum tern_verdict tern_reject_as(struct tern_event *event, enum tern_condition condition,
+	const char *type, struct element *application);
 
 /* Adds a child to the copy that this recipient gets (delay stamps, stanza ids); of the
  * event's arena.  In the OUT phases: to the copies for the sender's own sessions. */

@@ -106,7 +106,8 @@ typedef int tern_pending_handler(struct tern_event *event, tern_store *ret_log, 
 	X(ACCOUNT_CREATED) X(ACCOUNT_DELETED) \
 	X(ENTITY_OPENED)     /* records are read */ \
 	X(SESSION_DETACHED)  /* its stream is gone, but may come back (XEP-0198 5) */ \
-	X(SESSION_RESUMED)   /* it has come back */
+	X(SESSION_RESUMED)   /* it has come back */ \
+	X(BLOCKLIST_CHANGED) /* the module that answers BLOCKED says so (tern_happen) */
 enum tern_happening {
 #define X(name) TERN_ON_##name,
 	TERN_HAPPENINGS(X)
@@ -119,6 +120,9 @@ struct tern_watch {
 	void (*run)(struct tern_entity *entity, struct tern_session *session,
 		struct tern_event *event, const void *settings);
 };
+
+/* For a module that makes something happen: runs what the others watch for. `event` may be NULL. */
+void tern_happen(struct tern_entity *entity, enum tern_happening what, struct tern_event *event);
 
 /* Memory per entity or session: `size` zeroed bytes, *handle filled in at load; `finish` (may
  * be NULL) runs before they are freed. */

@@ -370,6 +370,11 @@ size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *ar
 	return host->contacts(entity, bits, arena, ret_contacts, host->contacts_settings);
 }
 
+void tern_happen(struct tern_entity *entity, enum tern_happening what, struct tern_event *event)
+{
+	entity_run_watches(entity, what, NULL, event);
+}
+
 /* --- log lines --------------------------------------------------------------------------------------- */
 
 static const enum log_level levels[] = {

@@ -17,6 +17,7 @@
 #include "jid.h"
 #include "log.h"
 #include "module.h"
+#include "names.h"
 #include "pressure.h"
 #include "route.h"
 #include "seen.h"
@@ -115,14 +116,21 @@ void event_answer(struct event *event, struct element *answer)
 	}
 }
 
+static struct element *new_error(struct event *event, enum tern_condition condition,
+		const char *text)
+{
+	struct element *error = stanza_error(event->pub.arena, &event->pub.stanza, condition, text,
+		event->application);
+
+	if (event->error_type)
+		element_set(element_find(error, NS_CLIENT, "error"), "type", event->error_type);
+	return error;
+}
+
 void event_refuse(struct event *event, enum tern_condition condition, const char *text)
 {
-	const struct tern_stanza *stanza = &event->pub.stanza;
-
-	if (stanza_may_be_refused(stanza)) {
-		event_answer(event, stanza_error(event->pub.arena, stanza, condition, text,
-			event->application));
-	}
+	if (stanza_may_be_refused(&event->pub.stanza))
+		event_answer(event, new_error(event, condition, text));
 	event_finish(event);
 }
 
@@ -403,7 +411,14 @@ enum tern_verdict tern_reject(struct tern_event *event, enum tern_condition cond
 enum tern_verdict tern_reject_with(struct tern_event *event, enum tern_condition condition,
 		struct element *application)
 {
+	return tern_reject_as(event, condition, NULL, application);
+}
+
+enum tern_verdict tern_reject_as(struct tern_event *event, enum tern_condition condition,
+		const char *type, struct element *application)
+{
 	of(event)->condition = condition;
+	of(event)->error_type = type;
 	of(event)->application = application;
 	return TERN_REJECT;
 }

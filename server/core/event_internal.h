@@ -45,6 +45,7 @@ struct event {
 	bool only_open;          /* not worth opening a closed entity */
 	enum tern_condition condition;
 	const char *text;
+	const char *error_type;  /* NULL: the condition's own */
 	struct element *application;
 	uint64_t session_id;     /* of pub.session, which may end while the event waits */
 	uint64_t ticket;         /* held, or to be answered later; 0: neither */

@@ -340,6 +340,17 @@ void *tern_session_state(struct tern_session *session, tern_state state)
 	return session->states[state];
 }
 
+void tern_happen(struct tern_entity *entity, enum tern_happening what, struct tern_event *event)
+{
+	watch(entity, NULL, event, what);
+}
+
+/* The same at each call: what is made from it can be expected. */
+void tern_random(struct tern_entity *entity, void *bytes, size_t len)
+{
+	memset(bytes, 0x5a, len);
+}
+
 uint64_t tern_now_us(const struct tern_entity *entity)
 {
 	return (entity ? entity->host : newest)->now_ms * 1000;

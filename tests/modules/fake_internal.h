@@ -101,6 +101,7 @@ struct tern_host {
 	bool holds_pages;
 	struct held_page *held_pages;
 	enum tern_condition condition;
+	const char *error_type; /* NULL: the condition's own */
 	struct element *application;
 };
 

@@ -89,8 +89,13 @@ static void refuse(struct tern_event *event, enum tern_condition condition)
 		return;
 	stanza = new_answer(event, "error");
 	error = element_add(stanza, NULL, "error");
-	element_set(error, "type", tern_condition_type(condition));
+	element_set(error, "type", event->host->error_type ? event->host->error_type :
+		tern_condition_type(condition));
 	element_add(error, NS_ERROR, tern_condition_name(condition));
+	if (event->host->application)
+		element_append(error, element_copy(event->arena, event->host->application));
+	event->host->error_type = NULL;
+	event->host->application = NULL;
 	answer(event, stanza);
 }
 
@@ -359,6 +364,17 @@ enum tern_verdict tern_reject(struct tern_event *event, enum tern_condition cond
 	const char *text)
 {
 	event->host->condition = condition;
+	event->host->error_type = NULL;
+	event->host->application = NULL;
+	return TERN_REJECT;
+}
+
+enum tern_verdict tern_reject_as(struct tern_event *event, enum tern_condition condition,
+	const char *type, struct element *application)
+{
+	event->host->condition = condition;
+	event->host->error_type = type;
+	event->host->application = application;
 	return TERN_REJECT;
 }
 

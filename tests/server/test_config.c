@@ -27,6 +27,7 @@ MODULE(private);
 MODULE(vcard);
 MODULE(presence);
 MODULE(message);
+MODULE(blocking);
 MODULE(carbons);
 MODULE(csi);
 MODULE(disco);
@@ -41,7 +42,7 @@ static const struct tern_module offline = { .abi = TERN_MODULE_ABI, .name = "off
 static void set_up(void)
 {
 	const struct tern_module *const modules[] = { &about, &caps, &last, &private, &vcard,
-		&presence, &message, &carbons, &csi, &disco, &ping, &roster, &offline };
+		&presence, &message, &blocking, &carbons, &csi, &disco, &ping, &roster, &offline };
 
 	strcpy(folder, "/tmp/tern-config-XXXXXX");
 	cr_assert_not_null(mkdtemp(folder));
@@ -129,7 +130,7 @@ Test(config, presets_a_port_for_starttls_and_one_for_direct_tls)
 
 Test(config, presets_the_modules_of_a_chat_server)
 {
-	static const char *const names[] = { "roster", "presence", "message", "carbons", "csi",
+	static const char *const names[] = { "roster", "presence", "message", "blocking", "carbons", "csi",
 		"offline", "disco", "ping", "about", "vcard", "private", "last", "caps" };
 	const size_t count = sizeof names / sizeof *names;
 

@@ -1,0 +1,198 @@
+/* iq.c - lets clients read and change the list, and tells the others (XEP-0191 3)
+ * SPDX-License-Identifier: MIT */
+
+#include <inttypes.h>
+
+#include "blocking.h"
+
+/* What a set names, once it is known to be sound. */
+struct items {
+	const struct jid **jids;
+	size_t count;
+};
+
+static const struct element *payload_of(const struct tern_event *event)
+{
+	return element_first(event->stanza.element);
+}
+
+static struct element *add_item(struct element *parent, const char *jid)
+{
+	struct element *item = element_add(parent, NS_BLOCKING, "item");
+
+	element_set(item, "jid", jid);
+	return item;
+}
+
+/* --- the list ------------------------------------------------------------------------------ */
+
+enum tern_verdict answer_list(struct tern_event *event, const void *settings)
+{
+	const struct blocklist *list = blocklist_of(event->entity);
+	struct element *answer = element_new(event->arena, NS_BLOCKING, "blocklist");
+	struct blocking_interest *interest;
+
+	if (event->session) {
+		interest = tern_session_state(event->session, blocking_interest);
+		interest->is_there = true;
+	}
+	for (uint32_t i = 0; i < list->count; i++)
+		add_item(answer, list->entries[i]->jid);
+	return tern_reply(event, answer);
+}
+
+/* --- pushes -------------------------------------------------------------------------------- */
+
+static void push_to(struct tern_session *session, struct arena *arena, const char *name,
+	const struct items *items)
+{
+	struct element *iq = element_new(arena, NS_CLIENT, "iq");
+	struct element *change = element_add(iq, NS_BLOCKING, name);
+	uint64_t number;
+
+	tern_random(tern_session_entity(session), &number, sizeof number);
+	element_set(iq, "type", "set");
+	element_set(iq, "id", arena_printf(arena, "block-%016" PRIx64, number));
+	element_set(iq, "to", jid_text(tern_session_jid(session)));
+	for (size_t i = 0; i < items->count; i++)
+		add_item(change, jid_text(items->jids[i]));
+	tern_session_send(session, iq);
+}
+
+static void push(struct tern_event *event, const struct items *items)
+{
+	struct tern_session *session = tern_session_first(event->entity);
+	const char *name = element_name(payload_of(event));
+
+	for (; session; session = tern_session_next(session)) {
+		const struct blocking_interest *interest =
+			tern_session_state(session, blocking_interest);
+
+		if (interest->is_there)
+			push_to(session, event->arena, name, items);
+	}
+}
+
+/* --- changes ------------------------------------------------------------------------------- */
+
+static enum tern_condition read_items(struct tern_event *event, struct items *ret)
+{
+	const struct element *set = payload_of(event), *item = element_first(set);
+
+	*ret = (struct items){
+		.jids = arena_alloc(event->arena, (element_count(set) + 1) * sizeof *ret->jids),
+	};
+	for (; item; item = element_next(item)) {
+		const char *jid = element_get(item, "jid");
+
+		if (!jid || !element_is(item, NS_BLOCKING, "item"))
+			return TERN_BAD_REQUEST;
+		ret->jids[ret->count] = jid_new(event->arena, jid);
+		if (!ret->jids[ret->count++])
+			return TERN_JID_MALFORMED;
+	}
+	return TERN_NO_CONDITION;
+}
+
+/* What was said is what is pushed, also where some of it was so already. */
+static enum tern_verdict finish(struct tern_event *event, const struct items *said,
+	const struct audience *audience)
+{
+	enum tern_verdict verdict = tern_reply(event, NULL);
+
+	push(event, said);
+	audience_after(event->entity, event->arena, audience);
+	tern_happen(event->entity, TERN_ON_BLOCKLIST_CHANGED, event);
+	return verdict;
+}
+
+static bool has_item(const struct items *items, const struct jid *jid)
+{
+	for (size_t i = 0; i < items->count; i++)
+		if (jid_equal(items->jids[i], jid))
+			return true;
+	return false;
+}
+
+/* Leaves out what is there already, or stands twice; false where the rest does not fit. */
+static bool find_new(struct tern_event *event, const struct items *said, long most,
+	struct items *ret_new)
+{
+	const struct blocklist *list = blocklist_of(event->entity);
+
+	*ret_new = (struct items){
+		.jids = arena_alloc(event->arena, (said->count + 1) * sizeof *ret_new->jids),
+	};
+	for (size_t i = 0; i < said->count && list->count + ret_new->count <= (size_t)most; i++)
+		if (!blocklist_has(list, jid_text(said->jids[i])) && !has_item(ret_new, said->jids[i]))
+			ret_new->jids[ret_new->count++] = said->jids[i];
+	return list->count + ret_new->count <= (size_t)most;
+}
+
+/* All of them or none. */
+static int add_all(struct tern_entity *entity, const struct items *items)
+{
+	int result = 0;
+	size_t i = 0;
+
+	for (; i < items->count && result == 0; i++)
+		result = blocklist_add(entity, items->jids[i]);
+	while (result < 0 && i-- > 0)
+		blocklist_remove(entity, items->jids[i]);
+	return result;
+}
+
+enum tern_verdict answer_block(struct tern_event *event, const void *settings)
+{
+	const struct blocking_settings *limits = settings;
+	struct items said, new_ones;
+	enum tern_condition fault = read_items(event, &said);
+	struct audience audience;
+	int result;
+
+	if (fault == TERN_NO_CONDITION && said.count == 0)
+		fault = TERN_BAD_REQUEST;
+	if (fault != TERN_NO_CONDITION)
+		return tern_reject(event, fault, NULL);
+	if (!find_new(event, &said, limits->items, &new_ones))
+		return tern_reject(event, TERN_POLICY_VIOLATION, "the blocklist is full");
+	audience = audience_before(event->entity, event->arena, new_ones.jids, new_ones.count);
+	result = add_all(event->entity, &new_ones);
+	if (result < 0)
+		return tern_reject(event, tern_condition_of(result), NULL);
+	return finish(event, &said, &audience);
+}
+
+/* 3.5: an empty set names all of them. */
+static struct items all_items(struct tern_event *event)
+{
+	const struct blocklist *list = blocklist_of(event->entity);
+	struct items all = {
+		.jids = arena_alloc(event->arena, (list->count + 1) * sizeof *all.jids),
+	};
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		all.jids[all.count] = jid_new(event->arena, list->entries[i]->jid);
+		all.count += all.jids[all.count] != NULL;
+	}
+	return all;
+}
+
+enum tern_verdict answer_unblock(struct tern_event *event, const void *settings)
+{
+	struct items said, gone;
+	enum tern_condition fault = read_items(event, &said);
+	struct audience audience;
+
+	if (fault != TERN_NO_CONDITION)
+		return tern_reject(event, fault, NULL);
+	gone = said.count ? said : all_items(event);
+	audience = audience_before(event->entity, event->arena, gone.jids, gone.count);
+	for (size_t i = 0; i < gone.count; i++) {
+		int result = blocklist_remove(event->entity, gone.jids[i]);
+
+		if (result < 0)
+			return tern_reject(event, tern_condition_of(result), NULL);
+	}
+	return finish(event, &said, &audience);
+}
