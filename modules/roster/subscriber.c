@@ -82,12 +82,17 @@ static void each_available(struct tern_entity *entity, const struct jid *to,
 			tell(entity, session, to);
 }
 
-void part_from(struct tern_entity *entity, const struct jid *contact, unsigned state)
+static void say_parting(struct tern_entity *entity, const struct jid *contact, unsigned state)
 {
 	if (state & (TERN_SUB_TO | TERN_SUB_PENDING_OUT))
 		say(entity, contact, "unsubscribe");
 	if (state & (TERN_SUB_FROM | TERN_SUB_PENDING_IN))
 		say(entity, contact, "unsubscribed");
+}
+
+void part_from(struct tern_entity *entity, const struct jid *contact, unsigned state)
+{
+	say_parting(entity, contact, state);
 	if (state & TERN_SUB_FROM)
 		each_available(entity, contact, hide_session);
 }
@@ -101,8 +106,8 @@ void say_farewell(struct tern_entity *entity, struct tern_session *session,
 	for (uint32_t i = 0; i < roster->count; i++) {
 		const struct jid *contact = jid_new(arena, item_jid(roster->items[i]));
 
-		if (contact)
-			part_from(entity, contact, roster->items[i]->state);
+		if (contact) /* that the sessions end they are told as all subscribers are */
+			say_parting(entity, contact, roster->items[i]->state);
 	}
 	arena_destroy(arena);
 }

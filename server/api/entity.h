@@ -150,6 +150,20 @@ void tern_session_end(struct tern_session *session, const char *stream_error, co
 /* Milliseconds since bytes last came from the session's peer. */
 uint64_t tern_session_silence_ms(const struct tern_session *session);
 
+/* --- the account as a whole -----------------------------------------------------------------
+ * `done` is called once, later, on this shard; with NULL for the entity where that is gone
+ * (-ECANCELED). What it says goes out when the change is on disk. */
+
+/* Hashed on the worker pool. 0; -EINVAL: no such password is allowed (empty, control characters);
+ * -ENOENT: the account has no password (anonymous), or is being deleted; or as tern_put. */
+void tern_set_password(struct tern_entity *entity, const char *password,
+	void (*done)(struct tern_entity *entity, void *context, int result), void *context);
+
+/* Its name is free, its contacts are told and its records are lost; its sessions end behind what
+ * `done` says. 0; -ENOENT as above; or -errno, and the account is as it was. */
+void tern_delete_account(struct tern_entity *entity,
+	void (*done)(struct tern_entity *entity, void *context, int result), void *context);
+
 /* --- timers ---------------------------------------------------------------------------------
  * `run` is called once: with cancelled true when the entity (or session, if given) ended or
  * the module is leaving. A timer of an entity does not keep it open. */

@@ -103,7 +103,8 @@ typedef int tern_pending_handler(struct tern_event *event, tern_store *ret_log, 
 	X(PRESENCE_CHANGED)  /* a later broadcast presence of an available session */ \
 	X(UNAVAILABLE)       /* sent unavailable, or ended while available (event NULL) */ \
 	X(SESSION_GONE)      /* after UNAVAILABLE; the session's state is still there */ \
-	X(ACCOUNT_CREATED) X(ACCOUNT_DELETED) \
+	X(ACCOUNT_CREATED) \
+	X(ACCOUNT_DELETED)   /* its sessions are still there, and nothing can be written */ \
 	X(ENTITY_OPENED)     /* records are read */ \
 	X(SESSION_DETACHED)  /* its stream is gone, but may come back (XEP-0198 5) */ \
 	X(SESSION_RESUMED)   /* it has come back */ \

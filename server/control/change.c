@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "account.h"
-#include "credentials.h"
 #include "desk.h"
+#include "hashing.h"
 #include "heap.h"
 #include "jid.h"
 #include "server.h"
@@ -18,10 +18,8 @@
 /* A change under way. */
 struct trip {
 	struct post there;
-	struct job hashing;
 	struct task back;
 	struct change change;
-	char *credentials;
 	int result;
 };
 
@@ -33,7 +31,6 @@ static void arrive_back(struct task *task)
 	struct trip *trip = trip_of(task, back);
 
 	trip->change.changed(trip->change.context, trip->result);
-	free(trip->credentials);
 	free(trip);
 }
 
@@ -46,27 +43,19 @@ static void go_back(void *context, int result)
 	desk_post(trip->change.server->desk, &trip->back);
 }
 
-static void hash(struct job *job)
+static void apply(void *context, const char *credentials)
 {
-	struct trip *trip = trip_of(job, hashing);
-
-	trip->credentials =
-		credentials_make(trip->change.password, trip->change.host->sasl.iterations);
-}
-
-static void apply(struct shard *shard, struct job *job)
-{
-	struct trip *trip = trip_of(job, hashing);
+	struct trip *trip = context;
 	const struct change *change = &trip->change;
 
-	if (!trip->credentials)
+	if (!credentials)
 		go_back(trip, -EINVAL);
 	else if (change->what == CHANGE_ADD)
-		account_create(change->server, change->host, change->bare, trip->credentials,
-			go_back, trip);
+		account_create(change->server, change->host, change->bare, credentials, go_back,
+			trip);
 	else
-		account_set_credentials(change->server, change->host, change->bare,
-			trip->credentials, go_back, trip);
+		account_set_credentials(change->server, change->host, change->bare, credentials,
+			go_back, trip);
 }
 
 static void arrive_there(struct shard *shard, struct post *post)
@@ -74,13 +63,10 @@ static void arrive_there(struct shard *shard, struct post *post)
 	struct trip *trip = trip_of(post, there);
 	const struct change *change = &trip->change;
 
-	if (change->what == CHANGE_DELETE) {
+	if (change->what == CHANGE_DELETE)
 		account_delete(change->server, change->host, change->bare, go_back, trip);
-		return;
-	}
-	trip->hashing.work = hash;
-	trip->hashing.done = apply;
-	shard_work(shard, &trip->hashing);
+	else
+		hash_password(shard, change->password, change->host->sasl.iterations, apply, trip);
 }
 
 void change_start(const struct change *change)

@@ -283,6 +283,7 @@ struct order {
 	bool create;
 	account_done *done;
 	void *context;
+	account_decided *decided; /* or NULL */
 	struct shard *back; /* NULL: `done` may run anywhere */
 	struct login *login;
 	int result;
@@ -293,7 +294,8 @@ static void report(struct shard *shard, struct post *post)
 	struct order *order = (struct order *)post;
 
 	(void)shard;
-	order->done(order->context, order->result);
+	if (order->done)
+		order->done(order->context, order->result);
 	jid_destroy(order->jid);
 	free(order->credentials);
 	free(order);
@@ -311,12 +313,27 @@ static void go_back(struct order *order, int result)
 		report(NULL, &order->post);
 }
 
+static void end_deletion(struct tern_entity *entity);
+
+static void finish_deletion(struct shard *shard, struct post *post)
+{
+	struct order *order = (struct order *)post;
+
+	if (!shard->is_ended)
+		end_deletion(order->login->entity);
+	go_back(order, shard->is_ended ? -ECANCELED : 0);
+}
+
 static void on_disk(struct tern_entity *entity, struct item *item, bool cancelled)
 {
 	struct order *order = (struct order *)((char *)item - offsetof(struct order, item));
 
-	(void)entity;
-	go_back(order, cancelled ? -ECANCELED : 0);
+	if (cancelled || order->credentials) {
+		go_back(order, cancelled ? -ECANCELED : 0);
+		return;
+	}
+	order->post.run = finish_deletion; /* not while the outbox is at work */
+	shard_post(entity->shard, &order->post);
 }
 
 static int write_credentials(struct tern_entity *entity, owner_id owner, const char *credentials)
@@ -360,11 +377,16 @@ static int create_account(struct tern_entity *entity, const char *credentials)
 	return 0;
 }
 
-static int change_credentials(struct tern_entity *entity, const char *credentials)
+static bool is_somebody(const struct tern_entity *entity)
+{
+	return entity->exists && !entity->is_anonymous && !entity->is_being_deleted;
+}
+
+int account_change_credentials(struct tern_entity *entity, const char *credentials)
 {
 	int result;
 
-	if (!entity->exists)
+	if (!is_somebody(entity))
 		return -ENOENT;
 	result = write_credentials(entity, entity->owner, credentials);
 	if (result == 0)
@@ -373,24 +395,30 @@ static int change_credentials(struct tern_entity *entity, const char *credential
 }
 
 /* The name goes in one write with the intents that tell contacts; what the id owned is
- * cleaned up by storage, in slices. */
-static int delete_account(struct tern_entity *entity)
+ * cleaned up by storage, in slices.  From here on the account does nothing and gets nothing, but
+ * its sessions stay until all of that is on disk: one of them may have asked for it. */
+static int begin_deletion(struct tern_entity *entity)
 {
 	int result;
 
-	if (!entity->exists)
+	if (!is_somebody(entity))
 		return -ENOENT;
 	result = gate_wrote(entity, batch_owner_delete(gate_batch(entity->shard),
 		jid_text(entity->jid), entity->owner));
 	if (result < 0)
 		return result;
 	entity->is_being_deleted = true;
+	entity_run_watches(entity, TERN_ON_ACCOUNT_DELETED, NULL, NULL);
+	return 0;
+}
+
+/* XEP-0077 3.2: with that error. */
+static void end_deletion(struct tern_entity *entity)
+{
 	while (entity->sessions)
 		session_close(entity->sessions, STREAM_ERROR_NOT_AUTHORIZED, "The account was deleted");
-	entity_run_watches(entity, TERN_ON_ACCOUNT_DELETED, NULL, NULL);
 	entity_forget(entity);
 	log_info("account", jid_text(entity->jid), "deleted");
-	return 0;
 }
 
 static void carry_out(void *context, struct login *login, bool failed)
@@ -403,11 +431,13 @@ static void carry_out(void *context, struct login *login, bool failed)
 	if (failed)
 		result = -EIO;
 	else if (!order->credentials)
-		result = delete_account(entity);
+		result = begin_deletion(entity);
 	else if (order->create)
 		result = create_account(entity, order->credentials);
 	else
-		result = change_credentials(entity, order->credentials);
+		result = account_change_credentials(entity, order->credentials);
+	if (order->decided)
+		order->decided(entity, order->context, result);
 	if (result < 0) {
 		go_back(order, result);
 		return;
@@ -421,6 +451,8 @@ static void at_home(struct shard *shard, struct post *post)
 	struct order *order = (struct order *)post;
 
 	if (shard->is_ended) {
+		if (order->decided)
+			order->decided(NULL, order->context, -ECANCELED);
 		go_back(order, -ECANCELED);
 		return;
 	}
@@ -458,4 +490,10 @@ void account_delete(struct server *server, struct tern_host *host, const struct 
 {
 	send(&(struct order){ .server = server, .host = host, .jid = (struct jid *)bare,
 		.done = done, .context = context }, NULL);
+}
+
+void account_delete_own(struct tern_entity *entity, account_decided *decided, void *context)
+{
+	send(&(struct order){ .server = entity->shard->server, .host = entity->host,
+		.jid = entity->jid, .decided = decided, .context = context }, NULL);
 }

@@ -64,10 +64,10 @@ static uint16_t number_of(tern_store store)
 	return loader_store(store)->number;
 }
 
-/* An anonymous session's account keeps nothing; one that does not exist cannot. */
+/* An anonymous session's account keeps nothing; one that does not exist, or not for long, cannot. */
 static bool keeps_nothing(const struct tern_entity *entity)
 {
-	return entity->is_anonymous || !entity->owner;
+	return entity->is_anonymous || !entity->owner || entity->is_being_deleted;
 }
 
 static int write_nothing(const struct tern_entity *entity)
@@ -144,7 +144,7 @@ struct get {
 static void get_now(struct tern_entity *entity, struct item *item, bool cancelled)
 {
 	struct get *get = (struct get *)item;
-	bool is_gone = cancelled || entity->owner != get->owner;
+	bool is_gone = cancelled || entity->owner != get->owner || entity->is_being_deleted;
 	void *value = NULL;
 	size_t len = 0;
 	int result = is_gone ? -ECANCELED : !get->owner ? -ENOENT :
@@ -263,7 +263,7 @@ static void query_now(struct tern_entity *entity, struct item *item, bool cancel
 	struct gathering gathering = { .arena = arena_create(4096) };
 	size_t most = query->page.most && query->page.most < PAGE_MOST ? query->page.most : PAGE_MOST;
 	bool complete = true;
-	bool is_gone = cancelled || entity->owner != query->owner;
+	bool is_gone = cancelled || entity->owner != query->owner || entity->is_being_deleted;
 	int result = is_gone ? -ECANCELED : !query->owner ? 0 :
 		storage_log_read(entity->shard->server->storage, entity->owner,
 			number_of(query->log), &(struct log_page){

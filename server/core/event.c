@@ -376,7 +376,7 @@ void event_arrive(struct tern_entity *entity, struct event *event)
 	event->pub.entity = entity;
 	if (entity->state == ENTITY_FAILED)
 		event_refuse(event, TERN_INTERNAL_SERVER_ERROR, NULL);
-	else if (!entity->exists)
+	else if (!entity->exists || entity->is_being_deleted)
 		refuse_absent(entity, event);
 	else if (!entity->held || !held_takes(entity, event))
 		event_run(event);

@@ -166,6 +166,10 @@ void session_receive(struct tern_session *session, struct arena *arena, struct e
 	enum tern_kind kind;
 
 	session->heard_ms = entity->shard->ticks_ms;
+	if (entity->is_being_deleted) { /* it ends as soon as that is on disk */
+		arena_destroy(arena);
+		return;
+	}
 	entity->pins++; /* the session may end on the way */
 	if (stanza_is_one(element, &kind))
 		enter(session, arena, element, kind);

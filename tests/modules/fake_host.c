@@ -345,6 +345,36 @@ void tern_happen(struct tern_entity *entity, enum tern_happening what, struct te
 	watch(entity, NULL, event, what);
 }
 
+const char *fake_password(const struct tern_entity *entity)
+{
+	return *entity->password ? entity->password : NULL;
+}
+
+bool fake_is_deleted(const struct tern_entity *entity)
+{
+	return entity->is_deleted;
+}
+
+void fake_refuse_changes(struct fake *fake, int result)
+{
+	fake->host.change_result = result;
+}
+
+void tern_set_password(struct tern_entity *entity, const char *password,
+	void (*done)(struct tern_entity *entity, void *context, int result), void *context)
+{
+	if (entity->host->change_result == 0)
+		snprintf(entity->password, sizeof entity->password, "%s", password);
+	done(entity, context, entity->host->change_result);
+}
+
+void tern_delete_account(struct tern_entity *entity,
+	void (*done)(struct tern_entity *entity, void *context, int result), void *context)
+{
+	entity->is_deleted = entity->host->change_result == 0;
+	done(entity, context, entity->host->change_result);
+}
+
 /* The same at each call: what is made from it can be expected. */
 void tern_random(struct tern_entity *entity, void *bytes, size_t len)
 {

@@ -31,6 +31,12 @@ int fake_reopen(struct tern_entity *entity);
 /* Deletes the account, whose sessions must have ended: nothing of it is left. */
 void fake_delete(struct tern_entity *entity);
 
+/* The password that the account was given last, or NULL; whether a module has it deleted. Both
+ * answer with `result` at once, as a home does later. */
+const char *fake_password(const struct tern_entity *entity);
+bool fake_is_deleted(const struct tern_entity *entity);
+void fake_refuse_changes(struct fake *fake, int result);
+
 /* A session, bound. */
 struct tern_session *fake_session(struct tern_entity *entity, const char *resource);
 void fake_end(struct tern_session *session);

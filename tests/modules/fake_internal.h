@@ -43,6 +43,8 @@ struct tern_entity {
 	struct jid *jid;
 	void *states[CLAIMS_MAX];
 	struct record *records;
+	char password[64];
+	bool is_deleted;
 	uint64_t last_id;
 	struct tern_session *sessions;
 };
@@ -97,7 +99,7 @@ struct tern_host {
 	struct lines left;
 	char end_reason[64];
 	uint64_t now_ms, last_number;
-	int writes_left;
+	int writes_left, change_result;
 	bool holds_pages;
 	struct held_page *held_pages;
 	enum tern_condition condition;

@@ -32,6 +32,7 @@ MODULE(carbons);
 MODULE(csi);
 MODULE(disco);
 MODULE(ping);
+static const struct tern_module registration = { .abi = TERN_MODULE_ABI, .name = "register" };
 static const struct tern_module roster = { .abi = TERN_MODULE_ABI, .name = "roster",
 	.options = (const struct tern_option[]){ { "limit", TERN_STRING, "", 0, 0, "" },
 		{ "groups", TERN_LIST, "", 0, 0, "" }, { 0 } } };
@@ -41,8 +42,9 @@ static const struct tern_module offline = { .abi = TERN_MODULE_ABI, .name = "off
 
 static void set_up(void)
 {
-	const struct tern_module *const modules[] = { &about, &caps, &last, &private, &vcard,
-		&presence, &message, &blocking, &carbons, &csi, &disco, &ping, &roster, &offline };
+	const struct tern_module *const modules[] = { &about, &blocking, &caps, &carbons,
+		&csi, &disco, &last, &message, &offline, &ping, &presence, &private,
+		&registration, &roster, &vcard };
 
 	strcpy(folder, "/tmp/tern-config-XXXXXX");
 	cr_assert_not_null(mkdtemp(folder));
@@ -130,8 +132,9 @@ Test(config, presets_a_port_for_starttls_and_one_for_direct_tls)
 
 Test(config, presets_the_modules_of_a_chat_server)
 {
-	static const char *const names[] = { "roster", "presence", "message", "blocking", "carbons", "csi",
-		"offline", "disco", "ping", "about", "vcard", "private", "last", "caps" };
+	static const char *const names[] = { "roster", "presence", "message", "blocking",
+		"carbons", "csi", "offline", "disco", "ping", "about", "vcard", "private",
+		"last", "caps", "register" };
 	const size_t count = sizeof names / sizeof *names;
 
 	read_text(HOST);

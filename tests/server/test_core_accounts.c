@@ -6,8 +6,11 @@
 #include <stdio.h>
 
 #include "account.h"
+#include "arena.h"
 #include "core_stage.h"
+#include "element.h"
 #include "entity_internal.h"
+#include "names.h"
 #include "shard.h"
 
 struct memory { int count; };
@@ -47,6 +50,18 @@ static void note_page(struct tern_entity *entity, void *context, const struct te
 	note(cancelled ? "page-cancelled" : "page");
 }
 
+static void note_decision(struct tern_entity *entity, void *context, int result)
+{
+	struct arena *arena = arena_create(256);
+	struct element *word = element_new(arena, NS_CLIENT, "message");
+
+	(void)context;
+	note(result == 0 ? "decided" : "not-decided");
+	for (struct tern_session *at = tern_session_first(entity); at; at = tern_session_next(at))
+		tern_session_send(at, word);
+	arena_destroy(arena);
+}
+
 static enum tern_verdict obey(struct tern_event *event, const void *settings)
 {
 	const char *order = element_find_text(event->stanza.element, NULL, "body");
@@ -56,6 +71,8 @@ static enum tern_verdict obey(struct tern_event *event, const void *settings)
 		return TERN_PASS;
 	if (strcmp(order, "put") == 0)
 		note(tern_put(event->entity, store, "k", 1, "v", 1) == 0 ? "put" : "refused");
+	else if (strcmp(order, "delete") == 0)
+		tern_delete_account(event->entity, note_decision, NULL);
 	else if (strcmp(order, "read") == 0) {
 		tern_put(event->entity, record, "k", 1, "v", 1);
 		tern_get(event->entity, record, "k", 1, note_got, NULL);
@@ -77,7 +94,7 @@ static void note_deleted(struct tern_entity *entity, struct tern_session *sessio
 {
 	(void)event, (void)settings;
 	cr_assert_null(session);
-	cr_assert_null(tern_session_first(entity));
+	cr_assert_eq(tern_put(entity, store, "k", 1, "v", 1), -ENOENT);
 	note("deleted");
 }
 
@@ -229,9 +246,47 @@ Test(core_accounts, are_deleted_with_their_sessions)
 	cr_assert_eq(stage_delete(ROMEO), 0);
 	cr_assert_eq(client_error(a), STREAM_ERROR_NOT_AUTHORIZED);
 	cr_assert_eq(client_error(b), STREAM_ERROR_NOT_AUTHORIZED);
-	cr_assert_str_eq(notes, "a gone b gone deleted ");
+	cr_assert_str_eq(notes, "deleted a gone b gone ");
 	cr_assert_eq(stage_delete(ROMEO), -ENOENT);
 	cr_assert_not(client_is_there(client_open(ROMEO, "a")));
+}
+
+Test(core_accounts, hear_of_their_own_deletion_when_it_is_on_disk)
+{
+	struct client *romeo = client_open(ROMEO, "a");
+
+	order(romeo, "delete");
+	cr_assert_str_eq(notes, "deleted decided ");
+	cr_assert_str_eq(client_heard(romeo), "");
+	cr_assert_eq(client_error(romeo), STREAM_ERROR_NONE);
+	stage_settle();
+	cr_assert(has(client_heard(romeo), "<message"));
+	cr_assert_eq(client_error(romeo), STREAM_ERROR_NOT_AUTHORIZED);
+	cr_assert_str_eq(notes, "deleted decided a gone ");
+}
+
+Test(core_accounts, neither_say_nor_hear_anything_while_they_are_deleted)
+{
+	struct client *romeo = client_open(ROMEO, "a"), *nurse = client_open(NURSE, "b");
+
+	order(romeo, "delete");
+	order(romeo, "put");
+	order(romeo, "delete");
+	client_says(nurse, "<iq to='" ROMEO "/a' type='get' id='i'><q xmlns='urn:x'/></iq>");
+	stage_settle();
+	cr_assert_str_eq(notes, "deleted decided a gone ");
+	cr_assert_not(has(client_heard(romeo), "<iq"));
+	cr_assert(has(client_heard(nurse), "service-unavailable"));
+}
+
+Test(core_accounts, are_deleted_once)
+{
+	struct client *romeo = client_open(ROMEO, "a");
+
+	client_posts(romeo, "<message><body>delete</body></message>");
+	client_posts(romeo, "<message><body>delete</body></message>");
+	stage_settle();
+	cr_assert_str_eq(notes, "deleted decided not-decided a gone ");
 }
 
 Test(core_accounts, are_new_when_they_are_made_again)

@@ -9,7 +9,7 @@ import socket
 from .ternd import ServerError
 
 MODULES = ("roster", "saslauth", "tls", "disco", "ping", "offline", "message", "iq", "presence",
-           "c2s", "version", "carbons", "csi", "csi_simple", "blocklist")
+           "c2s", "version", "carbons", "csi", "csi_simple", "blocklist", "register")
 
 
 class Unable(Exception):
