@@ -14,6 +14,14 @@
 	X(depth, "depth", 64, 8, 1000, "elements within elements") \
 	X(attributes, "attributes", 64, 8, 1000, "attributes of one element") \
 	X(name_bytes, "name-bytes", 1024, 64, 65536, "bytes of a name with its namespace") \
+	X(stanza_rate, "stanzas-per-second", 200, 0, 1000000, \
+		"stanzas that one session may send, over time; 0: any number") \
+	X(byte_rate, "bytes-per-second", 262144, 0, 1073741824, "the same in bytes") \
+	X(stanza_rate_before_login, "stanzas-per-second-before-login", 20, 0, 1000000, \
+		"elements that one connection may send before login") \
+	X(byte_rate_before_login, "bytes-per-second-before-login", 32768, 0, 1073741824, \
+		"the same in bytes") \
+	X(burst_s, "burst", 5, 1, 3600, "seconds of a rate that may be used up at once") \
 	X(negotiation_s, "negotiation-timeout", 30, 1, 3600, "seconds from connect to bind") \
 	X(handshake_s, "handshake-timeout", 10, 1, 600, "seconds for a TLS handshake") \
 	X(write_s, "write-timeout", 120, 1, 3600, "seconds in which a peer takes no byte") \

@@ -81,6 +81,7 @@ static void finish(struct stream *stream)
 {
 	assert(!stream->session);
 	stream_list_remove(stream);
+	rate_stop(stream);
 	negotiation_destroy(stream->negotiation);
 	stream_drop_parser(stream);
 	stream_forget_header(stream);
@@ -98,6 +99,7 @@ static void moved(void *owner, struct shard *to)
 	stream_list_add(stream);
 	stream_enter(stream);
 	negotiation_time(stream->negotiation);
+	rate_go_on(stream);
 	if (stream_list_closes_with(to))
 		stream_fail(stream, stream_list_closes_with(to), NULL);
 	else
@@ -115,6 +117,7 @@ static void move(struct stream *stream)
 	stream_drop_parser(stream);
 	stream_list_remove(stream);
 	timer_stop(stream->shard, &stream->negotiation->deadline);
+	rate_stop(stream);
 	stream->link_is_paused = false;
 	link_move(stream->link, to, moved);
 }

@@ -23,7 +23,7 @@ control = "{folder}/control"
 modules-path = "{modules}"
 user = ""
 shards = 2
-limits {{ {limits} }}
+limits {{ stanzas-per-second = 0  bytes-per-second = 0  {limits} }}
 listen "none" {{ address = {{"127.0.0.1"}}  port = 0  tls = "none" }}
 host "example.org" {{
     certificate = "{folder}/host.crt"

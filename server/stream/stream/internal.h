@@ -56,6 +56,14 @@ struct negotiation {
 	struct plain_check *check;
 };
 
+/* How fast the peer has been: rate.c. */
+struct rate {
+	uint64_t elements_us, bytes_us; /* of shard_ticks_ms: until when they are paid for */
+	uint64_t due_ms;
+	struct timer again;
+	bool is_exceeded;        /* reading waits for the timer */
+};
+
 struct stream {
 	struct link *link;
 	struct shard *shard;
@@ -67,6 +75,7 @@ struct stream {
 	const char *lang;        /* xml:lang of the header, or NULL */
 	struct shard *move_to;
 	struct stream *next, *previous; /* of the shard */
+	struct rate rate;
 	unsigned pauses;         /* reasons not to read */
 	uint8_t state;
 	uint8_t depth;           /* of stream_enter */
@@ -138,6 +147,12 @@ bool bind_answers(struct stream *stream, const struct element *element);
 
 void auth_moved(struct stream *stream);
 void auth_forget(struct stream *stream); /* the attempt, its login and all */
+
+/* --- rate.c: limits.stanzas-per-second and its kin ------------------------------------------ */
+void rate_note_element(struct stream *stream);
+void rate_note_bytes(struct stream *stream, size_t count);
+void rate_stop(struct stream *stream);  /* before the stream leaves the shard, or ends */
+void rate_go_on(struct stream *stream); /* on the shard where it is now */
 
 /* --- negotiation.c ------------------------------------------------------------------------- */
 struct negotiation *negotiation_create(struct stream *stream);

@@ -54,6 +54,7 @@ static void on_stanza(void *context, struct arena *take_arena, struct element *s
 		arena_destroy(take_arena);
 	else
 		element_receive(stream, take_arena, stanza);
+	rate_note_element(stream);
 	if (stream->state == STREAM_ENDED || stream->pauses > 0 || stream->restarts)
 		parser_pause(stream->parser);
 }
@@ -182,6 +183,7 @@ size_t stream_read(struct stream *stream, const char *bytes, size_t len)
 		used += feed(stream, bytes + used, len - used);
 	if (stream->state == STREAM_ENDED)
 		return len;
+	rate_note_bytes(stream, used);
 	/* RFC 6120 5.4.3.3: what came in the clear behind <starttls/> is thrown away. */
 	if (stream->starts_tls) {
 		stream->starts_tls = false;

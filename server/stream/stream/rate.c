@@ -1,0 +1,88 @@
+/* stream/rate.c - how fast a peer is read: faster ones wait, nothing of theirs is lost
+ * SPDX-License-Identifier: MIT
+ *
+ * What came is paid for in time: a stanza costs a second's part by the rate, and so does a byte.
+ * Whoever has paid for no more than the burst from now on is read; else reading stops until that
+ * is so again. An idle peer's account is never better than empty, so the sums need no timer. */
+
+#include "stream/internal.h"
+
+#include "server_limits.h"
+
+#define SECOND_US UINT64_C(1000000)
+
+static void run_again(struct shard *shard, struct timer *timer)
+{
+	struct rate *rate = (struct rate *)((char *)timer - offsetof(struct rate, again));
+	struct stream *stream = (struct stream *)((char *)rate - offsetof(struct stream, rate));
+
+	stream_enter(stream);
+	rate->is_exceeded = false;
+	stream_release(stream);
+	stream_leave(stream);
+}
+
+/* The time that has to pass before more is read, in microseconds. */
+static uint64_t pay(uint64_t *paid_until_us, uint64_t now_us, uint64_t count, long per_second,
+	uint64_t burst_us)
+{
+	if (per_second == 0)
+		return 0;
+	if (*paid_until_us < now_us)
+		*paid_until_us = now_us;
+	*paid_until_us += count * SECOND_US / (uint64_t)per_second;
+	return *paid_until_us > now_us + burst_us ? *paid_until_us - now_us - burst_us : 0;
+}
+
+static void wait_for(struct stream *stream, uint64_t delay_us)
+{
+	if (delay_us == 0 || stream->state == STREAM_ENDED)
+		return;
+	if (!stream->rate.is_exceeded)
+		stream_hold(stream);
+	stream->rate.is_exceeded = true;
+	stream->rate.again.run = run_again;
+	stream->rate.due_ms = shard_ticks_ms(stream->shard) + (delay_us + 999) / 1000;
+	rate_go_on(stream);
+}
+
+static bool is_logged_in(const struct stream *stream)
+{
+	return stream->state == STREAM_AUTHENTICATED || stream->state == STREAM_BOUND;
+}
+
+static uint64_t burst_us(const struct limits *limits)
+{
+	return (uint64_t)limits->burst_s * SECOND_US;
+}
+
+void rate_note_element(struct stream *stream)
+{
+	const struct limits *limits = stream_limits(stream);
+
+	wait_for(stream, pay(&stream->rate.elements_us, shard_ticks_ms(stream->shard) * 1000, 1,
+		is_logged_in(stream) ? limits->stanza_rate : limits->stanza_rate_before_login,
+		burst_us(limits)));
+}
+
+void rate_note_bytes(struct stream *stream, size_t count)
+{
+	const struct limits *limits = stream_limits(stream);
+
+	wait_for(stream, pay(&stream->rate.bytes_us, shard_ticks_ms(stream->shard) * 1000, count,
+		is_logged_in(stream) ? limits->byte_rate : limits->byte_rate_before_login,
+		burst_us(limits)));
+}
+
+void rate_stop(struct stream *stream)
+{
+	timer_stop(stream->shard, &stream->rate.again);
+}
+
+void rate_go_on(struct stream *stream)
+{
+	uint64_t now_ms = shard_ticks_ms(stream->shard), due_ms = stream->rate.due_ms;
+
+	if (stream->rate.is_exceeded)
+		timer_start(stream->shard, &stream->rate.again, due_ms > now_ms ? due_ms - now_ms : 0);
+}
