@@ -32,6 +32,7 @@
 #include "jid.h"
 #include "names.h"
 #include "stanza.h"
+#include "stranger.h"
 
 #pragma GCC visibility push(default) /* ternd exports it to modules */
 
@@ -172,12 +173,21 @@ typedef void tern_forms_handler(struct element *query, const void *settings);
 typedef bool tern_node_handler(struct tern_event *event, const char *node, struct element *query,
 	const void *settings);
 
-/* Stream features after login (<ver xmlns='urn:xmpp:features:rosterver'/>).  `fill` (may be NULL)
- * says more in the element; it runs on the main thread, and again when the host's modules
- * change. */
+/* Stream features (<ver xmlns='urn:xmpp:features:rosterver'/>).  `fill` (may be NULL) says more in
+ * the element; it runs on the main thread, and again when the host's modules change.  `option`:
+ * the module's own, of type TERN_BOOL, that has to be on; NULL: always. */
 struct tern_stream_feature {
 	const char *ns, *name;
 	void (*fill)(const struct tern_host *host, struct element *feature, const void *settings);
+	const char *option;
+};
+
+/* An iq of somebody who has not logged in yet (stranger.h). One module per host may claim each. */
+struct tern_stranger_iq {
+	enum tern_type type; /* TERN_GET or TERN_SET */
+	const char *ns, *name;
+	void (*run)(struct tern_stranger *stranger, const struct element *payload,
+		const void *settings);
 };
 
 /* An answer to a question (entity.h); one module per host may claim each. */
@@ -203,7 +213,9 @@ struct tern_module {
 	const struct tern_state_claim *states;
 	const struct tern_store_claim *stores;
 	const struct tern_option *options;
-	const struct tern_stream_feature *stream_features;
+	const struct tern_stream_feature *stream_features;   /* after login */
+	const struct tern_stream_feature *stranger_features; /* before it */
+	const struct tern_stranger_iq *stranger_iqs;
 	const struct tern_answer_claim *answers;
 	tern_contacts_handler *contacts;
 	const struct tern_nonza *nonzas;

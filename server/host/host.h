@@ -44,6 +44,13 @@ struct nonza_claim {
 	const void *settings;
 };
 
+struct stranger_claim {
+	enum tern_type type;
+	const char *ns, *name;
+	void (*run)(struct tern_stranger *, const struct element *, const void *);
+	const void *settings;
+};
+
 /* A module in a host. */
 struct loaded {
 	const struct tern_module *module;
@@ -78,6 +85,8 @@ struct tern_host {
 	const void *pending_settings;
 	/* "<ver xmlns='...'/>" of all modules, ready to be written into stream features after login. */
 	char *stream_features;
+	struct stranger_claim *strangers; /* ends with a NULL run */
+	char *stranger_features;          /* the same before login */
 };
 
 /* A host without modules (loader.h adds them).  Destroying it unloads them. */

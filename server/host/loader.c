@@ -70,6 +70,20 @@ static const char *refuse_nonzas(struct arena *arena, const struct tern_module *
 	return NULL;
 }
 
+static const char *refuse_strangers(struct arena *arena, const struct tern_module *a,
+	const struct tern_module *b)
+{
+	for (const struct tern_stranger_iq *one = a->stranger_iqs; one && one->run; one++) {
+		for (const struct tern_stranger_iq *two = b->stranger_iqs; two && two->run; two++) {
+			if ((a != b || one != two) && one->type == two->type &&
+			    strcmp(one->ns, two->ns) == 0 && strcmp(one->name, two->name) == 0)
+				return arena_printf(arena, "modules `%s` and `%s` both claim the iq "
+					"{%s}%s of strangers", a->name, b->name, one->ns, one->name);
+		}
+	}
+	return NULL;
+}
+
 /* A module may quarrel with itself too. */
 static const char *refuse_pair(struct arena *arena, const struct tern_module *a,
 	const struct tern_module *b)
@@ -82,6 +96,8 @@ static const char *refuse_pair(struct arena *arena, const struct tern_module *a,
 			return why;
 	}
 	why = refuse_answers(arena, a, b);
+	if (!why)
+		why = refuse_strangers(arena, a, b);
 	return why ? why : refuse_nonzas(arena, a, b);
 }
 
@@ -130,6 +146,10 @@ static void intern_claims(const struct tern_module *module)
 	     feature && feature->ns; feature++) {
 		name_intern(feature->ns);
 		name_intern(feature->name);
+	}
+	for (const struct tern_stranger_iq *iq = module->stranger_iqs; iq && iq->ns; iq++) {
+		name_intern(iq->ns);
+		name_intern(iq->name);
 	}
 	for (const char *const *feature = module->features; feature && *feature; feature++)
 		name_intern(*feature);

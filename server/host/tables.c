@@ -9,6 +9,7 @@
 #include "buffer.h"
 #include "heap.h"
 #include "host.h"
+#include "options.h"
 #include "writer.h"
 
 /* A hook with its rank, so that sorting keeps load order among equals. */
@@ -205,15 +206,44 @@ static void write_feature(struct buffer *out, const struct tern_host *host,
 	arena_destroy(arena);
 }
 
-static char *make_stream_features(const struct tern_host *host)
+static void make_strangers(struct tern_host *host)
+{
+	size_t count = 0;
+
+	host->strangers = heap_zalloc(sizeof *host->strangers);
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct loaded *loaded = &host->loaded[i];
+		const struct tern_stranger_iq *claim = loaded->module->stranger_iqs;
+
+		for (; claim && claim->run; claim++) {
+			host->strangers = heap_resize(host->strangers,
+				(count + 2) * sizeof *host->strangers);
+			host->strangers[count++] = (struct stranger_claim){ claim->type,
+				name_intern(claim->ns), name_intern(claim->name), claim->run,
+				loaded->settings };
+			host->strangers[count] = (struct stranger_claim){ 0 };
+		}
+	}
+}
+
+static bool is_on(const struct loaded *loaded, const struct tern_stream_feature *feature)
+{
+	return !feature->option || options_bool(loaded->options, feature->option);
+}
+
+static char *make_features(const struct tern_host *host, bool of_strangers)
 {
 	struct buffer out = { 0 };
 
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct tern_stream_feature *claim = host->loaded[i].module->stream_features;
+		const struct tern_module *module = host->loaded[i].module;
+		const struct tern_stream_feature *claim = of_strangers ?
+			module->stranger_features : module->stream_features;
 
-		for (; claim && claim->ns; claim++)
-			write_feature(&out, host, &host->loaded[i], claim);
+		for (; claim && claim->ns; claim++) {
+			if (is_on(&host->loaded[i], claim))
+				write_feature(&out, host, &host->loaded[i], claim);
+		}
 	}
 	buffer_add(&out, "", 1);
 	return out.bytes;
@@ -232,7 +262,9 @@ void tables_make(struct tern_host *host)
 	make_filter(host);
 	make_pending(host);
 	host->archives_marks = archives_marks(host);
-	host->stream_features = make_stream_features(host);
+	make_strangers(host);
+	host->stream_features = make_features(host, false);
+	host->stranger_features = make_features(host, true);
 }
 
 void tables_finish(struct tern_host *host)
@@ -250,6 +282,10 @@ void tables_finish(struct tern_host *host)
 	host->iq_slots = 0;
 	free(host->nonzas);
 	host->nonzas = NULL;
+	free(host->strangers);
+	host->strangers = NULL;
 	free(host->stream_features);
 	host->stream_features = NULL;
+	free(host->stranger_features);
+	host->stranger_features = NULL;
 }

@@ -14,15 +14,21 @@
 #include "heap.h"
 
 #define FIRST_PLACES 256
-#define HALF_LIFE_S 30
-#define ONE_FAILURE 16u /* failures are counted in sixteenths, so that halving fades them out */
-#define FAILURES_MOST (1u << 20)
+#define ONE 16u /* deeds are counted in sixteenths, so that halving fades them out */
+#define COUNT_MOST (1u << 20)
+
+enum deed { FAILED_LOGIN, REGISTRATION, DEED_COUNT };
+static const uint32_t half_lives_s[] = { [FAILED_LOGIN] = 30, [REGISTRATION] = 1800 };
+
+struct fading {
+	uint32_t count;
+	uint32_t halved_at; /* half-lives of the clock */
+};
 
 struct place {
 	uint64_t key; /* 0: free */
 	uint32_t connections;
-	uint32_t failures;
-	uint32_t halved_at; /* half-lives of the clock */
+	struct fading deeds[DEED_COUNT];
 };
 
 /* Touched some ten times in a connection's life, for a few nanoseconds each. */
@@ -35,18 +41,16 @@ static struct {
 	bool is_crowded; /* nothing could be forgotten when room was last looked for */
 } table;
 
-static void fade(struct place *place)
+/* How many there were of late. */
+static unsigned fade(struct place *place, enum deed deed)
 {
-	uint32_t now = table.now_s / HALF_LIFE_S;
-	uint32_t times = now - place->halved_at;
+	struct fading *fading = &place->deeds[deed];
+	uint32_t now = table.now_s / half_lives_s[deed];
+	uint32_t times = now - fading->halved_at;
 
-	place->failures = times < 32 ? place->failures >> times : 0;
-	place->halved_at = now;
-}
-
-static unsigned whole_failures(const struct place *place)
-{
-	return (place->failures + ONE_FAILURE - 1) / ONE_FAILURE;
+	fading->count = times < 32 ? fading->count >> times : 0;
+	fading->halved_at = now;
+	return (fading->count + ONE - 1) / ONE;
 }
 
 void addresses_setup(long expected)
@@ -115,8 +119,8 @@ static struct place *seek(uint64_t key)
 
 static bool is_forgotten(struct place *place)
 {
-	fade(place);
-	return place->connections == 0 && place->failures == 0;
+	return place->connections == 0 && fade(place, FAILED_LOGIN) == 0 &&
+		fade(place, REGISTRATION) == 0;
 }
 
 /* Leaves the forgotten ones behind. */
@@ -165,7 +169,7 @@ static struct place *find_or_claim(uint64_t key)
 	if (place || !table.places || !key || !make_room())
 		return place;
 	place = seek(key);
-	*place = (struct place){ .key = key, .halved_at = table.now_s / HALF_LIFE_S };
+	*place = (struct place){ .key = key };
 	table.count++;
 	return place;
 }
@@ -213,22 +217,32 @@ unsigned addresses_connections(uint64_t key)
 	return connections;
 }
 
-unsigned addresses_note_failure(uint64_t key, uint32_t now_s)
+static unsigned note(uint64_t key, uint32_t now_s, enum deed deed)
 {
 	struct place *place;
-	unsigned failures = 0;
+	unsigned count = 0;
 
 	pthread_mutex_lock(&lock);
 	note_time(now_s);
 	place = find_or_claim(key);
 	if (place) {
-		fade(place);
-		if (place->failures < FAILURES_MOST)
-			place->failures += ONE_FAILURE;
-		failures = whole_failures(place);
+		fade(place, deed);
+		if (place->deeds[deed].count < COUNT_MOST)
+			place->deeds[deed].count += ONE;
+		count = fade(place, deed);
 	}
 	pthread_mutex_unlock(&lock);
-	return failures;
+	return count;
+}
+
+unsigned addresses_note_failure(uint64_t key, uint32_t now_s)
+{
+	return note(key, now_s, FAILED_LOGIN);
+}
+
+unsigned addresses_note_registration(uint64_t key, uint32_t now_s)
+{
+	return note(key, now_s, REGISTRATION);
 }
 
 unsigned addresses_failures(uint64_t key, uint32_t now_s)
@@ -239,10 +253,8 @@ unsigned addresses_failures(uint64_t key, uint32_t now_s)
 	pthread_mutex_lock(&lock);
 	note_time(now_s);
 	place = find(key);
-	if (place) {
-		fade(place);
-		failures = whole_failures(place);
-	}
+	if (place)
+		failures = fade(place, FAILED_LOGIN);
 	pthread_mutex_unlock(&lock);
 	return failures;
 }

@@ -1,7 +1,8 @@
 /* addresses.h - what the server counts per peer address
  * SPDX-License-Identifier: MIT
  *
- * Open connections, and failed logins, which fade: a count halves every half minute.  IPv4
+ * Open connections; failed logins, which fade: a count halves every half minute; and tries to
+ * get an account, whose count halves every half hour.  IPv4
  * addresses are counted singly, IPv6 by their /64, which is what one customer gets.  One
  * table for the whole process that grows with them; any thread.  An address has a place while
  * it has connections or fresh failures; when the table is as large as it may become and full of
@@ -29,6 +30,9 @@ unsigned addresses_connections(uint64_t key);
  * seconds that only rises, the same for all calls. */
 unsigned addresses_note_failure(uint64_t key, uint32_t now_s);
 unsigned addresses_failures(uint64_t key, uint32_t now_s);
+
+/* Somebody tried to get an account; how many did lately (rounded up). The clock as above. */
+unsigned addresses_note_registration(uint64_t key, uint32_t now_s);
 
 /* How long the next answer to a login should wait after so many failures: nothing after
  * none, then more with each, until `most` brings the longest. */

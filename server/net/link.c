@@ -358,3 +358,8 @@ unsigned link_login_delay_ms(const struct link *link)
 {
 	return delay_ms(link, addresses_failures(link->address_key, now_s(link)));
 }
+
+unsigned link_note_registration(struct link *link)
+{
+	return addresses_note_registration(link->address_key, now_s(link));
+}

@@ -95,6 +95,9 @@ struct tern_host *link_shown_host(const struct link *link);
 unsigned link_note_login_failure(struct link *link);
 unsigned link_login_delay_ms(const struct link *link);
 
+/* Somebody tries to get an account here: how many did so from the peer's address of late. */
+unsigned link_note_registration(struct link *link);
+
 /* Facts for SASL.  Channel bindings: 0 and the bytes, or -ENOTSUP: "tls-exporter" (RFC 9266;
  * TLS 1.3, and 1.2 with extended master secret) and "tls-server-end-point" (RFC 5929). */
 #define CHANNEL_BINDING_MAX 64

@@ -31,6 +31,12 @@ int fake_reopen(struct tern_entity *entity);
 /* Deletes the account, whose sessions must have ended: nothing of it is left. */
 void fake_delete(struct tern_entity *entity);
 
+/* The answer to an iq of somebody who is not logged in, or NULL. Borrowed until the next call. */
+const char *fake_stranger_asks(struct fake *fake, const char *xml);
+
+/* The account of that address, or NULL. */
+struct tern_entity *fake_find(struct fake *fake, const char *bare);
+
 /* The password that the account was given last, or NULL; whether a module has it deleted. Both
  * answer with `result` at once, as a home does later. */
 const char *fake_password(const struct tern_entity *entity);

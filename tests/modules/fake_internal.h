@@ -100,6 +100,7 @@ struct tern_host {
 	char end_reason[64];
 	uint64_t now_ms, last_number;
 	int writes_left, change_result;
+	unsigned tries; /* of strangers to get an account */
 	bool holds_pages;
 	struct held_page *held_pages;
 	enum tern_condition condition;
@@ -126,6 +127,7 @@ void drop_presence(struct tern_session *session);
 /* fake_journey.c */
 void enqueue(struct tern_host *host, const struct element *stanza, bool probes);
 void run_queue(struct tern_host *host);
+struct tern_entity *find_account(struct tern_host *host, const struct jid *jid); /* or NULL */
 void forget_waiting(struct tern_host *host);
 
 /* fake_store.c */

@@ -14,7 +14,7 @@
 
 /* --- a stanza's journey -------------------------------------------------------------------- */
 
-static struct tern_entity *find_account(struct tern_host *host, const struct jid *jid)
+struct tern_entity *find_account(struct tern_host *host, const struct jid *jid)
 {
 	struct tern_entity *entity = host->entities;
 

@@ -35,6 +35,105 @@ static void set(const char *fields)
 	fake_send(globe, xml);
 }
 
+/* --- strangers ------------------------------------------------------------------------------- */
+
+static void open_to_all(void)
+{
+	fake = fake_create((const struct tern_module *const[]){ &tern_module, NULL },
+		(const struct fake_option[]){ { "open", "yes" }, { "per-address", "3" },
+			{ "reserved", "Admin" }, { 0 } });
+	bill = fake_account(fake, "bill@example.org");
+}
+
+TestSuite(open_registration, .init = open_to_all, .fini = close);
+
+static const char *asks(const char *fields)
+{
+	char xml[1024];
+
+	snprintf(xml, sizeof xml, "<iq type='set' id='r'><query xmlns='jabber:iq:register'>%s"
+		"</query></iq>", fields);
+	return fake_stranger_asks(fake, xml);
+}
+
+static void is_refused(const char *fields, const char *error)
+{
+	expect_part(asks(fields), error);
+}
+
+#define FIELDS_ASKED "<iq type='get' id='r'><query xmlns='jabber:iq:register'/></iq>"
+#define MADE "<iq id='r' type='result'/>"
+
+Test(open_registration, says_what_it_needs)
+{
+	expect_part(fake_stranger_asks(fake, FIELDS_ASKED), "</instructions><username/><password/>");
+}
+
+Test(open_registration, makes_an_account)
+{
+	expect_line(asks("<username>Juliet</username><password>R0m30!</password>"), MADE);
+	cr_assert_str_eq(fake_password(fake_find(fake, "juliet@example.org")), "R0m30!");
+}
+
+Test(open_registration, makes_none_that_is_there)
+{
+	is_refused("<username>bill</username><password>m1cro$oft</password>",
+		"type='cancel'><conflict");
+	cr_assert_null(fake_password(bill));
+}
+
+Test(open_registration, gives_reserved_names_to_nobody)
+{
+	is_refused("<username>ADMIN</username><password>m1cro$oft</password>",
+		"type='cancel'><conflict");
+}
+
+Test(open_registration, needs_all_fields)
+{
+	is_refused("<username>juliet</username>", "type='modify'><not-acceptable");
+	is_refused("<username>juliet</username><password/>", "type='modify'><not-acceptable");
+	is_refused("<password>R0m30!</password>", "type='modify'><not-acceptable");
+	is_refused("<username>j@b</username><password>R0m30!</password>",
+		"type='modify'><not-acceptable");
+	is_refused("<username>juliet</username><password>R0m3</password>",
+		"type='modify'><not-acceptable");
+}
+
+Test(open_registration, stops_an_address_that_tries_too_often)
+{
+	expect_line(asks("<username>a</username><password>R0m30!</password>"), MADE);
+	is_refused("<username>a</username><password>R0m30!</password>", "conflict");
+	expect_line(asks("<username>b</username><password>R0m30!</password>"), MADE);
+	is_refused("<username>c</username><password>R0m30!</password>",
+		"type='wait'><not-acceptable");
+	cr_assert_null(fake_find(fake, "c@example.org"));
+}
+
+Test(open_registration, tells_why_it_failed)
+{
+	fake_refuse_changes(fake, -ENOSPC);
+	is_refused("<username>juliet</username><password>R0m30!</password>",
+		"type='wait'><resource-constraint");
+	fake_refuse_changes(fake, -EALREADY);
+	is_refused("<username>juliet</username><password>R0m30!</password>",
+		"type='cancel'><not-acceptable");
+}
+
+Test(open_registration, removes_nobody)
+{
+	is_refused("<remove/>", "<unexpected-request");
+}
+
+Test(registration, is_closed_unless_it_is_opened)
+{
+	expect_part(fake_stranger_asks(fake, FIELDS_ASKED), "service-unavailable");
+	is_refused("<username>juliet</username><password>R0m30!</password>",
+		"service-unavailable");
+	cr_assert_null(fake_find(fake, "juliet@example.org"));
+}
+
+/* --- whoever is logged in --------------------------------------------------------------------- */
+
 #define RESULT "<iq from='example.org' id='s' to='bill@example.org/globe' type='result'/>"
 
 Test(registration, tells_whoever_has_an_account_so)

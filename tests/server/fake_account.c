@@ -4,6 +4,7 @@
 #include "fake_account.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,24 @@ void fake_account_add(const char *bare, const char *credentials)
 			return;
 		}
 	abort();
+}
+
+void account_create(struct server *server, struct tern_host *host, const struct jid *bare,
+	const char *credentials, account_done *done, void *context)
+{
+	static char names[ACCOUNTS_MAX][128], made[ACCOUNTS_MAX][1024];
+	size_t at = 0;
+
+	while (at < ACCOUNTS_MAX && accounts[at].bare && strcmp(accounts[at].bare, jid_text(bare)))
+		at++;
+	if (at == ACCOUNTS_MAX || accounts[at].bare) {
+		done(context, -EEXIST);
+		return;
+	}
+	snprintf(names[at], sizeof *names, "%s", jid_text(bare));
+	snprintf(made[at], sizeof *made, "%s", credentials);
+	fake_account_add(names[at], made[at]);
+	done(context, 0);
 }
 
 struct shard *account_home(struct server *server, const struct jid *bare)

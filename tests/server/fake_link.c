@@ -29,6 +29,7 @@ struct link {
 
 struct fake_tls fake_tls;
 unsigned fake_address_delay_ms;
+unsigned fake_address_registrations;
 static struct link *newest;
 
 struct link *fake_link_newest(void) { return newest; }
@@ -200,6 +201,7 @@ const char *link_peer(const struct link *link) { return "192.0.2.1"; }
 uint16_t link_peer_port(const struct link *link) { return 5000; }
 const char *link_describe(const struct link *link) { return link->is_secure ? "TLS" : ""; }
 unsigned link_note_login_failure(struct link *link) { return fake_address_delay_ms; }
+unsigned link_note_registration(struct link *link) { return ++fake_address_registrations; }
 
 int link_channel_binding(const struct link *link, const char *type,
 	unsigned char bytes[static CHANNEL_BINDING_MAX], size_t *ret_len)

@@ -46,5 +46,6 @@ size_t fake_link_waiting(const struct link *link); /* bytes not used by the owne
 
 /* What each failed login from the address costs from now on. */
 extern unsigned fake_address_delay_ms;
+extern unsigned fake_address_registrations; /* so many were tried from the address */
 
 #endif

@@ -66,6 +66,17 @@ Test(addresses, failures_fade)
 	cr_assert_eq(addresses_failures(key("192.0.2.2"), 4000), 0);
 }
 
+Test(addresses, registrations_fade_slowly)
+{
+	uint64_t romeo = key("192.0.2.1");
+
+	for (unsigned i = 1; i <= 4; i++)
+		cr_assert_eq(addresses_note_registration(romeo, 3600), i);
+	cr_assert_eq(addresses_failures(romeo, 3600), 0);
+	cr_assert_eq(addresses_note_registration(romeo, 5399), 5);
+	cr_assert_eq(addresses_note_registration(romeo, 5400), 4); /* two and a half, and one */
+}
+
 Test(addresses, connections_survive_any_number_of_others)
 {
 	uint64_t romeo = key("192.0.2.1");

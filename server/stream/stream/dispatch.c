@@ -54,6 +54,7 @@ static const struct {
 	{ NS_SASL, "auth", BEFORE_LOGIN, auth_receive },
 	{ NS_SASL, "response", BEFORE_LOGIN, response_receive },
 	{ NS_SASL, "abort", BEFORE_LOGIN, abort_receive },
+	{ NS_CLIENT, "iq", STREAM_UNAUTHENTICATED, stranger_receive },
 	{ NS_CLIENT, "iq", STREAM_AUTHENTICATED, bind_receive },
 	{ NS_ACKS, "resume", STREAM_AUTHENTICATED, resume_receive },
 	{ NS_ACKS, "resume", BEFORE_LOGIN, acks_refuse },

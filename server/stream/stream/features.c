@@ -74,6 +74,8 @@ void features_send(struct stream *stream)
 		write_mechanisms(&out, offer);
 		write_bindings(&out, stream->link, offer);
 		write_limits(&out, stream->host->server->limits.stanza_bytes_before_login, 0);
+		if (stream->host->stranger_features)
+			buffer_add_text(&out, stream->host->stranger_features);
 	} else {
 		write_after_login(&out, stream->host);
 	}

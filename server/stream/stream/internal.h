@@ -50,6 +50,8 @@ struct negotiation {
 	bool awaits_first;       /* there was no initial response */
 	bool is_opening;         /* login_open has not called back yet */
 	bool is_holding;
+	bool has_registered;     /* an account; not another one */
+	struct tern_stranger *stranger; /* whose iq has not been answered yet, or NULL */
 	enum sasl_failure failure; /* will be told when the delay is over */
 	struct login *login;     /* also afterwards, until a resource is bound */
 	struct scram *scram;
@@ -136,7 +138,10 @@ void element_receive(struct stream *stream, struct arena *take_arena, struct ele
 
 typedef void stream_act(struct stream *stream, const struct element *element);
 stream_act starttls_receive, auth_receive, response_receive, abort_receive, bind_receive;
-stream_act resume_receive, acks_refuse;
+stream_act resume_receive, acks_refuse, stranger_receive;
+
+/* The stream ends: an answer that is still being made is nobody's. */
+void stranger_forget(struct negotiation *negotiation);
 
 /* The negotiation is over; the stream is the session's. */
 void stream_become_bound(struct stream *stream, struct tern_session *session);

@@ -45,6 +45,7 @@ void negotiation_destroy(struct negotiation *negotiation)
 	if (!negotiation)
 		return;
 	auth_forget(negotiation->stream);
+	stranger_forget(negotiation);
 	timer_stop(negotiation->stream->shard, &negotiation->deadline);
 	free(negotiation->peer);
 	free(negotiation);

@@ -1,4 +1,4 @@
-/* register.c - users change their passwords and give up their accounts (XEP-0077 2.4)
+/* own.c - users change their passwords and give up their accounts (XEP-0077 3.2, 3.3)
  * SPDX-License-Identifier: MIT */
 
 #include <errno.h>
@@ -6,12 +6,7 @@
 #include <string.h>
 
 #include "heap.h"
-#include "module.h"
-
-#define NS_REGISTER "jabber:iq:register"
-
-/* Of a host. */
-struct rules { long password_least; };
+#include "register.h"
 
 /* --- who asks ------------------------------------------------------------------------------ */
 
@@ -29,7 +24,7 @@ static const struct element *query_of(const struct tern_event *event)
 }
 
 /* 3.1: that there is an account, and nothing else that is on file. */
-static enum tern_verdict answer_fields(struct tern_event *event, const void *settings)
+enum tern_verdict answer_own_get(struct tern_event *event, const void *settings)
 {
 	struct tern_entity *entity = owner_of(event);
 	struct element *answer;
@@ -93,18 +88,8 @@ static bool names(struct arena *arena, const char *username, const struct jid *a
 		(jid && jid_equal(jid, account));
 }
 
-/* Characters, as people count them. */
-static size_t length_of(const char *text)
-{
-	size_t length = 0;
-
-	for (; *text; text++)
-		length += (*text & 0xc0) != 0x80;
-	return length;
-}
-
 static enum tern_verdict change_password(struct tern_event *event, struct tern_entity *entity,
-	const struct rules *rules)
+	const struct register_settings *rules)
 {
 	const char *username = element_find_text(query_of(event), NULL, "username");
 	const char *password = element_find_text(query_of(event), NULL, "password");
@@ -113,7 +98,7 @@ static enum tern_verdict change_password(struct tern_event *event, struct tern_e
 		return tern_reject(event, TERN_BAD_REQUEST, NULL);
 	if (!names(event->arena, username, tern_entity_jid(entity)))
 		return tern_reject(event, TERN_FORBIDDEN, "this is not your account");
-	if (length_of(password) < (size_t)rules->password_least)
+	if (is_too_short(rules, password))
 		return tern_reject(event, TERN_NOT_ACCEPTABLE, "the password is too short");
 	tern_set_password(entity, password, note_password, begin(event));
 	return TERN_LATER;
@@ -134,7 +119,7 @@ static enum tern_verdict remove_account(struct tern_event *event, struct tern_en
 	return TERN_LATER;
 }
 
-static enum tern_verdict answer_set(struct tern_event *event, const void *settings)
+enum tern_verdict answer_own_set(struct tern_event *event, const void *settings)
 {
 	struct tern_entity *entity = owner_of(event);
 	bool removes = element_find(query_of(event), NULL, "remove");
@@ -144,36 +129,3 @@ static enum tern_verdict answer_set(struct tern_event *event, const void *settin
 			NULL);
 	return removes ? remove_account(event, entity) : change_password(event, entity, settings);
 }
-
-static int register_load(struct tern_host *host, void **ret_settings)
-{
-	struct rules *rules = heap_zalloc(sizeof *rules);
-
-	rules->password_least = tern_option_number(host, "password-length");
-	*ret_settings = rules;
-	return 0;
-}
-
-static void register_unload(struct tern_host *host, void *settings)
-{
-	free(settings);
-}
-
-TERN_EXPORT const struct tern_module tern_module = {
-	.abi = TERN_MODULE_ABI,
-	.name = "register",
-	.about = "users change their passwords and delete their accounts (XEP-0077)",
-	.features = (const char *const[]){ NS_REGISTER, NULL },
-	.iqs = (const struct tern_iq[]){
-		{ TERN_GET, TERN_AT_HOST | TERN_AT_OWN_ACCOUNT, NS_REGISTER, "query", answer_fields },
-		{ TERN_SET, TERN_AT_HOST | TERN_AT_OWN_ACCOUNT, NS_REGISTER, "query", answer_set },
-		{ 0 },
-	},
-	.options = (const struct tern_option[]){
-		{ "password-length", TERN_NUMBER, "6", 1, 1000,
-			"characters of a new password, at least" },
-		{ 0 },
-	},
-	.load = register_load,
-	.unload = register_unload,
-};

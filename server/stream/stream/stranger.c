@@ -1,0 +1,181 @@
+/* stream/stranger.c - iqs before login that a module answers (XEP-0077 3.1.1)
+ * SPDX-License-Identifier: MIT */
+
+#include "stream/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account.h"
+#include "arena.h"
+#include "element.h"
+#include "hashing.h"
+#include "heap.h"
+#include "host.h"
+#include "jid.h"
+#include "log.h"
+#include "module.h"
+#include "names.h"
+#include "writer.h"
+
+struct tern_stranger {
+	struct stream *stream; /* NULL: the connection has ended */
+	struct shard *shard;
+	struct tern_host *host;
+	struct arena *arena;
+	const char *id;
+	const struct jid *bare; /* of the account that is being made */
+	void (*done)(struct tern_stranger *stranger, int result);
+};
+
+/* --- the way in --------------------------------------------------------------------------- */
+
+static const struct stranger_claim *find_claim(const struct tern_host *host,
+	const struct element *iq)
+{
+	const struct stranger_claim *claim = host->strangers;
+	const struct element *payload = element_first(iq);
+	const char *type = element_get(iq, "type");
+
+	for (; claim && claim->run && payload && type; claim++)
+		if (strcmp(type, tern_type_name(claim->type)) == 0 &&
+		    element_is(payload, claim->ns, claim->name))
+			return claim;
+	return NULL;
+}
+
+void stranger_receive(struct stream *stream, const struct element *iq)
+{
+	const struct stranger_claim *claim = find_claim(stream->host, iq);
+	struct tern_stranger *stranger;
+
+	if (!claim || !element_get(iq, "id")) { /* RFC 6120 7.1 */
+		stream_fail(stream, STREAM_ERROR_NOT_AUTHORIZED, NULL);
+		return;
+	}
+	stranger = heap_zalloc(sizeof *stranger);
+	stranger->stream = stream;
+	stranger->shard = stream->shard;
+	stranger->host = stream->host;
+	stranger->arena = arena_create(ARENA_SMALL);
+	stranger->id = arena_strdup(stranger->arena, element_get(iq, "id"));
+	stream->negotiation->stranger = stranger;
+	stream_hold(stream);
+	claim->run(stranger, element_copy(stranger->arena, element_first(iq)), claim->settings);
+}
+
+void stranger_forget(struct negotiation *negotiation)
+{
+	if (negotiation->stranger)
+		negotiation->stranger->stream = NULL;
+	negotiation->stranger = NULL;
+}
+
+/* --- the way out -------------------------------------------------------------------------- */
+
+static struct element *new_answer(const struct tern_stranger *stranger, const char *type)
+{
+	struct element *iq = element_new(stranger->arena, NS_CLIENT, "iq");
+
+	element_set(iq, "type", type);
+	element_set(iq, "id", stranger->id);
+	element_set(iq, "from", stranger->host->domain);
+	return iq;
+}
+
+static void say(struct tern_stranger *take_stranger, const struct element *iq)
+{
+	struct stream *stream = take_stranger->stream;
+	struct buffer out = { 0 };
+
+	if (stream) {
+		stream_enter(stream);
+		writer_element(&out, iq, NS_CLIENT);
+		stream_send(stream, &out);
+		stranger_forget(stream->negotiation);
+		stream_release(stream);
+		stream_leave(stream);
+	}
+	arena_destroy(take_stranger->arena);
+	free(take_stranger);
+}
+
+void tern_stranger_answer(struct tern_stranger *stranger, struct element *payload)
+{
+	struct element *iq = new_answer(stranger, "result");
+
+	if (payload)
+		element_append(iq, payload);
+	say(stranger, iq);
+}
+
+void tern_stranger_refuse(struct tern_stranger *stranger, enum tern_condition condition,
+	const char *type, const char *text)
+{
+	struct element *iq = new_answer(stranger, "error");
+	struct element *error = element_add(iq, NS_CLIENT, "error");
+
+	element_set(error, "type", type ? type : tern_condition_type(condition));
+	element_add(error, NS_STANZAS, tern_condition_name(condition));
+	if (text)
+		element_append_text(element_add(error, NS_STANZAS, "text"), text, strlen(text));
+	say(stranger, iq);
+}
+
+/* --- what it may ask for ------------------------------------------------------------------ */
+
+struct tern_host *tern_stranger_host(const struct tern_stranger *stranger)
+{
+	return stranger->host;
+}
+
+struct arena *tern_stranger_arena(const struct tern_stranger *stranger)
+{
+	return stranger->arena;
+}
+
+unsigned tern_stranger_note_try(struct tern_stranger *stranger)
+{
+	return stranger->stream ? link_note_registration(stranger->stream->link) : 0;
+}
+
+static void created(void *context, int result)
+{
+	struct tern_stranger *stranger = context;
+	struct stream *stream = stranger->stream;
+
+	if (result == 0 && stream) {
+		stream->negotiation->has_registered = true;
+		log_info("account", jid_text(stranger->bare), "registered from %s",
+			link_peer(stream->link));
+	}
+	stranger->done(stranger, result);
+}
+
+static void hashed(void *context, const char *credentials)
+{
+	struct tern_stranger *stranger = context;
+
+	if (credentials)
+		account_create(shard_server(stranger->shard), stranger->host, stranger->bare,
+			credentials, created, stranger);
+	else
+		stranger->done(stranger, -EINVAL);
+}
+
+void tern_stranger_register(struct tern_stranger *stranger, const char *local,
+	const char *password, void (*done)(struct tern_stranger *stranger, int result))
+{
+	struct stream *stream = stranger->stream;
+
+	stranger->done = done;
+	stranger->bare = jid_join(stranger->arena, local, stranger->host->domain, NULL);
+	if (!stream || !stranger->bare)
+		done(stranger, -EINVAL);
+	else if (stream->negotiation->has_registered)
+		done(stranger, -EALREADY);
+	else
+		hash_password(stranger->shard, password, stranger->host->sasl.iterations, hashed,
+			stranger);
+}
