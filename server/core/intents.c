@@ -16,6 +16,7 @@
 #include "log.h"
 #include "pack.h"
 #include "parser.h"
+#include "reread.h"
 #include "route.h"
 #include "shard_internal.h"
 #include "stanzas.h"
@@ -91,33 +92,20 @@ static void resume(struct shard *shard, struct post *post)
 	free(resumed);
 }
 
-static void keep_stanza(void *context, struct arena *arena, struct element *element)
-{
-	struct tern_stanza stanza;
-	struct parcel **parcel = context;
-	enum tern_kind kind;
-
-	if (stanza_is_one(element, &kind) &&
-	    stanza_read(arena, element, kind, &stanza) == TERN_NO_CONDITION &&
-	    stanza.to && stanza.from)
-		*parcel = parcel_new(arena, &stanza);
-	else
-		arena_destroy(arena);
-}
-
 static struct parcel *parse(const char *bytes, size_t len)
 {
-	static const struct parser_sink sink = { .stanza = keep_stanza };
-	static const char header[] = "<stream xmlns='" NS_CLIENT "'>";
 	struct parser_pool *pool = parser_pool_create(0);
-	struct parser *parser = parser_pool_take(pool, header);
-	struct parcel *parcel = NULL;
-	size_t used;
+	struct reread intent = reread(pool, bytes, len);
+	struct tern_stanza stanza;
+	enum tern_kind kind;
 
-	parser_feed(parser, &sink, &parcel, bytes, len, &used);
-	parser_pool_give(pool, parser);
 	parser_pool_destroy(pool);
-	return parcel;
+	if (intent.element && stanza_is_one(intent.element, &kind) &&
+	    stanza_read(intent.arena, intent.element, kind, &stanza) == TERN_NO_CONDITION &&
+	    stanza.to && stanza.from)
+		return parcel_new(intent.arena, &stanza);
+	arena_destroy(intent.arena);
+	return NULL;
 }
 
 static bool resume_one(void *context, const void *key, size_t key_len,

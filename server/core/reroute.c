@@ -11,38 +11,11 @@
 #include "handover.h"
 #include "jid.h"
 #include "module.h"
-#include "names.h"
-#include "parser.h"
+#include "reread.h"
 #include "shard_internal.h"
 #include "stanzas.h"
 
 #define NS_DELAY "urn:xmpp:delay"
-
-struct reading { struct arena *arena; struct element *element; };
-
-static void take_stanza(void *context, struct arena *take_arena, struct element *element)
-{
-	struct reading *reading = context;
-
-	*reading = (struct reading){ take_arena, element };
-}
-
-static struct reading read_back(struct shard *shard, const char *bytes, size_t len)
-{
-	static const struct parser_sink sink = { .stanza = take_stanza };
-	static const char header[] =
-		"<stream:stream xmlns='" NS_CLIENT "' xmlns:stream='" NS_STREAM "'>";
-	struct parser *parser = parser_pool_take(shard->parsers, header);
-	struct reading reading = { NULL, NULL };
-	size_t used;
-
-	/* What the server wrote itself is not bound by the limits of clients. */
-	parser_set_limits(parser, &(struct parser_limits){ .stanza_bytes = 64 * 1024 * 1024,
-		.depth = 2000, .attributes = 2000, .name_bytes = 128 * 1024 });
-	parser_feed(parser, &sink, &reading, bytes, len, &used);
-	parser_pool_give(shard->parsers, parser);
-	return reading;
-}
 
 /* XEP-0203: it comes later than it could have. */
 static void add_delay(struct tern_entity *entity, struct element *message, uint64_t since_us)
@@ -104,12 +77,12 @@ static void start(struct tern_entity *entity, struct arena *arena, struct tern_s
 
 void reroute(struct tern_entity *entity, const struct rerouted *old)
 {
-	struct reading reading = { NULL, NULL };
+	struct reread reading = { NULL, NULL };
 	struct tern_stanza stanza;
 	enum tern_kind kind;
 
 	if (!entity->shard->is_ended)
-		reading = read_back(entity->shard, old->bytes, old->len);
+		reading = reread(entity->shard->parsers, old->bytes, old->len);
 	if (reading.element && stanza_is_one(reading.element, &kind) &&
 	    stanza_read(reading.arena, reading.element, kind, &stanza) == TERN_NO_CONDITION &&
 	    stanza.to && way_of(entity, &stanza, old->take_handover) != FORGET) {
