@@ -109,6 +109,7 @@ typedef int tern_pending_handler(struct tern_event *event, tern_store *ret_log, 
 	X(ENTITY_OPENED)     /* records are read */ \
 	X(SESSION_DETACHED)  /* its stream is gone, but may come back (XEP-0198 5) */ \
 	X(SESSION_RESUMED)   /* it has come back */ \
+	X(SESSION_RESTORED)  /* one of the process before is there again, detached; in place of BOUND */ \
 	X(BLOCKLIST_CHANGED) /* the module that answers BLOCKED says so (tern_happen) */
 enum tern_happening {
 #define X(name) TERN_ON_##name,
@@ -127,13 +128,25 @@ struct tern_watch {
 void tern_happen(struct tern_entity *entity, enum tern_happening what, struct tern_event *event);
 
 /* Memory per entity or session: `size` zeroed bytes, *handle filled in at load; `finish` (may
- * be NULL) runs before they are freed. */
+ * be NULL) runs before they are freed.
+ *
+ * A session's state that has a name (the module's, "csi" or "csi/kept") outlives a graceful
+ * restart with its session.  A plain one is saved as it lies in memory, and comes back where it
+ * still has that size.  For any other `save` adds bytes to `out`, or none, and `restore` gets them
+ * when the session is whole again (its presence, its queue), before TERN_ON_SESSION_RESTORED; they
+ * may come from an older version of the module: what it cannot read it leaves.  No stanza is sent
+ * in either. */
+struct buffer;
 enum tern_scope { TERN_PER_ACCOUNT, TERN_PER_SESSION };
 struct tern_state_claim {
 	enum tern_scope scope;
 	size_t size;
 	tern_state *handle;
 	void (*finish)(void *state);
+	const char *name;
+	bool is_plain;
+	void (*save)(struct tern_session *session, struct buffer *out);
+	void (*restore)(struct tern_session *session, const char *bytes, size_t len);
 };
 
 /* A store of records or a log, per account.  A resident store is read when the entity opens:

@@ -447,8 +447,8 @@ void entities_finish(struct entities *entities)
 static bool is_out_of_date(enum tern_happening what, const struct tern_session *session)
 {
 	return session && session->is_ending &&
-		(what == TERN_ON_SESSION_BOUND || what == TERN_ON_AVAILABLE ||
-		what == TERN_ON_PRESENCE_CHANGED);
+		(what == TERN_ON_SESSION_BOUND || what == TERN_ON_SESSION_RESTORED ||
+		what == TERN_ON_AVAILABLE || what == TERN_ON_PRESENCE_CHANGED);
 }
 
 void entity_run_watches(struct tern_entity *entity, enum tern_happening what,

@@ -88,6 +88,21 @@ static const char *refuse_stores(struct arena *arena, const struct tern_module *
 	return NULL;
 }
 
+static const char *refuse_states(struct arena *arena, const struct tern_module *module)
+{
+	for (const struct tern_state_claim *state = module->states; state && state->size; state++) {
+		bool has_both = state->save && state->restore;
+
+		if (!state->handle)
+			return arena_strdup(arena, "a state has no handle");
+		if (state->name ? state->scope != TERN_PER_SESSION || state->is_plain == has_both :
+		    state->is_plain || state->save || state->restore)
+			return arena_printf(arena, "the state `%s` does not say how it is saved",
+				state->name ? state->name : "");
+	}
+	return NULL;
+}
+
 static const char *refuse_iqs(struct arena *arena, const struct tern_module *module)
 {
 	for (const struct tern_iq *iq = module->iqs; iq && iq->ns; iq++) {
@@ -129,11 +144,8 @@ const char *registry_refuse(struct arena *arena, const struct tern_module *modul
 		if (why)
 			return why;
 	}
-	for (const struct tern_state_claim *state = module->states; state && state->size; state++) {
-		if (!state->handle)
-			return arena_strdup(arena, "a state has no handle");
-	}
-	if ((why = refuse_stores(arena, module)) || (why = refuse_iqs(arena, module)))
+	if ((why = refuse_states(arena, module)) || (why = refuse_stores(arena, module)) ||
+	    (why = refuse_iqs(arena, module)))
 		return why;
 	return refuse_hooks(arena, module);
 }

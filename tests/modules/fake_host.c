@@ -10,6 +10,7 @@
 
 #include <gnutls/crypto.h>
 
+#include "buffer.h"
 #include "heap.h"
 
 const char tern_product[] = "Fake", tern_version[] = "1";
@@ -245,6 +246,74 @@ void fake_end(struct tern_session *session)
 	session->next = entity->host->ended;
 	entity->host->ended = session;
 	run_queue(entity->host);
+}
+
+/* --- a restart ----------------------------------------------------------------------------- */
+
+static void save_states(struct tern_session *session, struct buffer *saved)
+{
+	struct tern_host *host = session->entity->host;
+
+	for (size_t i = 0; i < host->state_count; i++) {
+		const struct tern_state_claim *claim = host->states[i];
+
+		if (claim->is_plain)
+			buffer_add(&saved[i], session->states[i], claim->size);
+		else if (claim->save)
+			claim->save(session, &saved[i]);
+	}
+}
+
+static void restore_states(struct tern_session *session, struct buffer *saved)
+{
+	struct tern_host *host = session->entity->host;
+
+	for (size_t i = 0; i < host->state_count; i++) {
+		const struct tern_state_claim *claim = host->states[i];
+
+		if (claim->is_plain)
+			memcpy(session->states[i], buffer_at(&saved[i]), claim->size);
+		else if (saved[i].len)
+			claim->restore(session, buffer_at(&saved[i]), saved[i].len);
+		buffer_finish(&saved[i]);
+	}
+}
+
+static void reopen(struct tern_entity *entity)
+{
+	cancel_entity_alarms(entity);
+	free_states(entity->host, entity->states);
+	make_states(entity->host, TERN_PER_ACCOUNT, entity->states);
+	read_records(entity);
+	watch(entity, NULL, NULL, TERN_ON_ENTITY_OPENED);
+}
+
+static void restart_account(struct tern_entity *entity)
+{
+	struct buffer saved[32][CLAIMS_MAX] = { 0 };
+	struct tern_session *session;
+	size_t count = 0;
+
+	for (session = entity->sessions; session; session = session->next) {
+		assert(count < sizeof saved / sizeof *saved);
+		save_states(session, saved[count++]);
+		cancel_alarms(session);
+		free_states(entity->host, session->states);
+	}
+	reopen(entity);
+	count = 0;
+	for (session = entity->sessions; session; session = session->next) {
+		make_states(entity->host, TERN_PER_SESSION, session->states);
+		restore_states(session, saved[count++]);
+		watch(entity, session, NULL, TERN_ON_SESSION_RESTORED);
+	}
+}
+
+void fake_restart(struct fake *fake)
+{
+	for (struct tern_entity *entity = fake->host.entities; entity; entity = entity->next)
+		restart_account(entity);
+	run_queue(&fake->host);
 }
 
 /* Of a session that has ended; its account may be gone. */

@@ -43,6 +43,10 @@ const char *fake_password(const struct tern_entity *entity);
 bool fake_is_deleted(const struct tern_entity *entity);
 void fake_refuse_changes(struct fake *fake, int result);
 
+/* A graceful restart: accounts are opened from their records, sessions are there again with what
+ * modules saved of them, their presence and filters. */
+void fake_restart(struct fake *fake);
+
 /* A session, bound. */
 struct tern_session *fake_session(struct tern_entity *entity, const char *resource);
 void fake_end(struct tern_session *session);
