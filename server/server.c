@@ -28,6 +28,7 @@
 #include "loader.h"
 #include "log.h"
 #include "sasl.h"
+#include "saved.h"
 #include "seen.h"
 #include "shard.h"
 #include "stanzas.h"
@@ -137,10 +138,21 @@ static void on_committed(void *context, uint64_t tag)
 	sem_post(context);
 }
 
+/* Returns when it is on disk. */
+static void commit(struct server *server, struct storage_batch *take_batch)
+{
+	sem_t committed;
+
+	sem_init(&committed, 0, 0);
+	storage_submit(server->storage, take_batch, on_committed, &committed, 0);
+	while (sem_wait(&committed) < 0)
+		;
+	sem_destroy(&committed);
+}
+
 static int make_secret(struct server *server, uint16_t store)
 {
 	struct storage_batch *batch = storage_batch_create(server->storage);
-	sem_t committed;
 	int result;
 
 	gnutls_rnd(GNUTLS_RND_KEY, server->secret, sizeof server->secret);
@@ -150,11 +162,7 @@ static int make_secret(struct server *server, uint16_t store)
 		storage_batch_destroy(batch);
 		return result;
 	}
-	sem_init(&committed, 0, 0);
-	storage_submit(server->storage, batch, on_committed, &committed, 0);
-	while (sem_wait(&committed) < 0)
-		;
-	sem_destroy(&committed);
+	commit(server, batch);
 	return 0;
 }
 
@@ -197,6 +205,8 @@ static int open_storage(struct server *server)
 	if (result == 0)
 		result = seen_prepare(server->storage);
 	if (result == 0)
+		result = storage_declare(server->storage, "saved", &server->saved_store);
+	if (result == 0)
 		result = read_secret(server);
 	return result < 0 ? fail(result, "storage", NULL) : 0;
 }
@@ -238,11 +248,32 @@ int server_open(struct server *server)
 
 /* --- start ------------------------------------------------------------------------------ */
 
+static int restore_sessions(struct server *server)
+{
+	struct storage_batch *batch = storage_batch_create(server->storage);
+	size_t count;
+	int result = saved_restore(server, batch, &count);
+
+	if (result < 0 || storage_batch_is_empty(batch)) {
+		storage_batch_destroy(batch);
+		return result;
+	}
+	commit(server, batch);
+	log_info("server", NULL, "%zu sessions wait for their clients", count);
+	return 0;
+}
+
 static int start_shards(struct server *server)
 {
+	int restored;
+
 	server->shards = heap_zalloc(server->shard_count * sizeof *server->shards);
 	for (size_t i = 0; i < server->shard_count; i++)
 		server->shards[i] = shard_create(server, i, false);
+	restored = restore_sessions(server);
+	if (restored < 0)
+		return restored;
+	server->has_restored = true;
 	for (size_t i = 0; i < server->shard_count; i++) {
 		int result = shard_start(server->shards[i]);
 
@@ -380,6 +411,7 @@ void server_reload_certificates(struct server *server)
 
 #define DRAIN_EVERY_MS 10
 #define DRAIN_MORE_MS 100 /* links reach their limit first */
+#define SETTLE_MS 1000    /* for what shards posted to each other at the very end */
 
 /* A shard on its way out: its streams are ended, and it looks until none is left. */
 struct drain {
@@ -388,6 +420,7 @@ struct drain {
 	struct task back;
 	struct server *server;
 	uint64_t until_ms;
+	bool has_parted; /* with the clients that may come back */
 };
 
 #define drain_of(pointer, member) \
@@ -403,18 +436,34 @@ static void note_drained(struct task *task)
 		server->stopped(server);
 }
 
+static void set_limit(struct drain *drain, const struct shard *shard)
+{
+	drain->until_ms = shard_ticks_ms(shard) + 1000 * (uint64_t)drain->server->limits.close_s +
+		DRAIN_MORE_MS;
+}
+
+/* A stream is gone before its link has written the rest and seen the peer's end. */
+static bool is_drained(const struct shard *shard)
+{
+	return stream_count(shard) == 0 && descriptors_in_use() == 0 && shard_is_quiet(shard);
+}
+
 static void look(struct shard *shard, struct timer *timer)
 {
 	struct drain *drain = drain_of(timer, timer);
+	bool is_late = shard_ticks_ms(shard) >= drain->until_ms;
 
-	/* A stream is gone before its link has written the rest and seen the peer's end. */
-	if ((stream_count(shard) > 0 || descriptors_in_use() > 0 || !shard_is_quiet(shard)) &&
-	    shard_ticks_ms(shard) < drain->until_ms) {
-		timer_start(shard, timer, DRAIN_EVERY_MS);
+	if (drain->has_parted && (is_late || is_drained(shard))) {
+		drain->back.run = note_drained;
+		desk_post(drain->server->desk, &drain->back);
 		return;
 	}
-	drain->back.run = note_drained;
-	desk_post(drain->server->desk, &drain->back);
+	if (!drain->has_parted && (is_late || detached_all_is_handled(shard))) {
+		detached_part_all(shard);
+		drain->has_parted = true;
+		set_limit(drain, shard);
+	}
+	timer_start(shard, timer, DRAIN_EVERY_MS);
 }
 
 static void begin_drain(struct shard *shard, struct post *post)
@@ -422,9 +471,7 @@ static void begin_drain(struct shard *shard, struct post *post)
 	struct drain *drain = drain_of(post, post);
 
 	stream_close_all(shard, STREAM_ERROR_SYSTEM_SHUTDOWN);
-	detached_end_all(shard);
-	drain->until_ms = shard_ticks_ms(shard) + 1000 * (uint64_t)drain->server->limits.close_s +
-		DRAIN_MORE_MS;
+	set_limit(drain, shard);
 	drain->timer.run = look;
 	timer_start(shard, &drain->timer, 0);
 }
@@ -444,8 +491,22 @@ void server_stop(struct server *server, void (*stopped)(struct server *server))
 	}
 }
 
-/* Threads first; then what shards have under way; then storage, whose last commits still post to
- * shards; then these. */
+static void save_sessions(struct server *server)
+{
+	struct storage_batch *batch = storage_batch_create(server->storage);
+	size_t count;
+
+	saved_write(server, batch, &count);
+	if (storage_batch_is_empty(batch)) {
+		storage_batch_destroy(batch);
+		return;
+	}
+	commit(server, batch);
+	log_info("server", NULL, "%zu sessions saved", count);
+}
+
+/* Threads first; then what shards have under way, and what is to outlive them; then storage, whose
+ * last commits still post to shards; then these. */
 static void end_threads(struct server *server)
 {
 	for (size_t i = 0; server->shards && i < server->shard_count; i++)
@@ -453,8 +514,12 @@ static void end_threads(struct server *server)
 	for (size_t i = 0; server->shards && i < server->shard_count; i++)
 		shard_join(server->shards[i]);
 	workers_stop();
-	if (server->shards)
+	if (server->shards) {
+		shards_settle(server, SETTLE_MS);
+		if (server->has_restored) /* else what is on record is not ours */
+			save_sessions(server);
 		shards_end(server);
+	}
 	storage_close(server->storage);
 	for (size_t i = 0; server->shards && i < server->shard_count; i++)
 		shard_destroy(server->shards[i]);

@@ -5,6 +5,7 @@
 #ifndef SERVER_H
 #define SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,8 @@ struct server {
 	/* Store numbers of the engine's own records. */
 	uint16_t credentials_store;
 	uint16_t intents_store;
+	uint16_t saved_store;
+	bool has_restored; /* the sessions that the process before saved */
 
 	/* The main thread's; NULL in tests and simulations that make a server by hand. */
 	struct desk *desk;
@@ -60,8 +63,10 @@ int server_open(struct server *server);
 /* Starts shards, control socket (`stop` is its command's) and listeners. */
 int server_start(struct server *server, void (*stop)(void *context), void *context);
 
-/* Begins a graceful stop: listeners closed, streams ended with system-shutdown; `stopped` is
- * called on the main thread when no connection is left, or limits.close-timeout is over. */
+/* Begins a graceful stop: listeners closed, streams ended with system-shutdown, those whose sessions
+ * can be resumed when what they sent has been dealt with, or limits.close-timeout is over;
+ * `stopped` is called on the main thread when no connection is left, or that time is over once
+ * more. */
 void server_stop(struct server *server, void (*stopped)(struct server *server));
 
 /* Runs `change` while all shards stand still between two turns. */
@@ -70,7 +75,7 @@ void server_stand_still(struct server *server, void (*change)(void *context), vo
 /* Reads the hosts' certificates again; what cannot be read leaves the old one in place. */
 void server_reload_certificates(struct server *server);
 
-/* Ends threads, commits what was submitted, closes and frees.  Takes NULL. */
+/* Ends threads, saves resumable sessions, commits, closes and frees.  Takes NULL. */
 void server_destroy(struct server *server);
 
 #endif

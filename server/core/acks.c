@@ -67,7 +67,7 @@ void acks_count(struct tern_session *session, struct counted *counted)
 }
 
 /* XEP-0198 4: counters go round at 2^32. */
-static void say_h(struct acks *acks)
+void acks_say_h(struct acks *acks)
 {
 	acks_say(acks->session, "<a xmlns='" NS_ACKS "' h='%u'/>", (unsigned)(uint32_t)acks_h(acks));
 }
@@ -90,14 +90,14 @@ void acks_note_finished(struct tern_session *session, struct counted *counted)
 		detached_answer(session);
 	} else if (acks->owed && acks_h(acks) >= acks->owed) {
 		acks->owed = 0;
-		say_h(acks);
+		acks_say_h(acks);
 	}
 }
 
 /* Answered at once; and again when what stands before the question is finished. */
 static void answer(struct acks *acks)
 {
-	say_h(acks);
+	acks_say_h(acks);
 	acks->owed = acks->first_open ? acks->received : 0;
 }
 
@@ -168,19 +168,25 @@ void acks_ask(struct acks *acks)
 		shard_at_turn_end(acks->session->entity->shard, &acks->asking);
 }
 
+void acks_append(struct acks *acks, const struct unacked *draft, const char *bytes)
+{
+	struct unacked *unacked = heap_alloc(sizeof *unacked + draft->len);
+
+	*unacked = *draft;
+	memcpy(unacked->bytes, bytes, draft->len);
+	*acks->last = unacked;
+	acks->last = &unacked->next;
+	acks->sent++;
+	acks->bytes += unacked->len;
+}
+
 void acks_queue(struct tern_session *session, const char *bytes, size_t len,
 		struct handover *handover)
 {
 	struct acks *acks = session->acks;
-	struct unacked *unacked = heap_alloc(sizeof *unacked + len);
 
-	*unacked = (struct unacked){ .handover = handover, .len = len,
-		.since_us = shard_now_us(session->entity->shard) };
-	memcpy(unacked->bytes, bytes, len);
-	*acks->last = unacked;
-	acks->last = &unacked->next;
-	acks->sent++;
-	acks->bytes += len;
+	acks_append(acks, &(struct unacked){ .handover = handover, .len = len,
+		.since_us = shard_now_us(session->entity->shard) }, bytes);
 	close_when_overfull(acks);
 	acks_ask(acks);
 }
@@ -263,7 +269,7 @@ static bool says_yes(const char *value)
 	return value && (strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
 }
 
-static void create(struct tern_session *session)
+struct acks *acks_create(struct tern_session *session)
 {
 	struct acks *acks = heap_zalloc(sizeof *acks);
 
@@ -272,6 +278,7 @@ static void create(struct tern_session *session)
 	acks->asking.run = ask;
 	acks->patience.run = lose_patience;
 	session->acks = acks;
+	return acks;
 }
 
 static void take_enable(struct tern_session *session, const struct element *element)
@@ -281,7 +288,7 @@ static void take_enable(struct tern_session *session, const struct element *elem
 		session_close(session, STREAM_ERROR_POLICY_VIOLATION, "enabled already");
 		return;
 	}
-	create(session);
+	acks_create(session);
 	if (says_yes(element_get(element, "resume")) && !session->entity->is_anonymous)
 		detached_allow(session, element_get(element, "max"));
 	if (*session->acks->id)

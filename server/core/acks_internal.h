@@ -40,7 +40,14 @@ struct acks {
 	uint64_t detached_ms;        /* while it is detached */
 };
 
+/* At <enable/>, or when a saved session is made again: nothing is counted yet. */
+struct acks *acks_create(struct tern_session *session);
+
+/* At the end of the queue; nobody is asked for it, and no limit is looked at. */
+void acks_append(struct acks *acks, const struct unacked *draft, const char *bytes);
+
 uint64_t acks_h(const struct acks *acks);
+void acks_say_h(struct acks *acks);
 
 /* The peer has so many. False when it cannot: then the session has been closed. */
 bool acks_take(struct tern_session *session, uint32_t h);

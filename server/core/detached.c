@@ -119,39 +119,98 @@ bool detached_end_oldest(struct tern_entity *entity)
 	return oldest;
 }
 
+void detached_wait(struct tern_session *session, uint64_t left_ms)
+{
+	struct acks *acks = session->acks;
+	struct shard *shard = session->entity->shard;
+
+	acks->detached_ms = shard->ticks_ms;
+	acks->expiry.run = expire;
+	timer_start(shard, &acks->expiry, left_ms);
+}
+
+uint64_t detached_left_ms(const struct tern_session *session)
+{
+	const struct timer *expiry = &session->acks->expiry;
+	uint64_t now_ms = session->entity->shard->ticks_ms;
+
+	if (!timer_is_running(expiry))
+		return (uint64_t)session->acks->max_s * 1000;
+	return expiry->seat.due_ms > now_ms ? expiry->seat.due_ms - now_ms : 0;
+}
+
+/* The stream is gone, and the session stays. */
+static void detach(struct tern_session *session)
+{
+	struct acks *acks = session->acks;
+
+	brake_release(session);
+	acks->is_asked = acks->is_resuming = false;
+	acks->owed = 0;
+	timer_stop(session->entity->shard, &acks->patience);
+	detached_wait(session, (uint64_t)acks->max_s * 1000);
+	entity_run_watches(session->entity, TERN_ON_SESSION_DETACHED, session, NULL);
+}
+
 bool detached_begin(struct tern_session *session)
 {
 	struct tern_entity *entity = session->entity;
 	struct shard *shard = entity->shard;
-	struct acks *acks = session->acks;
 
-	if (!session_is_resumable(session) || acks->is_overfull || shard->is_ended)
+	if (!session_is_resumable(session) || session->acks->is_overfull || shard->is_ended)
 		return false;
-	brake_release(session);
-	acks->is_asked = acks->is_resuming = false;
-	acks->owed = 0;
-	timer_stop(shard, &acks->patience);
-	acks->detached_ms = shard->ticks_ms;
-	acks->expiry.run = expire;
-	timer_start(shard, &acks->expiry, (uint64_t)acks->max_s * 1000);
-	entity_run_watches(entity, TERN_ON_SESSION_DETACHED, session, NULL);
+	detach(session);
 	while (count(entity) > (unsigned)shard->server->limits.detached_sessions)
 		detached_end_oldest(entity);
 	return true;
 }
 
-void detached_end_all(struct shard *shard)
+/* --- the server stops ------------------------------------------------------------------------------ */
+
+bool detached_all_is_handled(const struct shard *shard)
+{
+	const struct idmap *map = &shard->sessions.by_id;
+
+	for (size_t i = 0; map->count && i < map->capacity; i++) {
+		const struct tern_session *session = map->slots[i].thing;
+
+		if (map->slots[i].id && session_is_resumable(session) && session->acks->first_open)
+			return false;
+	}
+	return true;
+}
+
+/* One that is being resumed has been told nothing yet, and will not be.  They may be more than
+ * limits.detached_sessions: nobody has vanished. */
+static void part(struct tern_session *session)
+{
+	struct stream *stream = session->stream;
+
+	if (!session->acks->is_resuming)
+		acks_say_h(session->acks);
+	session->stream = NULL;
+	stream_close(stream, STREAM_ERROR_SYSTEM_SHUTDOWN, NULL);
+	detach(session);
+}
+
+void detached_part_all(struct shard *shard)
 {
 	const struct idmap *map = &shard->sessions.by_id;
 	struct tern_session **found = heap_zalloc((map->count + 1) * sizeof *found);
 	size_t left = 0;
 
 	for (size_t i = 0; map->count && i < map->capacity; i++) {
-		if (map->slots[i].id && is_detached(map->slots[i].thing))
-			found[left++] = map->slots[i].thing;
+		struct tern_session *session = map->slots[i].thing;
+
+		if (map->slots[i].id && session_is_resumable(session) && session->stream)
+			found[left++] = session;
 	}
-	while (left) /* their memory stays until the turn's end */
-		session_end(found[--left]);
+	while (left) { /* their memory stays until the turn's end, should one of them end */
+		struct tern_session *session = found[--left];
+
+		if (session_is_resumable(session) && session->stream)
+			part(session);
+	}
 	free(found);
 }
 

@@ -31,8 +31,17 @@ struct tern_session *detached_find(struct tern_entity *entity, const char *id);
 /* Ends the account's session that has been detached for longest; false when there is none. */
 bool detached_end_oldest(struct tern_entity *entity);
 
-/* All of the shard: the server stops. */
-void detached_end_all(struct shard *shard);
+/* One that was saved is there again: it waits for its client for so long, 0: its time is up. */
+void detached_wait(struct tern_session *session, uint64_t left_ms);
+uint64_t detached_left_ms(const struct tern_session *session);
+
+/* --- the server stops ------------------------------------------------------------------------------ */
+
+/* No resumable session of the shard has a receipt open: what h says now is all there is to say. */
+bool detached_all_is_handled(const struct shard *shard);
+
+/* Every resumable session of the shard that has a stream gets a last <a/>, and is detached. */
+void detached_part_all(struct shard *shard);
 
 /* --- from the stream; the stream is the session's from now on, and may be closed in the call --- */
 

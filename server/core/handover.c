@@ -10,6 +10,7 @@
 #include "event_internal.h"
 #include "heap.h"
 #include "module.h"
+#include "saved_form.h"
 #include "seen.h"
 #include "session_internal.h"
 
@@ -20,6 +21,7 @@ struct handover {
 	bool is_taken;
 	tern_store log;
 	uint64_t pending_id, kept_id;
+	uint64_t number; /* once it has been saved */
 };
 
 static void unlist(struct handover *handover)
@@ -151,6 +153,51 @@ uint64_t handover_kept_id(const struct handover *handover)
 uint64_t handover_pending_id(const struct handover *handover)
 {
 	return handover->pending_id;
+}
+
+/* --- over a restart -------------------------------------------------------------------------- */
+
+void handover_describe(struct handover *handover, uint64_t *last_number,
+	struct saved_handover *ret_saved)
+{
+	*ret_saved = (struct saved_handover){ 0 };
+	if (!handover)
+		return;
+	if (!handover->number)
+		handover->number = ++*last_number;
+	*ret_saved = (struct saved_handover){ .number = handover->number,
+		.is_taken = handover->is_taken, .pending_id = handover->pending_id,
+		.kept_id = handover->kept_id };
+	if (handover->pending_id)
+		ret_saved->log = loader_store(handover->log)->number;
+}
+
+/* False where no module has that log any more: then nobody reads it. */
+static bool find_log(uint16_t number, tern_store *ret_log)
+{
+	for (size_t i = 0; i < loader_store_count(); i++) {
+		const struct store_slot *slot = loader_store(i);
+
+		if (slot->number != number || slot->claim->layout != TERN_LOG)
+			continue;
+		*ret_log = (tern_store)i;
+		return true;
+	}
+	return false;
+}
+
+struct handover *handover_restore(struct tern_entity *entity, const struct saved_handover *saved)
+{
+	struct handover *handover = heap_zalloc(sizeof *handover);
+
+	handover->shares = 1;
+	handover->is_taken = saved->is_taken;
+	handover->kept_id = saved->kept_id;
+	if (saved->pending_id && find_log(saved->log, &handover->log)) {
+		handover->pending_id = saved->pending_id;
+		enlist(entity, handover);
+	}
+	return handover;
 }
 
 void handovers_forget(struct tern_entity *entity)

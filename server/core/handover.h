@@ -17,6 +17,7 @@
 
 struct event;
 struct handover;
+struct saved_handover;
 struct tern_entity;
 struct tern_session;
 
@@ -39,6 +40,15 @@ bool handover_is_lost(const struct handover *handover);
 /* What an event that delivers it again has to know. */
 uint64_t handover_kept_id(const struct handover *handover);    /* tern_event.kept_id */
 uint64_t handover_pending_id(const struct handover *handover); /* 0: in no pending log */
+
+/* --- saved sessions (saved.h): all that share one name it by its number ------------------------ */
+
+/* Gives it a number, the next one, where it has none. NULL: there is none. */
+void handover_describe(struct handover *handover, uint64_t *last_number,
+	struct saved_handover *ret_saved);
+
+/* With one share, the caller's. */
+struct handover *handover_restore(struct tern_entity *entity, const struct saved_handover *saved);
 
 /* The entity closes while shares are still out: the process ends. */
 void handovers_forget(struct tern_entity *entity);

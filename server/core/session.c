@@ -267,6 +267,12 @@ static struct parcel *keep(const struct event *event)
 	return exact;
 }
 
+void session_take_presence(struct tern_session *session, struct parcel *presence)
+{
+	session->presence = presence;
+	session->priority = (signed char)read_priority(presence->stanza.element);
+}
+
 void session_note_presence(struct tern_session *session, struct event *event)
 {
 	struct parcel *before;
@@ -280,8 +286,7 @@ void session_note_presence(struct tern_session *session, struct event *event)
 	if (event->pub.stanza.type != TERN_AVAILABLE)
 		return; /* subscriptions and probes name somebody */
 	before = session->presence;
-	session->presence = keep(event);
-	session->priority = (signed char)read_priority(event->pub.stanza.element);
+	session_take_presence(session, keep(event));
 	entity_run_watches(session->entity, before ? TERN_ON_PRESENCE_CHANGED : TERN_ON_AVAILABLE,
 		session, &event->pub);
 	parcel_release(before);
@@ -289,15 +294,13 @@ void session_note_presence(struct tern_session *session, struct event *event)
 
 /* --- life ------------------------------------------------------------------------------------------ */
 
-struct tern_session *session_create(struct tern_entity *entity, const struct jid *jid,
-		struct stream *stream)
+struct tern_session *session_create_again(struct tern_entity *entity, const struct jid *jid)
 {
 	size_t states = loader_state_count(TERN_PER_SESSION);
 	struct tern_session *session = heap_zalloc(sizeof *session + states * sizeof(void *));
 	struct tern_session **last = &entity->sessions;
 
 	session->entity = entity;
-	session->stream = stream;
 	session->jid = jid_create(jid);
 	session->id = shard_new_id(entity->shard);
 	session->heard_ms = entity->shard->ticks_ms;
@@ -313,6 +316,15 @@ struct tern_session *session_create(struct tern_entity *entity, const struct jid
 	entity->session_count++;
 	entity_stir(entity);
 	idmap_put(&entity->shard->sessions.by_id, session->id, session);
+	return session;
+}
+
+struct tern_session *session_create(struct tern_entity *entity, const struct jid *jid,
+		struct stream *stream)
+{
+	struct tern_session *session = session_create_again(entity, jid);
+
+	session->stream = stream;
 	entity_run_watches(entity, TERN_ON_SESSION_BOUND, session, NULL);
 	return session;
 }

@@ -39,6 +39,12 @@ struct tern_session {
 struct tern_session *session_create(struct tern_entity *entity, const struct jid *jid,
 	struct stream *stream);
 
+/* One of the process before, detached: modules have not heard of it yet. */
+struct tern_session *session_create_again(struct tern_entity *entity, const struct jid *jid);
+
+/* Its last broadcast presence, as it was kept; taken. */
+void session_take_presence(struct tern_session *session, struct parcel *take_presence);
+
 /* Ends it in the entity: unavailable, gone; the stream has been dealt with.  Its memory stays
  * until the turn's end, for handlers on the stack that hold it. */
 void session_end(struct tern_session *session);

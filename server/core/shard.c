@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "buffer.h"
 #include "clock.h"
@@ -366,7 +367,10 @@ static void *run(void *context)
 
 int shard_start(struct shard *shard)
 {
-	return -pthread_create(&shard->thread, NULL, run, shard);
+	int result = -pthread_create(&shard->thread, NULL, run, shard);
+
+	shard->has_thread = result == 0;
+	return result;
 }
 
 void shard_stop(struct shard *shard)
@@ -377,13 +381,37 @@ void shard_stop(struct shard *shard)
 
 void shard_join(struct shard *shard)
 {
-	pthread_join(shard->thread, NULL);
+	if (shard->has_thread)
+		pthread_join(shard->thread, NULL);
 }
 
 bool shard_is_quiet(const struct shard *shard)
 {
 	return !atomic_load(&shard->mailbox) && !shard->local_first && !shard->fanouts.first &&
 		!shard->gate.batch && shard->gate.opened + 1 == shard->gate.filling;
+}
+
+static bool turn_all(struct server *server, bool *ret_quiet)
+{
+	bool any = false;
+
+	*ret_quiet = true;
+	for (size_t i = 0; i < server->shard_count; i++)
+		any |= shard_turn(server->shards[i]);
+	for (size_t i = 0; i < server->shard_count; i++)
+		*ret_quiet &= shard_is_quiet(server->shards[i]);
+	return any;
+}
+
+void shards_settle(struct server *server, uint64_t most_ms)
+{
+	uint64_t until_ms = clock_source.ticks_ms() + most_ms;
+	bool is_quiet;
+
+	while ((turn_all(server, &is_quiet) || !is_quiet) && clock_source.ticks_ms() < until_ms) {
+		if (!is_quiet) /* the committer is at work */
+			nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
 }
 
 /* Posts that ended shards make for each other, until there are none. */

@@ -85,12 +85,16 @@ void shard_work(struct shard *shard, struct job *job);
 /* With `stepped` the shard has no loop and no thread: each shard_turn is one turn. */
 struct shard *shard_create(struct server *server, unsigned index, bool stepped);
 int shard_start(struct shard *shard); /* 0 or -errno */
-/* Asks the shard to end its loop; shard_join waits for the thread. */
+/* Asks the shard to end its loop; shard_join waits for the thread, if it was started. */
 void shard_stop(struct shard *shard);
 void shard_join(struct shard *shard);
 
 /* Nothing waits to be run, and everything written is on disk. On its thread, or stepped. */
 bool shard_is_quiet(const struct shard *shard);
+
+/* Runs turns on the calling thread until all shards are quiet, or so much time has gone.  All are
+ * joined, or stepped. */
+void shards_settle(struct server *server, uint64_t most_ms);
 
 /* Ends what the server's shards have under way: sessions, entities, posts. Nothing more of it is
  * said or written.  All are joined, and the storage is still open. */

@@ -30,6 +30,7 @@ struct shard {
 	/* The loop; none of it is used when stepped. */
 	struct ev_loop *loop;
 	pthread_t thread;
+	bool has_thread;
 	ev_async wake;
 	ev_prepare turn_end;
 	ev_check turn_start;

@@ -48,7 +48,8 @@ const char *stream_peer(const struct stream *stream);
 const char *stream_security(const struct stream *stream);
 struct shard *stream_shard(const struct stream *stream);
 
-/* All streams of the shard, negotiating or bound: a graceful stop, limits. */
+/* All streams of the shard, negotiating or bound: the server stops.  Those whose sessions can be
+ * resumed are only read no further (detached_part_all). */
 void stream_close_all(struct shard *shard, enum stream_error error);
 size_t stream_count(const struct shard *shard);
 

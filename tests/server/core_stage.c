@@ -13,13 +13,16 @@
 #include "arena.h"
 #include "buffer.h"
 #include "clock.h"
+#include "detached.h"
 #include "heap.h"
 #include "intents.h"
 #include "loader.h"
 #include "log.h"
 #include "memory/engine.h"
 #include "mouth.h"
+#include "saved.h"
 #include "seen.h"
+#include "session.h"
 #include "shard_internal.h"
 #include "stanzas.h"
 #include "storage.h"
@@ -112,6 +115,29 @@ static struct tern_host *make_host(const char *domain, const struct tern_module 
 	return host;
 }
 
+static void note_committed(void *context, uint64_t tag)
+{
+	(void)context;
+	(void)tag;
+}
+
+static void submit(struct storage_batch *batch)
+{
+	storage_submit(stage.server.storage, batch, note_committed, NULL, 0);
+	stage_settle();
+}
+
+static void restore(void)
+{
+	struct storage_batch *batch = storage_batch_create(stage.server.storage);
+	size_t count;
+	int result = saved_restore(&stage.server, batch, &count);
+
+	assert(result == 0);
+	(void)result;
+	submit(batch);
+}
+
 static void start(void)
 {
 	static struct tern_host *hosts[2];
@@ -125,6 +151,7 @@ static void start(void)
 	storage_declare(server->storage, "credentials", &server->credentials_store);
 	storage_declare(server->storage, "intents", &server->intents_store);
 	seen_prepare(server->storage);
+	storage_declare(server->storage, "saved", &server->saved_store);
 	server->hosts = hosts;
 	server->host_count = 2;
 	stage.host = hosts[0] = make_host("example.org", modules);
@@ -133,6 +160,7 @@ static void start(void)
 	server->shard_count = 2;
 	for (unsigned i = 0; i < 2; i++)
 		shards[i] = shard_create(server, i, true);
+	restore();
 	intents_resume(server);
 	stage_settle();
 }
@@ -181,6 +209,40 @@ void stage_restart(void)
 {
 	stop();
 	start();
+}
+
+static void part(struct shard *shard, struct post *post)
+{
+	const struct idmap *map = &shard->sessions.by_id;
+
+	for (size_t i = 0; i < map->capacity; i++) {
+		struct tern_session *session = map->slots[i].id ? map->slots[i].thing : NULL;
+
+		if (!session || session_is_resumable(session))
+			continue;
+		session_close(session, STREAM_ERROR_SYSTEM_SHUTDOWN, NULL);
+		i = (size_t)-1; /* removal shifts slots: look from the start */
+	}
+	detached_part_all(shard);
+	free(post);
+}
+
+void stage_restart_gracefully(void)
+{
+	struct storage_batch *batch;
+	size_t count;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct post *post = heap_zalloc(sizeof *post);
+
+		post->run = part;
+		shard_post(stage.server.shards[i], post);
+	}
+	stage_settle();
+	batch = storage_batch_create(stage.server.storage);
+	saved_write(&stage.server, batch, &count);
+	submit(batch);
+	stage_restart();
 }
 
 /* --- steps -------------------------------------------------------------------------------- */

@@ -40,6 +40,8 @@ void stage_close(void);
 
 /* Closed and opened again over what was committed; clients are gone. */
 void stage_restart(void);
+/* The same, and sessions that can be resumed outlive it: clients are told. */
+void stage_restart_gracefully(void);
 
 void stage_turn(void);                 /* one turn of each shard */
 void stage_turns(void);                /* until nothing moves, nothing committed */

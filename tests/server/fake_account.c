@@ -169,6 +169,7 @@ int login_bind(struct login *login, struct stream *stream, const char *resource,
 }
 
 struct tern_session *login_find_resumable(struct login *login, const char *id) { return NULL; }
+bool session_is_resumable(const struct tern_session *session) { return false; }
 bool detached_recall(struct shard *shard, const char *id, uint32_t *ret_h) { return false; }
 void session_resume(struct tern_session *session, struct stream *stream, uint32_t h) { abort(); }
 

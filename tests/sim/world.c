@@ -11,7 +11,6 @@
 
 #include "arena.h"
 #include "clock.h"
-#include "detached.h"
 #include "heap.h"
 #include "intents.h"
 #include "loader.h"
@@ -20,6 +19,7 @@
 #include "mouth.h"
 #include "registry.h"
 #include "seen.h"
+#include "session.h"
 #include "shard.h"
 #include "shard_internal.h"
 #include "stanzas.h"
@@ -109,8 +109,10 @@ static void start(struct world *world)
 
 static void end_detached(struct shard *shard, struct post *post)
 {
-	if (!shard->is_ended)
-		detached_end_all(shard);
+	struct tern_session *session;
+
+	while (!shard->is_ended && (session = idmap_any(&shard->sessions.by_id)))
+		session_close(session, STREAM_ERROR_SYSTEM_SHUTDOWN, NULL);
 	free(post);
 }
 

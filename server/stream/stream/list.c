@@ -5,6 +5,7 @@
 
 #include <assert.h>
 
+#include "detached.h"
 #include "session.h"
 
 #define SHARDS_MAX 256
@@ -61,7 +62,9 @@ size_t stream_count(const struct shard *shard)
 
 static void close_one(struct stream *stream, enum stream_error error)
 {
-	if (stream->session)
+	if (stream->session && session_is_resumable(stream->session))
+		stream_pause(stream);
+	else if (stream->session)
 		session_close(stream->session, error, NULL);
 	else
 		stream_close(stream, error, NULL);
