@@ -3,6 +3,7 @@
 
 #include "offline.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +29,10 @@ struct backlog {
 };
 
 /* A session that has been given what waited, and wants whatever comes from now on. */
-struct served { bool is_served; };
+struct served {
+	bool is_served;
+	struct given *given; /* what it is being given, or NULL */
+};
 
 static tern_store log_handle;
 static tern_state backlog_handle, served_handle;
@@ -179,9 +183,14 @@ static void give(struct tern_entity *entity, struct tern_session *session,
 
 static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t after);
 
+static struct served *served_of(struct tern_session *session)
+{
+	return tern_session_state(session, served_handle);
+}
+
 static bool wants_more(struct tern_session *session)
 {
-	return ((struct served *)tern_session_state(session, served_handle))->is_served;
+	return served_of(session)->is_served;
 }
 
 /* One session at a time is given what waits. */
@@ -242,6 +251,8 @@ static void note_written(struct tern_entity *entity, struct tern_session *sessio
 {
 	struct given *given = context;
 
+	if (session)
+		served_of(session)->given = NULL;
 	if (!cancelled)
 		forget_given(entity, given);
 	if (cancelled || (!given->is_last && !wants_more(session)))
@@ -251,6 +262,12 @@ static void note_written(struct tern_entity *entity, struct tern_session *sessio
 	else
 		end_giving(entity);
 	free(given);
+}
+
+static void await_written(struct tern_session *session, struct given *given)
+{
+	served_of(session)->given = given;
+	tern_session_when_written(session, note_written, given);
 }
 
 static void give_page(struct tern_entity *entity, void *context,
@@ -273,7 +290,7 @@ static void give_page(struct tern_entity *entity, void *context,
 	given = heap_alloc(sizeof *given);
 	*given = (struct given){ tern_session_id(session), entries[count - 1].id, complete };
 	give(entity, session, entries, count, given);
-	tern_session_when_written(session, note_written, given);
+	await_written(session, given);
 }
 
 static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t after)
@@ -288,7 +305,7 @@ static void give_from(struct tern_entity *entity, struct tern_session *session, 
 static void note_presence(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {
-	struct served *served = tern_session_state(session, served_handle);
+	struct served *served = served_of(session);
 	bool was_served = served->is_served;
 
 	served->is_served = tern_session_is_available(session) &&
@@ -300,7 +317,49 @@ static void note_presence(struct tern_entity *entity, struct tern_session *sessi
 static void note_absence(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {
-	((struct served *)tern_session_state(session, served_handle))->is_served = false;
+	served_of(session)->is_served = false;
+}
+
+/* --- over a restart -------------------------------------------------------------------------- */
+
+/* A page that is in the session's queue stays in the log until the client has it, as before. */
+static void save_served(struct tern_session *session, struct buffer *out)
+{
+	const struct served *served = served_of(session);
+	const struct given *given = served->given;
+	uint64_t numbers[3 + PAGE] = { htobe64(served->is_served) };
+	size_t count = 1;
+
+	if (given) {
+		numbers[count++] = htobe64(given->last_id);
+		numbers[count++] = htobe64(given->is_last);
+		for (size_t i = 0; i < given->count; i++)
+			numbers[count++] = htobe64(given->ids[i]);
+	}
+	buffer_add(out, (const char *)numbers, count * sizeof *numbers);
+}
+
+static void restore_served(struct tern_session *session, const char *bytes, size_t len)
+{
+	struct backlog *backlog =
+		tern_entity_state(tern_session_entity(session), backlog_handle);
+	uint64_t numbers[3 + PAGE];
+	size_t count = len / sizeof *numbers;
+	struct given *given;
+
+	if (len > sizeof numbers || len % sizeof *numbers || count == 0)
+		return;
+	memcpy(numbers, bytes, len);
+	served_of(session)->is_served = be64toh(numbers[0]);
+	if (count < 3 || backlog->is_being_given)
+		return;
+	given = heap_alloc(sizeof *given);
+	*given = (struct given){ tern_session_id(session), be64toh(numbers[1]),
+		be64toh(numbers[2]), count - 3 };
+	for (size_t i = 0; i < given->count; i++)
+		given->ids[i] = be64toh(numbers[3 + i]);
+	backlog->is_being_given = true;
+	await_written(session, given);
 }
 
 static int answer_stores_missed(struct tern_entity *entity, const struct jid *about,
@@ -340,7 +399,8 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.states = (const struct tern_state_claim[]){
 		{ TERN_PER_ACCOUNT, sizeof(struct backlog), &backlog_handle, NULL },
-		{ TERN_PER_SESSION, sizeof(struct served), &served_handle, NULL },
+		{ TERN_PER_SESSION, sizeof(struct served), &served_handle, NULL, "offline",
+			.save = save_served, .restore = restore_served },
 		{ 0 },
 	},
 	.stores = (const struct tern_store_claim[]){

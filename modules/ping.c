@@ -128,7 +128,11 @@ TERN_EXPORT const struct tern_module tern_module = {
 			answer_ping },
 		{ 0 },
 	},
-	.watches = (const struct tern_watch[]){ { TERN_ON_SESSION_BOUND, watch_session }, { 0 } },
+	.watches = (const struct tern_watch[]){
+		{ TERN_ON_SESSION_BOUND, watch_session },
+		{ TERN_ON_SESSION_RESTORED, watch_session },
+		{ 0 },
+	},
 	.answers = (const struct tern_answer_claim[]){
 		{ TERN_ASK_IDLE_SECONDS, answer_idle_seconds },
 		{ 0 },

@@ -135,7 +135,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.states = (const struct tern_state_claim[]){
-		{ TERN_PER_SESSION, sizeof(struct wish), &wish_handle, NULL },
+		{ TERN_PER_SESSION, sizeof(struct wish), &wish_handle, NULL, "carbons", true },
 		{ TERN_PER_ACCOUNT, sizeof(struct copied), &copied_handle, copied_finish },
 		{ 0 },
 	},

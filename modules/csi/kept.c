@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "heap.h"
 
 static uint32_t hash_of(const char *key, size_t len)
@@ -88,6 +89,34 @@ struct kept_entry *kept_take(struct kept *kept)
 const char *kept_stanza(const struct kept_entry *entry)
 {
 	return entry->bytes + entry->key_len;
+}
+
+/* --- over a restart: keys and stanzas in turn, each with a NUL behind it --------------------- */
+
+void kept_save(const struct kept *kept, struct buffer *out)
+{
+	for (const struct kept_entry *entry = kept->first; entry; entry = entry->next) {
+		buffer_add(out, entry->bytes, entry->key_len);
+		buffer_add(out, "", 1);
+		buffer_add(out, kept_stanza(entry), entry->len);
+		buffer_add(out, "", 1);
+	}
+}
+
+void kept_restore(struct kept *kept, const char *bytes, size_t len)
+{
+	const char *end = bytes + len;
+
+	while (bytes < end) {
+		const char *key_end = memchr(bytes, '\0', (size_t)(end - bytes));
+		const char *stanza = key_end ? key_end + 1 : end;
+		const char *stanza_end = memchr(stanza, '\0', (size_t)(end - stanza));
+
+		if (!stanza_end)
+			return;
+		kept_put(kept, bytes, stanza, (size_t)(stanza_end - stanza));
+		bytes = stanza_end + 1;
+	}
 }
 
 void kept_finish(void *state)

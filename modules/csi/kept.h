@@ -26,6 +26,11 @@ void kept_put(struct kept *kept, const char *key, const char *stanza, size_t len
 struct kept_entry *kept_take(struct kept *kept);
 const char *kept_stanza(const struct kept_entry *entry); /* entry->len bytes */
 
+/* All of them, as they are saved over a restart; and what of it can be read, put in. */
+struct buffer;
+void kept_save(const struct kept *kept, struct buffer *out);
+void kept_restore(struct kept *kept, const char *bytes, size_t len);
+
 void kept_finish(void *kept);
 
 #endif

@@ -79,6 +79,16 @@ static void become_active(struct tern_session *session, const struct element *el
 	let_go(session);
 }
 
+static void save_kept(struct tern_session *session, struct buffer *out)
+{
+	kept_save(tern_session_state(session, kept_handle), out);
+}
+
+static void restore_kept(struct tern_session *session, const char *bytes, size_t len)
+{
+	kept_restore(tern_session_state(session, kept_handle), bytes, len);
+}
+
 /* XEP-0352 5.1: who comes back is active until it says otherwise. */
 static void note_resumed(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
@@ -114,7 +124,8 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.filter = keep_back,
 	.watches = (const struct tern_watch[]){ { TERN_ON_SESSION_RESUMED, note_resumed }, { 0 } },
 	.states = (const struct tern_state_claim[]){
-		{ TERN_PER_SESSION, sizeof(struct kept), &kept_handle, kept_finish },
+		{ TERN_PER_SESSION, sizeof(struct kept), &kept_handle, kept_finish, "csi",
+			.save = save_kept, .restore = restore_kept },
 		{ 0 },
 	},
 	.options = (const struct tern_option[]){

@@ -82,7 +82,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.states = (const struct tern_state_claim[]){
 		{ TERN_PER_ACCOUNT, sizeof(struct archive), &mam_archive, archive_finish },
-		{ TERN_PER_SESSION, sizeof(struct reader), &mam_reader, NULL },
+		{ TERN_PER_SESSION, sizeof(struct reader), &mam_reader, NULL, "mam", true },
 		{ 0 },
 	},
 	.stores = (const struct tern_store_claim[]){

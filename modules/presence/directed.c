@@ -4,7 +4,10 @@
 #include "directed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "arena.h"
+#include "buffer.h"
 #include "heap.h"
 #include "jid.h"
 
@@ -55,4 +58,30 @@ void directed_finish(void *state)
 		jid_destroy(directed->to[i]);
 	free(directed->to);
 	*directed = (struct directed){ 0 };
+}
+
+/* --- over a restart: addresses, each with a NUL behind it -------------------------------------- */
+
+void directed_save(const struct directed *directed, struct buffer *out)
+{
+	for (uint32_t i = 0; i < directed->count; i++) {
+		const char *to = jid_text(directed->to[i]);
+
+		buffer_add(out, to, strlen(to) + 1);
+	}
+}
+
+void directed_restore(struct directed *directed, const char *bytes, size_t len)
+{
+	struct arena *arena = arena_create(ARENA_SMALL);
+	const char *end = bytes + len, *to_end;
+
+	for (; bytes < end && (to_end = memchr(bytes, '\0', (size_t)(end - bytes)));
+	     bytes = to_end + 1) {
+		const struct jid *to = jid_parse(arena, bytes, (size_t)(to_end - bytes));
+
+		if (to)
+			directed_add(directed, to, SIZE_MAX);
+	}
+	arena_destroy(arena);
 }

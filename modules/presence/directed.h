@@ -21,4 +21,9 @@ void directed_remove(struct directed *directed, const struct jid *to);
 bool directed_has(const struct directed *directed, const struct jid *to);
 void directed_finish(void *directed);
 
+/* All of them, as they are saved over a restart; and what of it can be read, added. */
+struct buffer;
+void directed_save(const struct directed *directed, struct buffer *out);
+void directed_restore(struct directed *directed, const char *bytes, size_t len);
+
 #endif

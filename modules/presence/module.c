@@ -35,6 +35,16 @@ static enum tern_verdict note_directed(struct tern_event *event, const void *set
 	return TERN_PASS;
 }
 
+static void save_directed(struct tern_session *session, struct buffer *out)
+{
+	directed_save(directed_of(session), out);
+}
+
+static void restore_directed(struct tern_session *session, const char *bytes, size_t len)
+{
+	directed_restore(directed_of(session), bytes, len);
+}
+
 static int presence_load(struct tern_host *host, void **ret_settings)
 {
 	struct presence_settings *settings = heap_zalloc(sizeof *settings);
@@ -67,7 +77,8 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.states = (const struct tern_state_claim[]){
-		{ TERN_PER_SESSION, sizeof(struct directed), &presence_directed, directed_finish },
+		{ TERN_PER_SESSION, sizeof(struct directed), &presence_directed, directed_finish,
+			"presence", .save = save_directed, .restore = restore_directed },
 		{ 0 },
 	},
 	.options = (const struct tern_option[]){

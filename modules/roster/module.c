@@ -82,7 +82,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.states = (const struct tern_state_claim[]){
 		{ TERN_PER_ACCOUNT, sizeof(struct roster), &roster_state, roster_finish },
-		{ TERN_PER_SESSION, sizeof(bool), &roster_interest, NULL },
+		{ TERN_PER_SESSION, sizeof(bool), &roster_interest, NULL, "roster", true },
 		{ 0 },
 	},
 	.stores = (const struct tern_store_claim[]){

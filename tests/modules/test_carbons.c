@@ -223,6 +223,14 @@ Test(carbons, are_enabled_and_disabled_as_often_as_one_likes)
 	HEARS(plain, NULL);
 }
 
+Test(carbons, stay_enabled_over_a_restart)
+{
+	fake_restart(fake);
+	fake_arrive(fake, FROM_JULIET("romeo@example.org/garden", BODY));
+	HEARS_PART(home, "<received ");
+	HEARS(plain, NULL);
+}
+
 Test(carbons, are_not_for_others_to_enable)
 {
 	fake_arrive(fake, "<iq from='tybalt@example.com/x' id='e' to='romeo@example.org' type='set'>"

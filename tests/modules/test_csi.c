@@ -120,6 +120,21 @@ Test(kept, may_be_superseded_alone_and_at_the_ends)
 	takes("6");
 }
 
+Test(kept, comes_back_as_far_as_it_can_be_read)
+{
+	static const char bytes[] = "a\0" "1\0" "b\0" "2\0" "c\0" "3"; /* ends in a NUL */
+
+	for (size_t len = 0; len < sizeof bytes; len++) {
+		kept_restore(&kept, bytes, len);
+		cr_expect_eq(kept.count, len / 4, "%zu", len);
+		kept_finish(&kept);
+	}
+	kept_restore(&kept, bytes, sizeof bytes);
+	takes("1");
+	takes("2");
+	takes("3");
+}
+
 /* --- the module ------------------------------------------------------------------------------ */
 
 static enum tern_verdict deliver(struct tern_event *event, const void *settings)
@@ -223,6 +238,19 @@ Test(csi, keeps_on_when_told_twice)
 	HEARS(phone, NULL);
 	activate();
 	HEARS_PART(phone, "away");
+}
+
+Test(csi, keeps_it_over_a_restart)
+{
+	arrive_presence("a", "away");
+	arrive_presence("b", "dnd");
+	fake_restart(fake);
+	arrive_presence("a", "xa");
+	HEARS(phone, NULL);
+	activate();
+	HEARS_PART(phone, "dnd");
+	HEARS_PART(phone, "xa");
+	HEARS(phone, NULL);
 }
 
 Test(csi, lets_a_message_go_behind_what_waited)

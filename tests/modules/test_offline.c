@@ -118,6 +118,17 @@ Test(offline, gives_nothing_twice)
 	HEARS(balcony, NULL);
 }
 
+Test(offline, gives_nothing_twice_after_a_restart)
+{
+	log_in("0");
+	arrive("chat", "<body>1</body>");
+	fake_forget(fake);
+	fake_restart(fake);
+	fake_send(balcony, "<presence/>");
+	HEARS(balcony, NULL);
+	cr_assert_eq(fake_stored(juliet, "offline"), 1);
+}
+
 Test(offline, waits_while_the_priority_is_negative)
 {
 	arrive("chat", "<body>1</body>");

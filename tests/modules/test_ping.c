@@ -62,6 +62,14 @@ Test(silence, of_the_interval_brings_a_ping)
 	HEARS(balcony, NULL);
 }
 
+Test(silence, is_noticed_after_a_restart)
+{
+	fake_restart(fake);
+	fake_pass(fake, 60000);
+	HEARS(balcony, ASKED);
+	HEARS(balcony, NULL);
+}
+
 Test(silence, counts_from_the_last_sign_of_life)
 {
 	fake_pass(fake, 50000);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "directed.h"
 #include "expect.h"
 
 extern const struct tern_module tern_module;
@@ -186,6 +187,29 @@ Test(directed, presence_reaches_its_addressee_and_ends_for_it)
 	LEAVES("<presence from='" B "' to='from@example.com' type='unavailable'/>");
 	LEAVES("<presence from='" B "' to='none@example.com/x' type='unavailable'/>");
 	LEAVES(NULL);
+}
+
+Test(directed, presence_ends_after_a_restart_too)
+{
+	fake_send(balcony, "<presence to='none@example.com/x'/>");
+	fake_send(balcony, "<presence to='other@example.com'/>");
+	fake_forget(fake);
+	fake_restart(fake);
+	LEAVES(NULL);
+	fake_end(balcony);
+	LEAVES("<presence from='" B "' to='none@example.com/x' type='unavailable'/>");
+	LEAVES("<presence from='" B "' to='other@example.com' type='unavailable'/>");
+	LEAVES(NULL);
+}
+
+Test(directed, presence_that_was_saved_wrongly_is_left)
+{
+	struct directed found = { 0 };
+	static const char bytes[] = "@\0" "\0" "a@example.com\0" "b@example.com";
+
+	directed_restore(&found, bytes, sizeof bytes - 1);
+	cr_assert_eq(found.count, 1);
+	directed_finish(&found);
 }
 
 Test(directed, presence_of_a_session_that_is_not_available_ends_too)
