@@ -21,6 +21,7 @@ class Acks:
         self.handled = 0          # stanzas that came
         self.acknowledged = None  # h of the last <a/>
         self.answers = 0          # how many <a/> came
+        self.noticed = 0          # of these, before the scenario looked
         self.id = None
         self.is_silent = False
         self.full_jid = None
@@ -124,6 +125,17 @@ async def is_acknowledged(stage, step, who, wanted):
         if time.monotonic() > deadline:
             raise Failure(f"{who} expected h={wanted}, got {actor.acks.acknowledged}")
         await asyncio.sleep(0.0005)
+    actor.acks.noticed = actor.acks.answers
+
+
+async def was_told(stage, step, who, wanted):
+    """An <a/> that nobody asked for, after the last step that looked at one."""
+    acks = stage.actor(who).acks
+    if acks.answers == acks.noticed:
+        raise Failure(f"{who} expected <a h='{wanted}'/>, but none came")
+    if acks.acknowledged != int(wanted):
+        raise Failure(f"{who} expected h={wanted}, got {acks.acknowledged}")
+    acks.noticed = acks.answers
 
 
 VERBS = (
@@ -135,4 +147,5 @@ VERBS = (
     (rf"{WHO} cannot resume: (\S+)", cannot_resume),
     (rf"{WHO} cannot resume the session of {WHO}: (\S+)", cannot_resume_as),
     (rf"{WHO} has (\d+) stanzas? acknowledged", is_acknowledged),
+    (rf"{WHO} was told again that (\d+) stanzas? (?:was|were) handled", was_told),
 )

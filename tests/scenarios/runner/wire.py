@@ -133,6 +133,7 @@ class Wire:
         if self.handshake and not self.handshake.done():
             self.handshake.set_exception(TlsRefused("the connection ended in the handshake"))
         self.report(Event("end"))
+        self.writer.close()  # as clients do: a server that stops waits for it
 
     def take(self, data):
         if self.tls is None:
