@@ -151,15 +151,20 @@ bool acks_are_silent(const struct tern_session *session)
 	return session->acks->is_resuming;
 }
 
+void acks_ask_now(struct acks *acks)
+{
+	acks->is_asked = true;
+	acks_say(acks->session, "<r xmlns='" NS_ACKS "'/>");
+	timer_start(acks->session->entity->shard, &acks->patience,
+		(uint64_t)limits_of(acks)->ack_s * 1000);
+}
+
 static void ask(struct shard *shard, struct chore *chore)
 {
 	struct acks *acks = (struct acks *)((char *)chore - offsetof(struct acks, asking));
 
-	if (!acks->session->stream || acks->is_resuming || acks->is_asked || !acks->first)
-		return;
-	acks->is_asked = true;
-	acks_say(acks->session, "<r xmlns='" NS_ACKS "'/>");
-	timer_start(shard, &acks->patience, (uint64_t)limits_of(acks)->ack_s * 1000);
+	if (acks->session->stream && !acks->is_resuming && !acks->is_asked && acks->first)
+		acks_ask_now(acks);
 }
 
 void acks_ask(struct acks *acks)

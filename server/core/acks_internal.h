@@ -59,4 +59,7 @@ void acks_say(struct tern_session *session, const char *format, ...)
 /* The peer shall be asked at this turn's end, if something waits. */
 void acks_ask(struct acks *acks);
 
+/* It is asked at once, whether something waits or not. */
+void acks_ask_now(struct acks *acks);
+
 #endif

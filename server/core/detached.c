@@ -225,7 +225,7 @@ void detached_answer(struct tern_session *session)
 		(unsigned)(uint32_t)acks_h(acks));
 	for (struct unacked *unacked = acks->first; unacked; unacked = unacked->next)
 		stream_write(session->stream, unacked->bytes, unacked->len);
-	acks_ask(acks);
+	acks_ask_now(acks); /* a stream that has just been moved may be dead again */
 	stream_resume(session->stream);
 	brake_look(session);
 	entity_run_watches(session->entity, TERN_ON_SESSION_RESUMED, session, NULL);

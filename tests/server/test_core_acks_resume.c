@@ -130,6 +130,24 @@ Test(core_acks_resume, the_answer_waits_for_the_last_receipt)
 	cr_assert_not(client_is_paused(romeo));
 }
 
+Test(core_acks_resume, who_is_back_is_asked_at_once_and_behind_what_waited)
+{
+	client_breaks(romeo);
+	cr_assert(has(client_heard(client_resumes(ROMEO, id, 0)), "/><r xmlns='urn:xmpp:sm:3'/>"));
+	tell_romeo();
+	romeo = client_resumes(ROMEO, id, 0);
+	cr_assert(has(client_heard(romeo), "</message><r xmlns='urn:xmpp:sm:3'/>"));
+}
+
+Test(core_acks_resume, who_is_back_and_says_nothing_is_gone_again)
+{
+	client_breaks(romeo);
+	romeo = client_resumes(ROMEO, id, 0);
+	stage_pass(31000);
+	cr_assert_eq(client_error(romeo), STREAM_ERROR_CONNECTION_TIMEOUT);
+	cr_assert_eq(detached, 2);
+}
+
 Test(core_acks_resume, a_client_that_breaks_while_it_waits_can_try_again)
 {
 	client_says(romeo, MESSAGE(NURSE));
