@@ -3,7 +3,10 @@
  *
  * For ThreadSanitizer, which needs a plain main: sessions on all shards write messages that are
  * kept on disk, show presence to everybody and ask what is answered later; accounts are deleted
- * under their sessions; then the whole stops in order.  Every message must have come out once. */
+ * under their sessions; then the whole stops in order.  Every message must have come out once.
+ *
+ * Then once more with sessions that can be resumed: the server stops while they talk, and starts
+ * with another number of shards.  Every message that it took must stand in a queue, once. */
 
 #include <assert.h>
 #include <ftw.h>
@@ -17,6 +20,7 @@
 #include "account.h"
 #include "arena.h"
 #include "credentials.h"
+#include "detached.h"
 #include "heap.h"
 #include "host.h"
 #include "intents.h"
@@ -26,6 +30,7 @@
 #include "module.h"
 #include "names.h"
 #include "parser.h"
+#include "saved.h"
 #include "seen.h"
 #include "server.h"
 #include "session.h"
@@ -38,6 +43,8 @@
 #define CLIENTS 24
 #define STANZAS 300 /* of each client, every sixth of them a message */
 #define NS_TEST "tern:test:shards"
+
+#define WORDS 40 /* of each client that the server stops under */
 
 static struct server server;
 static atomic_uint messages_sent, messages_heard, presences_heard, answers_heard, jobs_done;
@@ -180,16 +187,19 @@ struct stream {
 	struct login *login;
 	unsigned pauses;
 	bool is_done;
+	char id[40]; /* of a session that can be resumed */
 };
 
 static struct stream clients[CLIENTS];
 static sem_t steps; /* a client has bound, or is through, or gone */
 
-static void count_words(const char *bytes, size_t len)
+static void count_words(struct stream *stream, const char *bytes, size_t len)
 {
 	char *text = strndup(bytes, len);
 
-	if (strncmp(text, "<message", 8) == 0)
+	if (sscanf(text, "<enabled xmlns='urn:xmpp:sm:3' id='%39[0-9a-f]", stream->id) == 1)
+		;
+	else if (strncmp(text, "<message", 8) == 0)
 		atomic_fetch_add(&messages_heard, 1);
 	else if (strncmp(text, "<presence", 9) == 0)
 		atomic_fetch_add(&presences_heard, 1);
@@ -201,7 +211,7 @@ static void count_words(const char *bytes, size_t len)
 void stream_write(struct stream *stream, const char *bytes, size_t len)
 {
 	assert(shard_self() == stream->shard);
-	count_words(bytes, len);
+	count_words(stream, bytes, len);
 }
 
 size_t stream_unwritten(const struct stream *stream) { (void)stream; return 0; }
@@ -327,20 +337,25 @@ static void leave(struct shard *shard, struct post *post)
 	sem_post(&steps);
 }
 
+static void await(unsigned count)
+{
+	while (count)
+		count -= sem_wait(&steps) == 0;
+}
+
 static void all(void (*act)(struct shard *shard, struct post *post))
 {
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		clients[i].post.run = act;
 		shard_post(clients[i].shard, &clients[i].post);
 	}
-	for (unsigned i = 0; i < CLIENTS; i++)
-		while (sem_wait(&steps) < 0)
-			;
+	await(CLIENTS);
 }
 
 /* --- the server ------------------------------------------------------------------------------- */
 
-static char directory[] = "/tmp/tern-shards-XXXXXX";
+#define DIRECTORY "/tmp/tern-shards-XXXXXX"
+static char directory[] = DIRECTORY;
 
 static void must(int result, const char *what)
 {
@@ -348,6 +363,37 @@ static void must(int result, const char *what)
 		return;
 	fprintf(stderr, "%s: %s\n", what, strerror(result < 0 ? -result : result));
 	exit(1);
+}
+
+static void note_committed(void *context, uint64_t tag)
+{
+	(void)context, (void)tag;
+	sem_post(&steps);
+}
+
+static void commit(struct storage_batch *batch)
+{
+	storage_submit(server.storage, batch, note_committed, NULL, 0);
+	await(1);
+}
+
+static void restore(void)
+{
+	struct storage_batch *batch = storage_batch_create(server.storage);
+	size_t count;
+
+	must(saved_restore(&server, batch, &count), "restoring");
+	commit(batch);
+}
+
+static void save(void)
+{
+	struct storage_batch *batch = storage_batch_create(server.storage);
+	size_t count;
+
+	shards_settle(&server, 10000);
+	must(saved_write(&server, batch, &count), "saving");
+	commit(batch);
 }
 
 static void start(unsigned shards)
@@ -369,6 +415,7 @@ static void start(unsigned shards)
 	must(storage_declare(server.storage, "credentials", &server.credentials_store), "store");
 	must(storage_declare(server.storage, "intents", &server.intents_store), "store");
 	must(seen_prepare(server.storage), "store");
+	must(storage_declare(server.storage, "saved", &server.saved_store), "store");
 	server.hosts = heap_zalloc(sizeof *server.hosts);
 	server.host_count = 1;
 	server.hosts[0] = host_create(&server, "example.org");
@@ -378,10 +425,22 @@ static void start(unsigned shards)
 	server.shard_count = shards;
 	for (unsigned i = 0; i < shards; i++)
 		server.shards[i] = shard_create(&server, i, false);
+	restore();
 	must(workers_start(2), "workers");
 	for (unsigned i = 0; i < shards; i++)
 		must(shard_start(server.shards[i]), "shard");
 	must(intents_resume(&server), "intents");
+}
+
+/* The home of each is where it was, or elsewhere. */
+static void find_homes(void)
+{
+	struct arena *arena = arena_create(1024);
+
+	for (unsigned i = 0; i < CLIENTS; i++)
+		clients[i].shard = account_home(&server,
+			jid_new(arena, arena_printf(arena, "c%u@example.org", i)));
+	arena_destroy(arena);
 }
 
 static void note_changed(void *context, int result)
@@ -395,27 +454,26 @@ static void make_clients(void)
 {
 	struct arena *arena = arena_create(1024);
 
-	sem_init(&steps, 0, 0);
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		const struct jid *jid = jid_new(arena, arena_printf(arena, "c%u@example.org", i));
 
-		clients[i].number = i;
-		clients[i].shard = account_home(&server, jid);
+		clients[i] = (struct stream){ .number = i };
 		account_create(&server, server.hosts[0], jid, "secret", note_changed, NULL);
 	}
-	for (unsigned i = 0; i < CLIENTS; i++)
-		while (sem_wait(&steps) < 0)
-			;
+	await(CLIENTS);
 	arena_destroy(arena);
+	find_homes();
 }
 
-static void stop(void)
+static void stop(bool saves)
 {
 	for (size_t i = 0; i < server.shard_count; i++)
 		shard_stop(server.shards[i]);
 	for (size_t i = 0; i < server.shard_count; i++)
 		shard_join(server.shards[i]);
 	workers_stop();
+	if (saves)
+		save();
 	shards_end(&server);
 	storage_close(server.storage);
 	for (size_t i = 0; i < server.shard_count; i++)
@@ -433,10 +491,132 @@ static void delete_accounts(void)
 	for (unsigned i = 0; i < CLIENTS; i += 3)
 		account_delete(&server, server.hosts[0],
 			jid_new(arena, arena_printf(arena, "c%u@example.org", i)), note_changed, NULL);
-	for (unsigned i = 0; i < CLIENTS; i += 3)
-		while (sem_wait(&steps) < 0)
-			;
+	await((CLIENTS + 2) / 3);
 	arena_destroy(arena);
+}
+
+/* --- the same, over a restart ------------------------------------------------------------------- */
+
+static void speak(struct shard *shard, struct timer *timer)
+{
+	struct stream *stream = (struct stream *)((char *)timer - offsetof(struct stream, timer));
+	char xml[256];
+
+	if (!stream->session || stream->said == WORDS)
+		return;
+	if (atomic_fetch_add(&messages_sent, 1) == WORDS)
+		sem_post(&steps);
+	snprintf(xml, sizeof xml, "<message to='c%u@example.org' type='chat'><body>%u</body></message>",
+		(stream->number + stream->said) % CLIENTS, stream->said);
+	stream->said++;
+	say(stream, xml);
+	timer_start(shard, timer, stream->said % 2);
+}
+
+/* Every other one vanishes first: it says nothing, and waits. */
+static void begin_again(struct shard *shard, struct post *post)
+{
+	struct stream *stream = (struct stream *)post;
+
+	say(stream, "<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+	login_close(stream->login);
+	if (stream->number % 2) {
+		struct tern_session *session = stream->session;
+
+		stream->session = NULL;
+		session_stream_ended(session, false);
+	} else {
+		stream->timer.run = speak;
+		timer_start(shard, &stream->timer, 1);
+	}
+	sem_post(&steps);
+}
+
+static void part(struct shard *shard, struct timer *timer)
+{
+	if (!detached_all_is_handled(shard)) {
+		timer_start(shard, timer, 1);
+		return;
+	}
+	detached_part_all(shard);
+	free(timer);
+	sem_post(&steps);
+}
+
+static void stop_reading(struct shard *shard, struct post *post)
+{
+	struct timer *timer = heap_zalloc(sizeof *timer);
+
+	for (unsigned i = 0; i < CLIENTS; i++)
+		if (clients[i].shard == shard)
+			timer_stop(shard, &clients[i].timer);
+	timer->run = part;
+	timer_start(shard, timer, 0);
+	free(post);
+}
+
+static void stop_gracefully(void)
+{
+	for (size_t i = 0; i < server.shard_count; i++) {
+		struct post *post = heap_zalloc(sizeof *post);
+
+		post->run = stop_reading;
+		shard_post(server.shards[i], post);
+	}
+	await((unsigned)server.shard_count);
+	stop(true);
+}
+
+static void take_up(void *context, struct login *login, bool failed)
+{
+	struct stream *stream = context;
+
+	stream->session = failed ? NULL : login_find_resumable(login, stream->id);
+	if (!stream->session)
+		abort();
+	login_close(login);
+	session_resume(stream->session, stream, 0);
+	sem_post(&steps);
+}
+
+static void come_back(struct shard *shard, struct post *post)
+{
+	struct stream *stream = (struct stream *)post;
+	struct arena *arena = arena_create(256);
+
+	login_open(shard, server.hosts[0],
+		jid_new(arena, arena_printf(arena, "c%u@example.org", stream->number)), take_up, stream);
+	arena_destroy(arena);
+}
+
+static void leave_again(struct shard *shard, struct post *post)
+{
+	struct stream *stream = (struct stream *)post;
+	struct tern_session *session = stream->session;
+
+	(void)shard;
+	stream->session = NULL;
+	session_stream_ended(session, true);
+	sem_post(&steps);
+}
+
+static bool survive_a_restart(unsigned shards)
+{
+	start(shards);
+	make_clients();
+	all(log_in);
+	all(begin_again);
+	await(1); /* some words have been said, others are not going to be */
+	stop_gracefully();
+	messages_heard = 0;
+	start(shards + 1);
+	find_homes();
+	all(come_back);
+	all(leave_again);
+	printf("%u shards: %u messages over a restart, %u in queues\n", shards, messages_sent,
+		messages_heard);
+	stop(false);
+	return messages_sent == messages_heard;
 }
 
 static int remove_one(const char *path, const struct stat *facts, int type, struct FTW *place)
@@ -445,22 +625,45 @@ static int remove_one(const char *path, const struct stat *facts, int type, stru
 	return remove(path);
 }
 
-int main(int argc, char **argv)
+static bool talk_to_each_other(unsigned shards)
 {
-	unsigned shards = argc > 1 ? (unsigned)atoi(argv[1]) : 3;
-
-	log_threshold = LOG_LEVEL_WARNING;
-	if (!mkdtemp(directory))
-		return 1;
 	start(shards);
 	make_clients();
 	all(log_in);
 	all(begin_talk);
 	delete_accounts();
 	all(leave);
-	stop();
-	nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	stop(false);
 	printf("%u shards: %u messages sent, %u heard, %u presences, %u answers, %u jobs\n", shards,
 		messages_sent, messages_heard, presences_heard, answers_heard, jobs_done);
-	return messages_sent == messages_heard ? 0 : 1;
+	return messages_sent == messages_heard;
+}
+
+static void in_new_directory(void)
+{
+	memcpy(directory, DIRECTORY, sizeof DIRECTORY);
+	if (!mkdtemp(directory))
+		abort();
+	messages_sent = messages_heard = 0;
+}
+
+static void remove_directory(void)
+{
+	nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned shards = argc > 1 ? (unsigned)atoi(argv[1]) : 3;
+	bool is_good;
+
+	log_threshold = LOG_LEVEL_WARNING;
+	sem_init(&steps, 0, 0);
+	in_new_directory();
+	is_good = talk_to_each_other(shards);
+	remove_directory();
+	in_new_directory();
+	is_good &= survive_a_restart(shards);
+	remove_directory();
+	return is_good ? 0 : 1;
 }
