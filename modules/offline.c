@@ -119,6 +119,8 @@ static enum tern_verdict keep_missed(struct tern_event *event, const void *setti
 {
 	const struct offline *offline = settings;
 
+	if (event->awaits_ack) /* it is in the log, and is counted when it is given up */
+		return TERN_PASS;
 	switch (offline_choice(&event->stanza)) {
 	case OFFLINE_KEEP:
 		return keep_within(event, offline->limit);

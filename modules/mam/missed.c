@@ -43,7 +43,7 @@ enum tern_verdict note_missed(struct tern_event *event, const void *settings)
 	struct archive *archive = archive_of(event->entity);
 	int result;
 
-	if (!event->kept_id)
+	if (!event->kept_id || event->awaits_ack) /* there is nothing to give yet */
 		return TERN_PASS;
 	if (archive->is_giving && !archive->missed_again)
 		archive->missed_again = event->kept_id;

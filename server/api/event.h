@@ -39,6 +39,10 @@ struct tern_event {
 	uint64_t mark;                /* of a message that may be sent once more: an archive's
 	                               * entry of it carries it (module.h); 0: none */
 	uint64_t kept_id;             /* its id in the entity's archive; 0: none holds it (yet) */
+	bool awaits_ack;              /* in IN_MISSED: a device has been given it and does not
+	                               * acknowledge it, but may still. The pending log or the archive
+	                               * has it. It is missed again, without this, when the device is
+	                               * gone for good. Refusing it means nothing */
 };
 
 typedef enum tern_verdict tern_handler(struct tern_event *event, const void *settings);

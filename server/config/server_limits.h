@@ -50,6 +50,8 @@
 	X(unacked_bytes, "unacked-bytes", 8388608, 65536, 1073741824, "the same in bytes") \
 	X(ack_s, "ack-timeout", 30, 1, 3600, \
 		"seconds of silence after a question for an acknowledgement") \
+	X(missed_s, "missed-timeout", 10, 1, 3600, \
+		"seconds after which a message that a client has not acknowledged counts as missed") \
 	X(resume_s, "resume-timeout", 300, 1, 86400, \
 		"seconds that a session waits for its client to come back") \
 	X(detached_sessions, "detached-sessions", 5, 0, 1000, \

@@ -17,6 +17,7 @@
 #include "handover.h"
 #include "heap.h"
 #include "names.h"
+#include "overdue.h"
 #include "reroute.h"
 #include "session_internal.h"
 #include "shard_internal.h"
@@ -183,6 +184,8 @@ void acks_append(struct acks *acks, const struct unacked *draft, const char *byt
 	acks->last = &unacked->next;
 	acks->sent++;
 	acks->bytes += unacked->len;
+	if (unacked->handover)
+		overdue_watch(acks);
 }
 
 void acks_queue(struct tern_session *session, const char *bytes, size_t len,
@@ -365,6 +368,7 @@ void acks_end(struct tern_session *session)
 		return;
 	timer_stop(shard, &acks->patience);
 	timer_stop(shard, &acks->expiry);
+	overdue_forget(acks);
 	shard_forget_chore(shard, &acks->asking);
 	detached_remember(session);
 	while (acks->first) {

@@ -11,6 +11,7 @@
 struct unacked {
 	struct unacked *next;
 	struct handover *handover;
+	bool is_overdue;             /* it has been missed: overdue.c */
 	uint64_t since_us;
 	size_t len;
 	char bytes[];
@@ -29,7 +30,7 @@ struct acks {
 	uint64_t sent, acked;
 	size_t bytes;
 	struct chore asking;         /* this turn's <r/> */
-	struct timer patience;
+	struct timer patience, overdue;
 	bool is_asked, is_overfull;
 
 	/* detached.c */

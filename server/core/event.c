@@ -129,7 +129,7 @@ static struct element *new_error(struct event *event, enum tern_condition condit
 
 void event_refuse(struct event *event, enum tern_condition condition, const char *text)
 {
-	if (stanza_may_be_refused(&event->pub.stanza))
+	if (stanza_may_be_refused(&event->pub.stanza) && !event->pub.awaits_ack)
 		event_answer(event, new_error(event, condition, text));
 	event_finish(event);
 }

@@ -32,6 +32,7 @@ struct event {
 	struct tern_entity *at;  /* the entity at whose home it is; NULL on the way */
 	struct extra *extras, **extras_last;
 	struct handover *handover; /* of a message that is being delivered; a share, or NULL */
+	uint64_t pending_id;       /* without one: of a message that is overdue */
 	const struct reached *reached; /* the sessions that it was delivered to */
 	unsigned phase, place;   /* the next hook */
 	bool owns_arena;         /* the arena is this event's, not the parcel's */

@@ -67,6 +67,19 @@ static int write_pending(struct event *event, struct handover *handover)
 	return result;
 }
 
+/* A log that refuses leaves it where it is: in the queue alone. */
+void handover_secure(struct handover *handover, struct event *event)
+{
+	const struct tern_host *host = event->at->host;
+
+	if (!handover->pending_id && !handover->kept_id && host->pending &&
+	    host->pending(&event->pub, &handover->log, &handover->pending_id,
+			host->pending_settings) == 0 && handover->pending_id)
+		enlist(event->at, handover);
+	event->pub.kept_id = handover->kept_id;
+	event->pending_id = handover->pending_id;
+}
+
 bool handover_prepare(struct event *event, struct tern_session *session)
 {
 	struct handover *handover;
@@ -138,6 +151,11 @@ void handover_take(struct tern_entity *entity, struct handover *handover)
 	if (handover->pending_id && !was_taken)
 		remove_pending(entity, handover);
 	handover_drop(handover);
+}
+
+bool handover_is_taken(const struct handover *handover)
+{
+	return handover->is_taken;
 }
 
 bool handover_is_lost(const struct handover *handover)
@@ -221,5 +239,5 @@ uint64_t tern_event_pending_id(const struct tern_event *event)
 {
 	const struct handover *handover = ((const struct event *)event)->handover;
 
-	return handover ? handover->pending_id : 0;
+	return handover ? handover->pending_id : ((const struct event *)event)->pending_id;
 }

@@ -34,6 +34,12 @@ void handover_take(struct tern_entity *entity, struct handover *handover);
 /* The share comes back.  Takes NULL. */
 void handover_drop(struct handover *handover);
 
+bool handover_is_taken(const struct handover *handover);
+
+/* Nobody has taken it for some time: it is put into the pending log where it stands nowhere yet, and
+ * the event (at its entity) is told where. */
+void handover_secure(struct handover *handover, struct event *event);
+
 /* The share is the last, and nobody has taken the message. */
 bool handover_is_lost(const struct handover *handover);
 

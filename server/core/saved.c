@@ -89,7 +89,7 @@ static void add_queue(struct writing *writing, struct buffer *out,
 {
 	for (const struct unacked *each = session->acks->first; each; each = each->next) {
 		struct saved_stanza stanza = { .xml = { each->bytes, each->len },
-			.since_us = each->since_us };
+			.since_us = each->since_us, .is_overdue = each->is_overdue };
 
 		handover_describe(each->handover, &writing->last_handover, &stanza.handover);
 		saved_add_stanza(out, &stanza);
@@ -218,7 +218,8 @@ static void take_stanza(struct restoring *restoring, struct tern_session *sessio
 {
 	acks_append(session->acks, &(struct unacked){
 		.handover = share_handover(restoring, session->entity, &stanza->handover),
-		.since_us = stanza->since_us, .len = stanza->xml.len }, stanza->xml.at);
+		.since_us = stanza->since_us, .is_overdue = stanza->is_overdue,
+		.len = stanza->xml.len }, stanza->xml.at);
 }
 
 static void take_presence(struct tern_session *session, struct saved_text xml)

@@ -9,7 +9,8 @@
 
 #include "buffer.h"
 
-enum { FLAG_FILTERED = 1 };
+enum { FLAG_FILTERED = 1 };                  /* of a head */
+enum { FLAG_TAKEN = 1, FLAG_OVERDUE = 2 };   /* of a stanza */
 
 /* --- writing ----------------------------------------------------------------------------- */
 
@@ -67,7 +68,7 @@ void saved_add_stanza(struct buffer *out, const struct saved_stanza *stanza)
 	add_u8(out, SAVED_STANZA);
 	add_u64(out, stanza->since_us);
 	add_u64(out, handover->number);
-	add_u8(out, handover->is_taken);
+	add_u8(out, (handover->is_taken ? FLAG_TAKEN : 0) | (stanza->is_overdue ? FLAG_OVERDUE : 0));
 	add_u16(out, handover->log);
 	add_u64(out, handover->pending_id);
 	add_u64(out, handover->kept_id);
@@ -162,14 +163,15 @@ static bool take_head(struct saved_text *from, struct saved_head *head)
 static bool take_stanza(struct saved_text *from, struct saved_stanza *stanza)
 {
 	struct saved_handover *handover = &stanza->handover;
-	uint64_t is_taken, log;
+	uint64_t flags, log;
 
 	if (!take_u64(from, &stanza->since_us) || !take_u64(from, &handover->number) ||
-	    !take_flags(from, 1, &is_taken) || !take_number(from, sizeof handover->log, &log) ||
+	    !take_flags(from, FLAG_TAKEN | FLAG_OVERDUE, &flags) || !take_number(from, sizeof handover->log, &log) ||
 	    !take_u64(from, &handover->pending_id) || !take_u64(from, &handover->kept_id) ||
 	    !take_text(from, &stanza->xml))
 		return false;
-	handover->is_taken = is_taken;
+	handover->is_taken = flags & FLAG_TAKEN;
+	stanza->is_overdue = flags & FLAG_OVERDUE;
 	handover->log = (uint16_t)log;
 	return true;
 }

@@ -39,6 +39,7 @@ struct saved_handover {
 struct saved_stanza {
 	struct saved_text xml;
 	uint64_t since_us;
+	bool is_overdue;
 	struct saved_handover handover;
 };
 

@@ -13,7 +13,7 @@
 #define H(number) "<a xmlns='urn:xmpp:sm:3' h='" number "'/>"
 
 static tern_store shelf;
-static unsigned written, missed, missed_again;
+static unsigned written, missed, missed_again, overdue;
 static int refusal;
 
 static int put_aside(struct tern_event *event, tern_store *ret_log, uint64_t *ret_id,
@@ -37,6 +37,11 @@ static enum tern_verdict deliver(struct tern_event *event, const void *settings)
 
 static enum tern_verdict note_missed(struct tern_event *event, const void *settings)
 {
+	if (event->awaits_ack) {
+		cr_assert(tern_event_pending_id(event) || refusal < 0);
+		overdue++;
+		return tern_reject(event, TERN_SERVICE_UNAVAILABLE, NULL);
+	}
 	missed++;
 	missed_again += tern_event_pending_id(event) != 0;
 	return TERN_DONE;
@@ -59,7 +64,7 @@ static void set_up(void)
 	static const struct tern_module *const modules[] = { &keeper, NULL };
 
 	stage_open(modules);
-	written = missed = missed_again = 0;
+	written = missed = missed_again = overdue = 0;
 	refusal = 0;
 	romeo = client_open(ROMEO, "garden");
 	nurse = client_open(NURSE, "house");
@@ -164,6 +169,112 @@ Test(core_acks_pending, what_nobody_took_is_missed_and_stays)
 	cr_assert_eq(missed, 1);
 	cr_assert_eq(missed_again, 1);
 	cr_assert_eq(waiting(ROMEO), 1);
+}
+
+Test(core_acks_pending, what_is_not_acknowledged_in_time_is_missed_and_can_still_be_taken)
+{
+	enable(nurse);
+	enable(romeo);
+	tell_romeo("chat");
+	stage_settle();
+	stage_pass(9000);
+	cr_assert_eq(overdue, 0);
+	stage_pass(2000);
+	cr_assert_eq(overdue, 1);
+	cr_assert_eq(waiting(ROMEO), 1);
+	client_says(romeo, H("1"));
+	cr_assert_eq(waiting(ROMEO), 0);
+	cr_assert_eq(missed, 0);
+}
+
+Test(core_acks_pending, a_sender_without_acks_makes_no_difference_to_that)
+{
+	enable(romeo);
+	tell_romeo("chat");
+	stage_pass(11000);
+	cr_assert_eq(overdue, 1);
+	cr_assert_eq(waiting(ROMEO), 1);
+	client_says(romeo, H("1"));
+	cr_assert_eq(waiting(ROMEO), 0);
+}
+
+Test(core_acks_pending, that_happens_once_and_nobody_is_told_of_it)
+{
+	enable(romeo);
+	tell_romeo("chat");
+	client_heard(romeo);
+	for (unsigned i = 0; i < 5; i++) {
+		stage_pass(5000);
+		client_says(romeo, "<r xmlns='urn:xmpp:sm:3'/>");
+	}
+	stage_settle();
+	cr_assert_eq(overdue, 1);
+	cr_assert_str_eq(client_heard(nurse), "");
+	cr_assert_not(has(client_heard(romeo), "word"));
+}
+
+Test(core_acks_pending, each_is_missed_when_its_own_time_has_come)
+{
+	enable(romeo);
+	tell_romeo("chat");
+	stage_pass(6000);
+	tell_romeo("chat");
+	stage_pass(5000);
+	cr_assert_eq(overdue, 1);
+	stage_pass(6000);
+	cr_assert_eq(overdue, 2);
+}
+
+Test(core_acks_pending, many_are_missed_in_more_than_one_turn)
+{
+	enable(romeo);
+	for (unsigned i = 0; i < 100; i++)
+		tell_romeo("chat");
+	stage_pass(10000);
+	cr_assert_lt(overdue, 100);
+	stage_pass(2);
+	cr_assert_eq(overdue, 100);
+}
+
+Test(core_acks_pending, what_another_device_has_is_not_missed)
+{
+	struct client *other = client_open(ROMEO, "balcony");
+
+	enable(romeo);
+	enable(other);
+	tell_romeo("chat");
+	client_says(other, H("1"));
+	stage_pass(11000);
+	cr_assert_eq(overdue, 0);
+}
+
+Test(core_acks_pending, a_device_that_is_away_misses_it_twice_the_second_time_for_good)
+{
+	enable(nurse);
+	enable(romeo);
+	client_breaks(romeo);
+	tell_romeo("chat");
+	stage_settle();
+	stage_pass(11000);
+	cr_assert_eq(overdue, 1);
+	stage_pass(300000);
+	stage_settle();
+	cr_assert_eq(overdue, 1);
+	cr_assert_eq(missed, 1);
+	cr_assert_eq(missed_again, 1);
+	cr_assert_eq(waiting(ROMEO), 1);
+	cr_assert_eq(written, 1);
+}
+
+Test(core_acks_pending, a_log_that_refuses_leaves_it_in_the_queue)
+{
+	enable(romeo);
+	tell_romeo("chat");
+	refusal = -ENOSPC;
+	stage_pass(11000);
+	stage_settle();
+	cr_assert_eq(waiting(ROMEO), 0);
+	cr_assert_str_eq(client_heard(nurse), "");
 }
 
 Test(core_acks_pending, it_survives_a_kill)

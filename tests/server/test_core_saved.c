@@ -33,7 +33,7 @@ static int keep_pending(struct tern_event *event, tern_store *ret_log, uint64_t 
 static enum tern_verdict note_missed(struct tern_event *event, const void *settings)
 {
 	(void)settings;
-	missed++;
+	missed += !event->awaits_ack;
 	return TERN_DONE;
 }
 
