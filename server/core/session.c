@@ -34,6 +34,7 @@
  * brakes may keep for longer. */
 struct sent {
 	struct receipt receipt, place;
+	struct open_receipt open;
 	struct counted counted;
 	uint64_t session;
 	size_t bytes;
@@ -52,6 +53,7 @@ static void note_finished(struct shard *shard, struct receipt *receipt)
 	struct sent *sent = (struct sent *)receipt;
 	struct tern_session *session = idmap_get(&shard->sessions.by_id, sent->session);
 
+	receipts_remove(shard, &sent->open);
 	if (session)
 		acks_note_finished(session, &sent->counted);
 	receipt_release_here(&sent->place);
@@ -81,6 +83,7 @@ static struct receipt *begin(struct tern_session *session, size_t bytes)
 	receipt_init(&sent->receipt, session->entity->shard, note_finished);
 	receipt_init(&sent->place, session->entity->shard, give_place);
 	sent->receipt.place = &sent->place;
+	receipts_add(session->entity->shard, &sent->open, session->id);
 	acks_count(session, &sent->counted);
 	sent->session = session->id;
 	sent->bytes = bytes;

@@ -12,6 +12,7 @@
 #include "fanout.h"
 #include "gate.h"
 #include "pressure.h"
+#include "receipts.h"
 #include "server.h"
 #include "sessions.h"
 #include "shard.h"
@@ -59,6 +60,7 @@ struct shard {
 	struct idmap tickets;   /* iqs that the server answers later */
 	struct fanouts fanouts;
 	struct pressure pressure;
+	struct receipts receipts;
 	uint64_t next_id;       /* ids of entities, sessions, tickets, timers: never used again */
 	struct tern_event *running; /* whose handler is at work, or NULL */
 	struct buffer *scratch; /* one stanza being written */
