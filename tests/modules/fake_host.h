@@ -77,6 +77,10 @@ void fake_fill_disk(struct fake *fake, int after);
 void fake_hold_pages(struct fake *fake);
 void fake_let_pages_go(struct fake *fake);
 
+/* What is said to clients is not written, or acknowledged, before it is let go. */
+void fake_hold_written(struct fake *fake);
+void fake_let_written_go(struct fake *fake);
+
 /* Time goes by, for timers and questions; silent clients stay silent. */
 void fake_pass(struct fake *fake, uint64_t ms);
 size_t fake_timers(const struct fake *fake);

@@ -101,7 +101,8 @@ struct tern_host {
 	uint64_t now_ms, last_number;
 	int writes_left, change_result;
 	unsigned tries; /* of strangers to get an account */
-	bool holds_pages;
+	bool holds_pages, holds_written;
+	struct unwritten *unwritten;
 	struct held_page *held_pages;
 	enum tern_condition condition;
 	const char *error_type; /* NULL: the condition's own */

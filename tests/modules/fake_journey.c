@@ -421,12 +421,45 @@ void tern_deliver(struct tern_event *event, struct tern_session *session)
 	say(session, with_extras(event));
 }
 
-void tern_session_when_written(struct tern_session *session,
-	void (*run)(struct tern_entity *entity, struct tern_session *session, void *context,
-		bool cancelled),
-	void *context)
+typedef void written_call(struct tern_entity *entity, struct tern_session *session, void *context,
+	bool cancelled);
+
+struct unwritten {
+	struct unwritten *next;
+	struct tern_session *session; /* which stays */
+	written_call *run;
+	void *context;
+};
+
+void fake_hold_written(struct fake *fake)
 {
-	run(session->entity, session, context, false);
+	fake->host.holds_written = true;
+}
+
+void fake_let_written_go(struct fake *fake)
+{
+	fake->host.holds_written = false;
+	while (fake->host.unwritten) {
+		struct unwritten *first = fake->host.unwritten;
+
+		fake->host.unwritten = first->next;
+		first->run(first->session->entity, first->session, first->context, false);
+		free(first);
+	}
+}
+
+void tern_session_when_written(struct tern_session *session, written_call *run, void *context)
+{
+	struct unwritten **end = &session->entity->host->unwritten;
+
+	if (!session->entity->host->holds_written) {
+		run(session->entity, session, context, false);
+		return;
+	}
+	while (*end)
+		end = &(*end)->next;
+	*end = heap_alloc(sizeof **end);
+	**end = (struct unwritten){ NULL, session, run, context };
 }
 
 bool tern_is_handed_out(const struct tern_entity *entity, tern_store log, uint64_t id)

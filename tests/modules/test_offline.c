@@ -118,6 +118,25 @@ Test(offline, gives_nothing_twice)
 	HEARS(balcony, NULL);
 }
 
+/* It was missed when the page that is on its way had been read. */
+Test(offline, gives_what_came_meanwhile_to_whoever_is_there_then)
+{
+	struct tern_session *chamber = fake_session(juliet, "chamber");
+
+	arrive("chat", "<body>1</body>");
+	fake_hold_written(fake);
+	log_in("0");
+	fake_send(balcony, "<presence type='unavailable'/>");
+	arrive("chat", "<body>2</body>");
+	fake_send(chamber, "<presence/>");
+	fake_forget(fake);
+	fake_let_written_go(fake);
+	HEARS(balcony, NULL);
+	HEARS_PART(chamber, "<body>2</body>");
+	HEARS(chamber, NULL);
+	cr_assert_eq(fake_stored(juliet, "offline"), 0);
+}
+
 Test(offline, gives_nothing_twice_after_a_restart)
 {
 	log_in("0");
