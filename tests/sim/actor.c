@@ -56,32 +56,29 @@ static void hear_acked(struct actor *actor, const char *text)
 		broken(actor->ledger, "actor %u sent %u, %u were acknowledged, now %u", actor->number,
 			actor->sent_count, actor->acked_count, h);
 	for (; actor->acked_count < h; actor->acked_count++) {
-		if (actor->sent[actor->acked_count].what == SENT_MESSAGE)
+		if (actor->sent[actor->acked_count].kind == SENT_MESSAGE)
 			*fate_of(actor, actor->sent[actor->acked_count]) |= FATE_PROMISED;
 	}
 }
 
-static void write_message(struct actor *actor, char xml[static 256], struct sent what)
-{
-	snprintf(xml, 256, "<message type='chat' id='to-%u-%u' to='a%u@" WORLD_DOMAIN "'>"
-		"<body>%u %u</body><origin-id xmlns='urn:xmpp:sid:0' id='%u-%u'/></message>", what.to,
-		what.number, what.to, actor->number, what.number, actor->number, what.number);
-}
-
-static void write_presence(char xml[static 256], struct sent what)
-{
-	if (what.is_leaving)
-		snprintf(xml, 256, "<presence type='unavailable'/>");
-	else
-		snprintf(xml, 256, "<presence><priority>%d</priority></presence>", what.priority);
-}
-
 static void write_sent(struct actor *actor, char xml[static 256], struct sent what)
 {
-	if (what.what == SENT_MESSAGE)
-		write_message(actor, xml, what);
-	else
-		write_presence(xml, what);
+	switch (what.kind) {
+	case SENT_OTHER:
+		break;
+	case SENT_MESSAGE:
+		snprintf(xml, 256, "<message type='chat' id='to-%u-%u' to='a%u@" WORLD_DOMAIN "'>"
+			"<body>%u %u</body><origin-id xmlns='urn:xmpp:sid:0' id='%u-%u'/></message>",
+			what.to, what.number, what.to, actor->number, what.number, actor->number,
+			what.number);
+		break;
+	case SENT_AVAILABLE:
+		snprintf(xml, 256, "<presence><priority>%d</priority></presence>", what.priority);
+		break;
+	case SENT_UNAVAILABLE:
+		snprintf(xml, 256, "<presence type='unavailable'/>");
+		break;
+	}
 }
 
 /* What the server did not get before the stream went is sent again, in order. */
@@ -94,7 +91,7 @@ static void send_again(struct actor *actor)
 	for (unsigned i = actor->acked_count; i < until; i++) {
 		struct sent what = actor->sent[i];
 
-		if (what.what == SENT_OTHER)
+		if (what.kind == SENT_OTHER)
 			continue;
 		write_sent(actor, xml, what);
 		mouth_say(actor->stream, xml);
@@ -107,7 +104,7 @@ static void send_lost(struct actor *actor)
 	char xml[256];
 
 	for (unsigned i = 0; i < actor->lost_count; i++) {
-		write_message(actor, xml, actor->lost[i]);
+		write_sent(actor, xml, actor->lost[i]);
 		mouth_say(actor->stream, xml);
 		if (actor->sent_count < SENT_MOST)
 			actor->sent[actor->sent_count++] = actor->lost[i];
@@ -181,13 +178,6 @@ static void hear_subscription(struct actor *actor, unsigned of, const char *stat
 	actor->ledger->is_from[actor->account][of] = both || strcmp(state, "from") == 0;
 }
 
-/* What waited for one with acks is older than what others have been told meanwhile. */
-static unsigned told_of(const struct actor *actor, unsigned contact)
-{
-	return actor->is_enabled ? actor->told[contact] :
-		actor->ledger->told[actor->account][contact];
-}
-
 static void hear_items(struct actor *actor, const struct element *query, bool whole)
 {
 	bool present[CONTACTS] = { false };
@@ -209,7 +199,10 @@ static void hear_items(struct actor *actor, const struct element *query, bool wh
 		}
 	}
 	for (unsigned i = 0; whole && i < CONTACTS; i++) {
-		if (!present[i] && told_of(actor, i))
+		unsigned told = actor->is_enabled ? actor->told[i] : /* it may have waited */
+			actor->ledger->told[actor->account][i];
+
+		if (!present[i] && told)
 			broken(actor->ledger, "contact %u of a%u is gone", i, actor->account);
 	}
 }
@@ -319,7 +312,7 @@ static void said(void *listener, const char *bytes, size_t len)
 static void begin_anew(struct actor *actor)
 {
 	for (unsigned i = actor->acked_count; i < actor->sent_count; i++) {
-		if (actor->sent[i].what == SENT_MESSAGE)
+		if (actor->sent[i].kind == SENT_MESSAGE)
 			*fate_of(actor, actor->sent[i]) |= FATE_EXCUSED;
 	}
 	actor->sent_count = actor->acked_count = 0;
@@ -336,7 +329,7 @@ static void begin_anew(struct actor *actor)
 static void keep_lost(struct actor *actor)
 {
 	for (unsigned i = actor->acked_count; i < actor->sent_count; i++) {
-		if (actor->sent[i].what == SENT_MESSAGE && actor->lost_count < SENT_MOST)
+		if (actor->sent[i].kind == SENT_MESSAGE && actor->lost_count < SENT_MOST)
 			actor->lost[actor->lost_count++] = actor->sent[i];
 	}
 }
@@ -467,10 +460,10 @@ bool actor_get_roster(struct actor *actor)
 
 bool actor_become_available(struct actor *actor, int priority)
 {
-	struct sent what = { .what = SENT_PRESENCE, .priority = (signed char)priority };
+	struct sent what = { .kind = SENT_AVAILABLE, .priority = (signed char)priority };
 	char xml[256];
 
-	write_presence(xml, what);
+	write_sent(actor, xml, what);
 	if (!send_counted(actor, xml, what))
 		return false;
 	if (!actor->is_available) /* RFC 6121 4.2: a new presence session */
@@ -482,11 +475,8 @@ bool actor_become_available(struct actor *actor, int priority)
 
 bool actor_become_unavailable(struct actor *actor)
 {
-	struct sent what = { .what = SENT_PRESENCE, .is_leaving = true };
-	char xml[256];
-
-	write_presence(xml, what);
-	if (!send_counted(actor, xml, what))
+	if (!send_counted(actor, "<presence type='unavailable'/>",
+			(struct sent){ .kind = SENT_UNAVAILABLE }))
 		return false;
 	actor->is_available = false;
 	return true;
@@ -495,11 +485,10 @@ bool actor_become_unavailable(struct actor *actor)
 bool actor_write(struct actor *actor, unsigned to)
 {
 	unsigned *sent = &actor->ledger->messages_sent[actor->number][to];
-	struct sent what = { .what = SENT_MESSAGE, .to = (unsigned char)to,
-		.number = (unsigned short)(*sent + 1) };
+	struct sent what = { SENT_MESSAGE, (unsigned char)to, (unsigned short)(*sent + 1) };
 	char xml[256];
 
-	write_message(actor, xml, what);
+	write_sent(actor, xml, what);
 	if (*sent + 1 >= MESSAGES_MOST || !send_counted(actor, xml, what))
 		return false;
 	++*sent;

@@ -27,12 +27,11 @@ enum fate {
 	FATE_PROMISED = 4, /* the server has acknowledged it to its sender */
 };
 
-enum what { SENT_OTHER, SENT_MESSAGE, SENT_PRESENCE };
 struct sent {
-	unsigned char what, to;
+	enum { SENT_OTHER, SENT_MESSAGE, SENT_AVAILABLE, SENT_UNAVAILABLE } kind;
+	unsigned char to;      /* of a message */
 	unsigned short number;
-	signed char priority; /* of a presence */
-	bool is_leaving;      /* it says unavailable */
+	signed char priority;  /* of a presence */
 };
 
 /* What is true of the clients' side; one a history. */

@@ -112,7 +112,7 @@ static void open_all(struct history *history)
 
 		if (!actor->stream)
 			log_in(history, actor);
-		actor->is_silent = false; /* else it is given no second page */
+		actor->is_silent = false; /* it would hear of no more than a page */
 	}
 	world_settle(&history->world);
 	for (unsigned a = 0; a < ACCOUNTS; a++) {
@@ -219,6 +219,14 @@ static void crash(struct history *history)
 	world_crash(&history->world);
 }
 
+/* Nothing of clients with acks is lost; what others were told may not have reached them. */
+static void restart(struct history *history)
+{
+	cut_all(history);
+	world_restart(&history->world);
+	forget_all(history);
+}
+
 static void some_steps(struct history *history, unsigned most)
 {
 	for (unsigned i = dice_below(&history->world.dice, most); i > 0; i--)
@@ -319,10 +327,7 @@ static void something_happens(struct history *history)
 		crash(history);
 		break;
 	case 1:
-		cut_all(history);
-		forget_all(history);
-		history->loses_messages = true; /* what was on its way to streams that were closed */
-		world_restart(&history->world);
+		restart(history);
 		break;
 	case 2:
 		if (dice_one_in(dice, 3))

@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "detached.h"
 #include "heap.h"
 #include "intents.h"
 #include "loader.h"
@@ -18,6 +19,7 @@
 #include "memory/engine.h"
 #include "mouth.h"
 #include "registry.h"
+#include "saved.h"
 #include "seen.h"
 #include "session.h"
 #include "shard.h"
@@ -83,6 +85,32 @@ static void open_storage(struct world *world)
 	storage_declare(world->server.storage, "credentials", &world->server.credentials_store);
 	storage_declare(world->server.storage, "intents", &world->server.intents_store);
 	seen_prepare(world->server.storage);
+	storage_declare(world->server.storage, "saved", &world->server.saved_store);
+}
+
+static void note_committed(void *context, uint64_t tag)
+{
+	(void)context;
+	(void)tag;
+}
+
+/* As a server does that starts or ends: nobody runs before it is on disk. */
+static void commit(struct world *world, struct storage_batch *batch)
+{
+	storage_submit(world->server.storage, batch, note_committed, NULL, 0);
+	while (storage_step(world->server.storage, 0))
+		;
+}
+
+static void restore(struct world *world)
+{
+	struct storage_batch *batch = storage_batch_create(world->server.storage);
+	size_t count;
+	int result = saved_restore(&world->server, batch, &count);
+
+	assert(result == 0);
+	(void)result;
+	commit(world, batch);
 }
 
 static void start(struct world *world)
@@ -104,6 +132,7 @@ static void start(struct world *world)
 		server->shards[i]->fanouts.slice = 1 + dice_below(&world->dice, 4);
 	}
 	world->slow = dice_below(&world->dice, (unsigned)server->shard_count + 1);
+	restore(world);
 	intents_resume(server);
 }
 
@@ -127,20 +156,25 @@ static void end_all_detached(struct world *world)
 	world_settle(world);
 }
 
-static void stop(struct world *world)
+static void bury(struct world *world)
 {
 	struct server *server = &world->server;
 
-	mouths_silence();
-	mouths_close_all();
-	world_settle(world);
-	end_all_detached(world);
 	for (size_t i = 0; i < server->shard_count; i++)
 		shard_destroy(server->shards[i]);
 	free(server->shards);
 	host_destroy(server->hosts[0]);
 	free(server->hosts);
 	storage_close(server->storage);
+}
+
+static void stop(struct world *world)
+{
+	mouths_silence();
+	mouths_close_all();
+	world_settle(world);
+	end_all_detached(world);
+	bury(world);
 }
 
 void world_create(struct world *world, uint64_t seed, const char *modules_path)
@@ -180,9 +214,55 @@ void world_crash(struct world *world)
 	start(world);
 }
 
+static void close_others(struct shard *shard)
+{
+	const struct idmap *map = &shard->sessions.by_id;
+
+	for (size_t i = 0; i < map->capacity; i++) {
+		struct tern_session *session = map->slots[i].id ? map->slots[i].thing : NULL;
+
+		if (!session || session_is_resumable(session))
+			continue;
+		session_close(session, STREAM_ERROR_SYSTEM_SHUTDOWN, NULL);
+		i = (size_t)-1; /* removal shifts slots: look from the start */
+	}
+}
+
+static void part(struct shard *shard, struct post *post)
+{
+	close_others(shard);
+	if (detached_all_is_handled(shard)) {
+		detached_part_all(shard);
+		free(post);
+	} else {
+		shard_post(shard, post);
+	}
+}
+
+static void part_all(struct world *world)
+{
+	for (size_t i = 0; i < world->server.shard_count; i++) {
+		struct post *post = heap_zalloc(sizeof *post);
+
+		post->run = part;
+		shard_post(world->server.shards[i], post);
+	}
+	world_settle(world);
+}
+
 void world_restart(struct world *world)
 {
-	stop(world);
+	struct storage_batch *batch;
+	size_t count;
+	int result;
+
+	part_all(world);
+	batch = storage_batch_create(world->server.storage);
+	result = saved_write(&world->server, batch, &count);
+	assert(result == 0);
+	(void)result;
+	commit(world, batch);
+	bury(world);
 	start(world);
 }
 

@@ -41,7 +41,7 @@ void world_pass_time(struct world *world, unsigned ms);
 /* The process is killed and started again over what the disk holds. */
 void world_crash(struct world *world);
 
-/* Streams closed, everything written, started again. */
+/* A graceful restart: streams closed, everything written, sessions that can be resumed saved. */
 void world_restart(struct world *world);
 
 /* The next commit fails for want of space, and is tried again. */
