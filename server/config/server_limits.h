@@ -58,6 +58,8 @@
 		"sessions of one account that wait for their clients") \
 	X(resend_s, "resend-window", 86400, 300, 604800, \
 		"seconds in which a message that a client sends once more is known again") \
+	X(disk_s, "disk-timeout", 60, 1, 3600, \
+		"seconds that a client waits for a disk that stands still before its stream is ended") \
 	X(hold_s, "hold-timeout", 10, 1, 600, "seconds that an event may be held") \
 	X(iq_s, "iq-timeout", 60, 1, 3600, "seconds for an answer to an iq of the server")
 

@@ -7,9 +7,71 @@
 #include <stddef.h>
 
 #include "entity_internal.h"
+#include "log.h"
 #include "outbox.h"
+#include "session_internal.h"
 #include "shard_internal.h"
 #include "storage.h"
+
+/* --- a disk that stands still ------------------------------------------------------------ */
+
+static void part_with_sessions(struct tern_entity *entity)
+{
+	struct tern_session *session = entity->sessions;
+
+	entity->pins++;
+	while (session) {
+		struct tern_session *next = session->next;
+
+		if (session->stream)
+			session_part(session, STREAM_ERROR_INTERNAL_SERVER_ERROR,
+				"The disk does not answer");
+		session = next;
+	}
+	entity->pins--;
+}
+
+/* Who begins to wait because others leave is not meant. */
+static void part_with_all(struct gate *gate)
+{
+	struct tern_entity **end = gate->last;
+
+	for (struct tern_entity *entity = gate->first; entity; entity = entity->outbox.next) {
+		part_with_sessions(entity);
+		if (&entity->outbox.next == end)
+			break;
+	}
+}
+
+static void lose_patience(struct shard *shard, struct timer *timer)
+{
+	struct gate *gate = &shard->gate;
+	uint64_t limit_ms = (uint64_t)shard->server->limits.disk_s * 1000;
+	uint64_t waited_ms = shard->ticks_ms - gate->waits_since_ms;
+
+	if (gate->opened + 1 == gate->filling)
+		return;
+	if (waited_ms < limit_ms) {
+		timer_start(shard, timer, limit_ms - waited_ms);
+		return;
+	}
+	log_warn("storage", NULL, "the disk has not answered for %u s", (unsigned)(waited_ms / 1000));
+	part_with_all(gate);
+	timer_start(shard, timer, limit_ms);
+}
+
+static void begin_waiting(struct gate *gate)
+{
+	struct shard *shard = gate->shard;
+
+	gate->waits_since_ms = shard->ticks_ms;
+	if (timer_is_running(&gate->patience))
+		return;
+	gate->patience.run = lose_patience;
+	timer_start(shard, &gate->patience, (uint64_t)shard->server->limits.disk_s * 1000);
+}
+
+/* --- batches ------------------------------------------------------------------------------- */
 
 static void hear(struct shard *shard, struct post *post)
 {
@@ -19,6 +81,7 @@ static void hear(struct shard *shard, struct post *post)
 	(void)post;
 	if (shard->is_ended)
 		return;
+	gate->waits_since_ms = shard->ticks_ms;
 	atomic_store(&gate->notice_is_queued, false);
 	gate->opened = atomic_load(&gate->committed);
 	gate->bytes_under_way = gate->bytes_submitted -
@@ -85,6 +148,8 @@ bool gate_submit(struct shard *shard)
 	if (!batch || gate->filling - gate->opened >= GATE_REMEMBERS)
 		return false;
 	gate->batch = NULL;
+	if (gate->opened + 1 == gate->filling)
+		begin_waiting(gate);
 	gate->bytes_submitted += storage_batch_bytes(batch);
 	gate->bytes_under_way += storage_batch_bytes(batch);
 	gate->bytes_by_batch[gate->filling % GATE_REMEMBERS] = gate->bytes_submitted;

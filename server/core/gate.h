@@ -3,7 +3,10 @@
  *
  * A turn's writes collect in one batch, which the turn's end submits.  Batches are numbered;
  * an entity's gate is open when the newest batch with a write of that entity is on disk. What
- * it says meanwhile waits in its outbox (outbox.h), in order. */
+ * it says meanwhile waits in its outbox (outbox.h), in order.
+ *
+ * A disk that stands still for limits.disk_s ends the streams of those who wait for it: their
+ * clients are not left in silence, and what can be resumed is found again. */
 #ifndef GATE_H
 #define GATE_H
 
@@ -26,6 +29,8 @@ struct gate {
 	size_t bytes_under_way;
 	uint64_t bytes_submitted;    /* of all batches so far */
 	uint64_t bytes_by_batch[GATE_REMEMBERS]; /* that sum, as of each of the newest batches */
+	uint64_t waits_since_ms;     /* while batches are under way: for the oldest of them */
+	struct timer patience;       /* for it: limits.disk_s */
 	struct tern_entity *first, **last; /* with writes under way, or things said behind them */
 
 	_Atomic uint64_t committed; /* the committer says so */

@@ -383,20 +383,36 @@ void session_stream_ended(struct tern_session *session, bool orderly)
 		session_end(session);
 }
 
-void session_close(struct tern_session *session, enum stream_error error, const char *text)
+static void close_stream(struct tern_session *session, enum stream_error error, const char *text)
 {
 	struct stream *stream = session->stream;
 
-	if (session->is_ending)
-		return;
 	session->stream = NULL;
 	if (stream)
 		stream_close(stream, error, text);
-	if (error == STREAM_ERROR_CONNECTION_TIMEOUT && session_is_resumable(session)) {
-		/* Nobody is there: as if the link had broken, unless that has been seen already. */
-		if (!stream || detached_begin(session))
-			return;
+}
+
+void session_close(struct tern_session *session, enum stream_error error, const char *text)
+{
+	if (error == STREAM_ERROR_CONNECTION_TIMEOUT) { /* as if the link had broken */
+		session_part(session, error, text);
+		return;
 	}
+	if (session->is_ending)
+		return;
+	close_stream(session, error, text);
+	session_end(session);
+}
+
+void session_part(struct tern_session *session, enum stream_error error, const char *text)
+{
+	bool had_stream = session->stream;
+
+	if (session->is_ending)
+		return;
+	close_stream(session, error, text);
+	if (session_is_resumable(session) && (!had_stream || detached_begin(session)))
+		return;
 	session_end(session);
 }
 

@@ -46,6 +46,9 @@ uint64_t session_id(const struct tern_session *session);
 /* Ends the session: its stream with that error, unavailable presence to whom it concerns. */
 void session_close(struct tern_session *session, enum stream_error error, const char *text);
 
+/* The same, but a session that can be resumed stays, and waits for its client to come back. */
+void session_part(struct tern_session *session, enum stream_error error, const char *text);
+
 /* What an administrator sees of a session; borrowed for the call. */
 struct session_facts {
 	const struct jid *jid;
