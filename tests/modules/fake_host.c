@@ -72,21 +72,6 @@ bool tern_option_bool(const struct tern_host *host, const char *name)
 	return strcmp(option_value(host, name), "yes") == 0;
 }
 
-/* Of the module that is being loaded, as the real one: borrowed while it loads. */
-const char *const *tern_option_list(const struct tern_host *host, const char *name)
-{
-	static char text[1024];
-	static const char *list[64];
-	size_t count = 0;
-
-	snprintf(text, sizeof text, "%s", option_value(host, name));
-	for (char *rest = text, *word; (word = strsep(&rest, ", "));)
-		if (*word)
-			list[count++] = word;
-	list[count] = NULL;
-	return list;
-}
-
 static void claim(struct tern_host *host, const struct tern_module *module)
 {
 	const struct tern_state_claim *state = module->states;
