@@ -95,7 +95,7 @@ static void copy(struct tern_event *event, bool is_received)
 	message = wrap(event, is_received ? "received" : "sent");
 	for (; device; device = next_device(event, tern_session_next(device))) {
 		element_set(message, "to", jid_text(tern_session_jid(device)));
-		tern_session_send(device, message);
+		tern_deliver_copy(event, device, message);
 	}
 }
 
@@ -109,10 +109,22 @@ static enum tern_verdict copy_sent(struct tern_event *event, const void *setting
 	return TERN_PASS;
 }
 
-/* 10.3: the bounce of a copy comes from one of the account's own devices. */
+static bool has_reached_somebody(const struct tern_event *event)
+{
+	struct tern_session *session = tern_session_first(event->entity);
+
+	while (session && !tern_event_reached(event, session))
+		session = tern_session_next(session);
+	return session;
+}
+
+/* 10.3: the bounce of a copy comes from one of the account's own devices.  What is missed waits
+ * for the first device that wants it, which would have it twice. */
 static enum tern_verdict copy_received(struct tern_event *event, const void *settings)
 {
-	if (event->stanza.type != TERN_ERROR || !tern_event_is_own(event))
+	bool is_error = event->stanza.type == TERN_ERROR;
+
+	if (is_error ? !tern_event_is_own(event) : has_reached_somebody(event))
 		copy(event, true);
 	return TERN_PASS;
 }

@@ -96,6 +96,11 @@ void tern_release(struct tern_entity *entity, tern_ticket ticket, enum tern_verd
  * IN_DELIVER have passed, it has ended. */
 void tern_deliver(struct tern_event *event, struct tern_session *session);
 
+/* Gives a session a message that carries the event's (XEP-0297), from the entity's bare JID:
+ * whoever acknowledges it has taken the event's message as well.  It reaches nobody else. */
+void tern_deliver_copy(struct tern_event *event, struct tern_session *session,
+	const struct element *copy);
+
 /* Its entry in the entity's pending log (module.h); 0: none. What is missed after it had been
  * delivered, since no device took it over, has one already. */
 uint64_t tern_event_pending_id(const struct tern_event *event);

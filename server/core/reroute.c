@@ -3,6 +3,8 @@
 
 #include "reroute.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "element.h"
 #include "entities.h"
@@ -16,6 +18,7 @@
 #include "stanzas.h"
 
 #define NS_DELAY "urn:xmpp:delay"
+#define NS_FORWARD "urn:xmpp:forward:0"
 
 /* XEP-0203: it comes later than it could have. */
 static void add_delay(struct tern_entity *entity, struct element *message, uint64_t since_us)
@@ -75,6 +78,23 @@ static void start(struct tern_entity *entity, struct arena *arena, struct tern_s
 	shard_post(entity->shard, &event->post);
 }
 
+/* A device may have got a message as a copy of its account's (tern_deliver_copy): what goes on is
+ * the message. */
+static struct element *unwrap(const struct tern_entity *entity, struct arena *arena,
+	struct element *stanza)
+{
+	const char *from = element_get(stanza, "from");
+	const struct element *child = element_first(stanza), *forwarded = NULL, *message = NULL;
+
+	if (!from || strcmp(from, jid_text(entity->jid)) != 0)
+		return stanza;
+	for (; child && !forwarded; child = element_next(child))
+		forwarded = element_find(child, NS_FORWARD, "forwarded");
+	if (forwarded)
+		message = element_find(forwarded, NS_CLIENT, "message");
+	return message ? element_copy(arena, message) : stanza;
+}
+
 void reroute(struct tern_entity *entity, const struct rerouted *old)
 {
 	struct reread reading = { NULL, NULL };
@@ -83,6 +103,8 @@ void reroute(struct tern_entity *entity, const struct rerouted *old)
 
 	if (!entity->shard->is_ended)
 		reading = reread(entity->shard->parsers, old->bytes, old->len);
+	if (reading.element && handover_is_lost(old->take_handover))
+		reading.element = unwrap(entity, reading.arena, reading.element);
 	if (reading.element && stanza_is_one(reading.element, &kind) &&
 	    stanza_read(reading.arena, reading.element, kind, &stanza) == TERN_NO_CONDITION &&
 	    stanza.to && way_of(entity, &stanza, old->take_handover) != FORGET) {

@@ -421,6 +421,12 @@ void tern_deliver(struct tern_event *event, struct tern_session *session)
 	say(session, with_extras(event));
 }
 
+void tern_deliver_copy(struct tern_event *event, struct tern_session *session,
+		const struct element *copy)
+{
+	say(session, copy);
+}
+
 typedef void written_call(struct tern_entity *entity, struct tern_session *session, void *context,
 	bool cancelled);
 

@@ -262,6 +262,13 @@ Test(carbons, are_not_made_where_all_devices_got_it)
 	nobody_hears();
 }
 
+/* It gets what was missed as soon as it wants messages. */
+Test(carbons, are_not_made_of_what_reaches_no_device)
+{
+	fake_arrive(fake, FROM_JULIET("romeo@example.org", BODY));
+	nobody_hears();
+}
+
 Test(carbons, go_also_to_a_device_that_wants_no_messages_itself)
 {
 	fake_send(garden, "<presence/>");
