@@ -174,7 +174,15 @@ class Run:
     def faults(self):
         directory = self.build("gcc")
         if directory:
-            self.check("faults", ["tests/faults/run", "--build", directory, *self.seed_words()])
+            self.check_faults(directory)
+
+    def check_faults(self, directory):
+        """What the checker finds, and that it finds what is broken on purpose."""
+        self.check("faults", ["/usr/bin/python3", "-B", "-m", "unittest", "test_letters"],
+                   folder=TESTS / "faults")
+        for words in FAULTS:
+            self.check("faults", [f"tests/faults/{words[0]}", "--build", directory, *words[1:],
+                                  *self.seed_words()])
 
     def shards(self):
         directory = self.build("gcc")
@@ -213,6 +221,9 @@ class Run:
         return ["--seed", self.seed] if self.seed else []
 
 
+FAULTS = (
+    ("records", "--kills", "100"),
+)
 PARTS = ("headers", "units", "scenarios", "interop", "faults", "shards", "clang", "asan", "tsan",
          "fuzz")
 

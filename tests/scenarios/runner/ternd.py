@@ -32,6 +32,7 @@ class Ternd:
         self.certificates = certificates
         self.program = program
         self.process = None
+        self.environment = None     # ours
         self.ports = {}
         self.log = os.path.join(folder, "log")
 
@@ -81,7 +82,8 @@ class Ternd:
         with open(self.log, "ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 self.program, "-c", path, "--ready-fd", str(writing), pass_fds=(writing,),
-                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                env=self.environment)
         os.close(writing)
         line = await self.ready_line(reading)
         if not line:
