@@ -13,6 +13,10 @@ int directory_lock(const char *path, long *ret_pid);
 /* 0, -ENOTEMPTY, or -errno. */
 int directory_check_empty(const char *path);
 
+/* The data file, and its name while a copy of it is not whole. */
+#define DATA_FILE "data.mdb"
+#define DATA_FILE_PART "data.mdb.part"
+
 /* Makes names in it, and the file of that name in it, durable. 0 or -errno. */
 int directory_sync(const char *path, const char *file);
 

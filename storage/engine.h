@@ -42,7 +42,9 @@ struct storage_engine_ops {
 	int (*declare)(struct storage_engine *engine, const char *name, uint16_t *ret_store);
 	int (*space)(struct storage_engine *engine, uint64_t reserve_bytes,
 		struct engine_space *ret_space);
-	int (*backup)(struct storage_engine *engine, const char *directory);
+	/* Beside everything else, on a thread of the caller's. */
+	int (*backup)(struct storage_engine *engine, const char *directory,
+		const struct storage_pace *pace);
 
 	/* The first id that no committed owner ever had. */
 	int (*next_owner)(struct storage_engine *engine, owner_id *ret_owner);

@@ -208,9 +208,10 @@ bool storage_clean(struct storage *storage)
 	return r == 0 && more;
 }
 
-int storage_backup(struct storage *storage, const char *directory)
+int storage_backup(struct storage *storage, const char *directory,
+	const struct storage_pace *pace)
 {
-	return storage->engine->ops->backup(storage->engine, directory);
+	return storage->engine->ops->backup(storage->engine, directory, pace);
 }
 
 int storage_owner_find(struct storage *storage, const char *name, owner_id *ret_owner)

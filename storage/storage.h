@@ -22,6 +22,7 @@
 #ifndef STORAGE_H
 #define STORAGE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -174,7 +175,31 @@ int storage_log_count(struct storage *storage, owner_id owner, uint16_t log, uin
  * Called by the committer's thread between commits, and by tests. */
 bool storage_clean(struct storage *storage);
 
-/* A consistent copy of the data into an empty directory while the storage runs. */
-int storage_backup(struct storage *storage, const char *directory);
+/* --- copies and their verification: any thread that may block for long --------- */
+
+/* How a long reading goes easy on others. */
+struct storage_pace {
+	uint64_t bytes_per_s;    /* 0: as fast as it goes */
+	const atomic_bool *stop; /* or NULL; once it is true the call ends with -ECANCELED */
+};
+
+/* A consistent copy of what is committed now, as a data directory, into an empty directory
+ * (made when it is not there) while the storage runs; on disk when the call returns.  0, or
+ * -ENOTEMPTY, -ECANCELED, -errno: then no `data.mdb` is left there. */
+int storage_backup(struct storage *storage, const char *directory,
+	const struct storage_pace *pace);
+
+struct storage_findings {
+	uint64_t owners, records, entries; /* looked at */
+	uint64_t faults;
+};
+
+/* Reads all that a data directory has and calls `fault` with a line for whatever does not
+ * fit: an index without its entry, an entry without its index, an owner or store that nobody
+ * knows.  The directory may be in use, and is not changed.  0 when all was read, faults or
+ * not; -EPROTO (of a newer schema), -EBADMSG (not a data directory), -errno.  A file with
+ * damaged pages may end the process: whoever must outlive that forks. */
+int storage_verify(const char *directory, void (*fault)(void *context, const char *line),
+	void *context, struct storage_findings *ret_findings);
 
 #endif

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "directory.h"
 #include "lmdb_internal.h"
 #include "need.h"
 #include "schema.h"
@@ -205,19 +204,6 @@ static int lmdb_space(struct storage_engine *base, uint64_t reserve, struct engi
 		.reserve_bytes = map_is_nearer ? own_reserve : reserve,
 	};
 	return 0;
-}
-
-static int lmdb_backup(struct storage_engine *base, const char *directory)
-{
-	struct lmdb_engine *engine = (struct lmdb_engine *)base;
-	int r = directory_make(directory);
-	if (r == 0)
-		r = directory_check_empty(directory);
-	if (r == 0)
-		r = error_of(mdb_env_copy(engine->env, directory));
-	if (r == 0)
-		r = directory_sync(directory, "data.mdb");
-	return r;
 }
 
 /* Numbers are never taken back, so the next one follows from the count. */

@@ -105,6 +105,11 @@ int trash_add(struct act *act, owner_id owner, uint16_t store, const struct tras
 int trash_settle(struct act *act, const struct trash *trash, owner_id owner, uint16_t store);
 int lmdb_clean(struct storage_engine *engine, bool *ret_more);
 
+/* --- backup.c */
+
+int lmdb_backup(struct storage_engine *engine, const char *directory,
+	const struct storage_pace *pace);
+
 /* --- apply.c, read.c, read_log.c: the engine's calls */
 
 int lmdb_commit(struct storage_engine *engine, const struct storage_batch *const *batches,

@@ -188,7 +188,8 @@ static int memory_space(struct storage_engine *engine, uint64_t reserve,
 	return 0;
 }
 
-static int memory_backup(struct storage_engine *engine, const char *directory)
+static int memory_backup(struct storage_engine *engine, const char *directory,
+	const struct storage_pace *pace)
 {
 	return -ENOTSUP;
 }

@@ -1,4 +1,4 @@
-/* test_lmdb.c - the data directory: its lock, its versions, its copy
+/* test_lmdb.c - the data directory: its lock and its versions
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <lmdb.h>
@@ -28,7 +28,6 @@ static void clear(void)
 
 TestSuite(directory, .init = make, .fini = clear);
 TestSuite(schema, .init = make, .fini = clear);
-TestSuite(backup, .init = make, .fini = clear);
 
 Test(directory, is_made_for_the_owner_alone)
 {
@@ -181,26 +180,6 @@ Test(schema, climbs_step_by_step_and_goes_on_where_it_stopped)
 	cr_assert_eq(schema_upgrade(env, mended, 2, &found), 0);
 	cr_assert_eq(found, 2);
 	mdb_env_close(env);
-}
-
-Test(backup, is_a_data_directory)
-{
-	struct storage *storage;
-	char copy[64];
-	bed_directory(copy);
-	cr_assert_eq(storage_open(&options, &storage, NULL), 0);
-	struct bed bed = { .storage = storage };
-	owner_id owner = bed_owner(&bed, "a@example.org");
-	bed_append(&bed, owner, ARCHIVE, 5, "romeo@montague", "hi");
-	cr_assert_eq(storage_backup(storage, copy), 0);
-	cr_assert_eq(storage_backup(storage, copy), -ENOTEMPTY);
-	bed_append(&bed, owner, ARCHIVE, 6, "romeo@montague", "later");
-	options.directory = copy;
-	cr_assert_eq(storage_open(&options, &bed.storage, NULL), 0);
-	IS(bed_page(&bed, owner, ARCHIVE, (struct log_page){ .with = "romeo@montague" }), "5 .");
-	storage_close(bed.storage);
-	storage_close(storage);
-	bed_remove(copy);
 }
 
 /* The cleaning of an owner that was deleted before a restart. */

@@ -1,0 +1,358 @@
+/* lmdb/verify.c - walks all tables and tells what does not fit together
+ * SPDX-License-Identifier: MIT
+ *
+ * Entries lead to both indices and both indices to entries, so that neither a missing nor a
+ * surplus one stays hidden; owners and stores are looked up in what `names`, `trash` and
+ * `stores` say.  Pages are counted: no two tables may claim the same one. */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "directory.h"
+#include "lmdb_internal.h"
+#include "need.h"
+#include "schema.h"
+
+enum { ID_KEY_LEN = SCOPE_LEN + 8, WITH_KEY_LEN = SCOPE_LEN + 16 };
+
+struct verify {
+	struct lmdb_engine engine; /* env, tables and secret alone */
+	struct act act;
+	unsigned char *owners; /* a bit for each that has a name, or is trash */
+	owner_id owner_end;    /* the first that nobody ever had */
+	uint64_t store_count;
+	void (*fault)(void *context, const char *line);
+	void *context;
+	struct storage_findings findings;
+};
+
+typedef void look_at(struct verify *verify, const MDB_val *key, const MDB_val *value);
+
+static void fault(struct verify *verify, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+static void fault(struct verify *verify, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	verify->findings.faults++;
+	verify->fault(verify->context, line);
+}
+
+static int walk(struct verify *verify, enum table table, look_at *look)
+{
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	int rc = mdb_cursor_open(verify->act.txn, verify->engine.dbi[table], &cursor);
+	if (rc)
+		return rc;
+	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
+		look(verify, &key, &value);
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* --- owners and stores -------------------------------------------------------- */
+
+static void know_owner(struct verify *verify, owner_id owner)
+{
+	if (owner < verify->owner_end)
+		verify->owners[owner / 8] |= (unsigned char)(1u << owner % 8);
+}
+
+static bool is_known(const struct verify *verify, owner_id owner)
+{
+	return owner < verify->owner_end && verify->owners[owner / 8] & 1u << owner % 8;
+}
+
+/* What belongs to an owner that is nobody, or to a store without a name. */
+static void check_scope(struct verify *verify, const char *what, owner_id owner, uint16_t store)
+{
+	if (!is_known(verify, owner))
+		fault(verify, "%s of owner %" PRIu32 ", store %u: nobody has this number", what,
+			owner, store);
+	if (store == 0 || store > verify->store_count)
+		fault(verify, "%s of owner %" PRIu32 ": store %u has no name", what, owner, store);
+}
+
+static void look_at_store(struct verify *verify, const MDB_val *key, const MDB_val *value)
+{
+	uint16_t store = 0;
+	if (value->mv_size == sizeof(store))
+		memcpy(&store, value->mv_data, sizeof(store));
+	if (store == 0 || store > verify->store_count)
+		fault(verify, "stores: `%.*s` has the number %u of %" PRIu64, (int)key->mv_size,
+			(const char *)key->mv_data, store, verify->store_count);
+}
+
+static void look_at_name(struct verify *verify, const MDB_val *key, const MDB_val *value)
+{
+	struct key wanted;
+	owner_id owner;
+	const char *name = (const char *)value->mv_data + sizeof(owner);
+	verify->findings.owners++;
+	if (value->mv_size < sizeof(owner) + 2 ||
+	    strnlen(name, value->mv_size - sizeof(owner)) != value->mv_size - sizeof(owner) - 1) {
+		fault(verify, "names: a record of %zu bytes is no name", value->mv_size);
+		return;
+	}
+	memcpy(&owner, value->mv_data, sizeof(owner));
+	key_of_name(&wanted, verify->engine.secret, name);
+	if (wanted.len != key->mv_size || memcmp(wanted.bytes, key->mv_data, wanted.len) != 0)
+		fault(verify, "names: `%.200s` stands under another name", name);
+	if (owner >= verify->owner_end || owner <= OWNER_SERVER)
+		fault(verify, "names: `%.200s` has the number %" PRIu32 ", which was never given",
+			name, owner);
+	else if (is_known(verify, owner))
+		fault(verify, "names: `%.200s` shares the number %" PRIu32, name, owner);
+	know_owner(verify, owner);
+}
+
+static void look_at_trash(struct verify *verify, const MDB_val *key, const MDB_val *value)
+{
+	if (key->mv_size != SCOPE_LEN || value->mv_size != sizeof(struct trash))
+		fault(verify, "trash: a mark of %zu bytes", key->mv_size);
+	else if (key_store(key) == 0)
+		know_owner(verify, key_owner(key)); /* deleted, and not yet cleaned */
+}
+
+/* --- records and logs ----------------------------------------------------------- */
+
+static void look_at_record(struct verify *verify, const MDB_val *key, const MDB_val *value)
+{
+	verify->findings.records++;
+	if (key->mv_size < SCOPE_LEN)
+		fault(verify, "records: a key of %zu bytes", key->mv_size);
+	else
+		check_scope(verify, "records: a record", key_owner(key), key_store(key));
+}
+
+/* The entry of that number; false and a fault when there is none, or it is broken. */
+static bool read_entry(struct verify *verify, const char *table, const MDB_val *number,
+	const MDB_val *value, struct entry_head *ret_head)
+{
+	uint64_t n = 0;
+	if (number->mv_size == sizeof(n))
+		memcpy(&n, number->mv_data, sizeof(n));
+	if (value->mv_size > sizeof(*ret_head)) {
+		memcpy(ret_head, value->mv_data, sizeof(*ret_head));
+		const char *with = (const char *)value->mv_data + sizeof(*ret_head);
+		size_t left = value->mv_size - sizeof(*ret_head);
+		if (ret_head->with_len < left && strnlen(with, left) == ret_head->with_len)
+			return true;
+	}
+	fault(verify, "%s: entry %" PRIu64 " is broken off", table, n);
+	return false;
+}
+
+/* Whether the key stands in the index with that number of an entry. */
+static bool leads_to(struct verify *verify, enum table index, struct key *key,
+	const MDB_val *number)
+{
+	MDB_val found;
+	return mdb_get(verify->act.txn, verify->engine.dbi[index], KEY_VAL(key), &found) == 0 &&
+		found.mv_size == number->mv_size &&
+		memcmp(found.mv_data, number->mv_data, found.mv_size) == 0;
+}
+
+static void look_at_entry(struct verify *verify, const MDB_val *number, const MDB_val *value)
+{
+	struct entry_head head;
+	struct key key;
+	verify->findings.entries++;
+	if (!read_entry(verify, "entries", number, value, &head))
+		return;
+	check_scope(verify, "entries: an entry", head.owner, head.log);
+	key_start(&key, head.owner, head.log);
+	key_add_id(&key, head.id);
+	if (!leads_to(verify, IDS, &key, number))
+		fault(verify, "ids: owner %" PRIu32 ", log %u: id %" PRIu64
+			" does not lead to its entry", head.owner, head.log, head.id);
+	if (head.with_len == 0)
+		return;
+	key_of_with(&key, &verify->engine, head.owner, head.log,
+		(const char *)value->mv_data + sizeof(head), head.with_len);
+	key_add_id(&key, head.id);
+	if (!leads_to(verify, WITH, &key, number))
+		fault(verify, "with: owner %" PRIu32 ", log %u: id %" PRIu64
+			" does not lead to its entry", head.owner, head.log, head.id);
+}
+
+/* An index's key must be the one that its entry asks for. */
+static void look_at_index(struct verify *verify, const char *table, size_t key_len,
+	const MDB_val *key, const MDB_val *number)
+{
+	struct entry_head head;
+	MDB_val key_of_entry = *number, value;
+	if (key->mv_size != key_len || number->mv_size != sizeof(uint64_t)) {
+		fault(verify, "%s: a key of %zu bytes", table, key->mv_size);
+		return;
+	}
+	owner_id owner = key_owner(key);
+	uint16_t log = key_store(key);
+	uint64_t id = key_last_id(key);
+	if (mdb_get(verify->act.txn, verify->engine.dbi[ENTRIES], &key_of_entry, &value) != 0)
+		fault(verify, "%s: owner %" PRIu32 ", log %u: id %" PRIu64 " has no entry", table,
+			owner, log, id);
+	else if (read_entry(verify, table, number, &value, &head) &&
+		 (head.owner != owner || head.log != log || head.id != id))
+		fault(verify, "%s: owner %" PRIu32 ", log %u: id %" PRIu64
+			" leads to another's entry", table, owner, log, id);
+}
+
+static void look_at_id(struct verify *verify, const MDB_val *key, const MDB_val *number)
+{
+	look_at_index(verify, "ids", ID_KEY_LEN, key, number);
+}
+
+static void look_at_with(struct verify *verify, const MDB_val *key, const MDB_val *number)
+{
+	look_at_index(verify, "with", WITH_KEY_LEN, key, number);
+}
+
+/* --- the file --------------------------------------------------------------------- */
+
+/* Free pages, as LMDB lists them in its table 0. */
+static uint64_t count_free(struct verify *verify)
+{
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	uint64_t pages = 0;
+	if (mdb_cursor_open(verify->act.txn, 0, &cursor) != 0)
+		return 0;
+	while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+		size_t count;
+		memcpy(&count, value.mv_data, sizeof(count));
+		pages += count;
+	}
+	mdb_cursor_close(cursor);
+	return pages;
+}
+
+static uint64_t count_used(struct verify *verify, MDB_dbi dbi)
+{
+	MDB_stat stat_of = { 0 };
+	mdb_stat(verify->act.txn, dbi, &stat_of);
+	return stat_of.ms_branch_pages + stat_of.ms_leaf_pages + stat_of.ms_overflow_pages;
+}
+
+static void check_pages(struct verify *verify)
+{
+	MDB_envinfo info;
+	mdb_env_info(verify->engine.env, &info);
+	uint64_t pages = 2 + count_free(verify) + count_used(verify, 0) + count_used(verify, 1);
+	for (int i = 0; i < TABLES; i++)
+		pages += count_used(verify, verify->engine.dbi[i]);
+	if (pages > (uint64_t)info.me_last_pgno + 1)
+		fault(verify, "pages: %" PRIu64 " are used or free, and there are %" PRIu64, pages,
+			(uint64_t)info.me_last_pgno + 1);
+}
+
+/* 0, or LMDB's error. */
+static int read_meta(struct verify *verify, uint32_t *ret_version)
+{
+	MDB_val value;
+	MDB_dbi meta = verify->engine.dbi[META];
+	int rc = mdb_get(verify->act.txn, meta, &(MDB_val){ 6, (void *)(uintptr_t)"schema" }, &value);
+	if (rc == 0 && value.mv_size == sizeof(*ret_version))
+		memcpy(ret_version, value.mv_data, sizeof(*ret_version));
+	if (rc == 0)
+		rc = mdb_get(verify->act.txn, meta, &(MDB_val){ 4, (void *)(uintptr_t)"hash" },
+			&value);
+	if (rc)
+		return rc;
+	if (value.mv_size != SECRET_LEN)
+		return MDB_INVALID;
+	memcpy(verify->engine.secret, value.mv_data, SECRET_LEN);
+	verify->owner_end = OWNER_SERVER + 1;
+	rc = mdb_get(verify->act.txn, meta, &(MDB_val){ 5, (void *)(uintptr_t)"owner" }, &value);
+	if (rc == 0 && value.mv_size == sizeof(owner_id))
+		memcpy(&verify->owner_end, value.mv_data, sizeof(owner_id));
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int walk_all(struct verify *verify)
+{
+	static const struct {
+		enum table table;
+		look_at *look;
+	} walks[] = {
+		{ STORES, look_at_store }, { NAMES, look_at_name }, { TRASH, look_at_trash },
+		{ RECORDS, look_at_record }, { ENTRIES, look_at_entry }, { IDS, look_at_id },
+		{ WITH, look_at_with },
+	};
+	MDB_stat stores;
+	int rc = mdb_stat(verify->act.txn, verify->engine.dbi[STORES], &stores);
+	verify->store_count = stores.ms_entries;
+	verify->owners = need_zeroed(verify->owner_end / 8 + 1);
+	know_owner(verify, OWNER_SERVER);
+	for (size_t i = 0; rc == 0 && i < sizeof(walks) / sizeof(*walks); i++)
+		rc = walk(verify, walks[i].table, walks[i].look);
+	free(verify->owners);
+	return rc;
+}
+
+/* In a transaction of its own that sees one state of the data. */
+static int verify_env(struct verify *verify)
+{
+	uint32_t version = 0;
+	int rc = mdb_txn_begin(verify->engine.env, NULL, MDB_RDONLY, &verify->act.txn);
+	if (rc)
+		return error_of(rc);
+	verify->act.engine = &verify->engine;
+	rc = tables_open(verify->act.txn, 0, verify->engine.dbi);
+	if (rc == 0)
+		rc = read_meta(verify, &version);
+	int r = rc == MDB_NOTFOUND ? -EBADMSG : error_of(rc);
+	if (r == 0 && version != schema_version)
+		r = -EPROTO;
+	if (r == 0)
+		r = error_of(walk_all(verify));
+	if (r == 0)
+		check_pages(verify);
+	mdb_txn_abort(verify->act.txn);
+	return r;
+}
+
+/* LMDB's lock file tells a daemon that somebody reads; a directory that no daemon has served
+ * has none, and gets none. */
+static unsigned open_flags(const char *directory)
+{
+	char path[4096];
+	snprintf(path, sizeof(path), "%s/lock.mdb", directory);
+	return MDB_RDONLY | MDB_NOTLS | (access(path, F_OK) == 0 ? 0 : MDB_NOLOCK);
+}
+
+/* LMDB makes a file that is missing. */
+static int check_file(const char *directory)
+{
+	char path[4096];
+	snprintf(path, sizeof(path), "%s/%s", directory, DATA_FILE);
+	return access(path, R_OK) < 0 ? -errno : 0;
+}
+
+int storage_verify(const char *directory, void (*fault_found)(void *context, const char *line),
+	void *context, struct storage_findings *ret_findings)
+{
+	struct verify verify = { .fault = fault_found, .context = context };
+	int r = check_file(directory);
+	if (r < 0)
+		return r;
+	int rc = mdb_env_create(&verify.engine.env);
+	if (rc)
+		return error_of(rc);
+	mdb_env_set_maxdbs(verify.engine.env, TABLES + 8);
+	rc = mdb_env_open(verify.engine.env, directory, open_flags(directory), 0600);
+	r = rc ? error_of(rc) : verify_env(&verify);
+	mdb_env_close(verify.engine.env);
+	*ret_findings = verify.findings;
+	return r;
+}
