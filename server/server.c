@@ -15,6 +15,7 @@
 
 #include "addresses.h"
 #include "arena.h"
+#include "backup.h"
 #include "buffer.h"
 #include "certificate.h"
 #include "config.h"
@@ -514,6 +515,7 @@ static void end_threads(struct server *server)
 	for (size_t i = 0; server->shards && i < server->shard_count; i++)
 		shard_join(server->shards[i]);
 	workers_stop();
+	backup_stop(server);
 	if (server->shards) {
 		shards_settle(server, SETTLE_MS);
 		if (server->has_restored) /* else what is on record is not ours */

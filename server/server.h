@@ -12,6 +12,7 @@
 #include "host.h"
 #include "server_limits.h"
 
+struct backup;
 struct config;
 struct control;
 struct desk;
@@ -37,6 +38,7 @@ struct server {
 	/* The main thread's; NULL in tests and simulations that make a server by hand. */
 	struct desk *desk;
 	struct control *control;
+	struct backup *backup; /* under way, or NULL */
 	struct listeners *listeners;
 	int64_t started_at; /* seconds since 1970 */
 	size_t shards_draining;

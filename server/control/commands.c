@@ -26,6 +26,8 @@ const struct command commands[] = {
 	{ "session list", "", "lists who is logged in",
 		COLUMNS("jid", "priority", "address", "security"), run_session_list },
 	{ "session kick", "JID/RESOURCE", "ends a session", COLUMNS("jid"), run_session_kick },
+	{ "backup", "DIR [--rate MIB]", "copies the data while the server runs",
+		COLUMNS("directory"), run_backup },
 	{ "status", "", "tells how the server is", COLUMNS("what", "value"), run_status },
 	{ "stop", "", "stops the server gracefully and waits for its end", NO_COLUMNS, run_stop },
 	{ "help", "", "lists the commands", COLUMNS("command", "arguments", "about"), run_help },

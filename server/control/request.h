@@ -60,5 +60,6 @@ void run_user_del(struct request *request);
 void run_user_list(struct request *request);
 void run_session_list(struct request *request);
 void run_session_kick(struct request *request);
+void run_backup(struct request *request);
 
 #endif

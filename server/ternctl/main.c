@@ -1,9 +1,8 @@
-/* ternctl.c - sends one command to a running ternd and shows its answer
+/* main.c - ternctl: sends one command to a running ternd and shows its answer
  * SPDX-License-Identifier: MIT */
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,9 @@
 #include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "database.h"
+#include "say.h"
 
 #define PRESET_CONFIG "/etc/tern/tern.conf"
 #define PRESET_SOCKET "/run/tern/control"
@@ -29,9 +31,13 @@ static const char usage[] =
 	"  user list HOST\n"
 	"  session list\n"
 	"  session kick JID/RESOURCE\n"
+	"  backup DIR [--rate MIB]              copy the data, at so many MiB a second\n"
 	"  status\n"
 	"  stop\n"
-	"  help                                 what the running server knows\n";
+	"  help                                 what the running server knows\n"
+	"Without a server:\n"
+	"  restore BACKUP DATA                  into an empty data directory\n"
+	"  db check DATA                        do all tables fit together? (with a server, too)\n";
 
 struct call {
 	const char *socket;
@@ -39,20 +45,6 @@ struct call {
 	char *words[64]; /* the command, as sent */
 	size_t count;
 };
-
-/* One line on stderr, and the end. */
-static _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static _Noreturn void fail(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("ternctl: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-	exit(EXIT_FAILURE);
-}
 
 /* --- reading ------------------------------------------------------------------------- */
 
@@ -172,6 +164,11 @@ static bool is_command(const struct call *call, const char *first, const char *s
 		strcmp(call->words[1], second) == 0;
 }
 
+static bool is_backup(const struct call *call)
+{
+	return call->count >= 2 && strcmp(call->words[0], "backup") == 0;
+}
+
 static size_t find_word(const struct call *call, const char *word)
 {
 	size_t i = 0;
@@ -181,11 +178,26 @@ static size_t find_word(const struct call *call, const char *word)
 	return i;
 }
 
-/* What the server cannot know: files of the caller, and what he types. */
+static char *absolute(char *path)
+{
+	char *folder, *whole;
+
+	if (*path == '/')
+		return path;
+	folder = getcwd(NULL, 0);
+	if (!folder || asprintf(&whole, "%s/%s", folder, path) < 0)
+		fail("%s: %s", path, strerror(errno));
+	free(folder);
+	return whole;
+}
+
+/* What the server cannot know: files of the caller, where he stands, and what he types. */
 static void complete(struct call *call)
 {
 	size_t from = find_word(call, "--from");
 
+	if (is_backup(call))
+		call->words[1] = absolute(call->words[1]);
 	if (!is_command(call, "user", "add") && !is_command(call, "user", "passwd"))
 		return;
 	if (from < call->count) {
@@ -238,8 +250,6 @@ static struct call read_arguments(int argc, char **argv)
 		fputs(usage, stderr);
 		exit(2);
 	}
-	if (!call.socket)
-		call.socket = preset_socket();
 	return call;
 }
 
@@ -366,29 +376,88 @@ static bool has_failed(const json_t *answer)
 	return false;
 }
 
-int main(int argc, char **argv)
+static int show(const struct call *call, const char *line)
 {
-	static struct call call; /* what it points to lasts as long as the process */
+	json_t *answer = json_loads(line, 0, NULL);
 	const char *error;
-	json_t *answer;
-	char *line;
 	bool failed;
 
-	call = read_arguments(argc, argv);
-	complete(&call);
-	line = ask(&call);
-	answer = json_loads(line, 0, NULL);
 	if (!answer)
 		fail("this is no answer of ternd: %.200s", line);
 	error = json_string_value(json_object_get(answer, "error"));
 	failed = error || has_failed(answer);
-	if (call.json)
+	if (call->json)
 		fputs(line, stdout);
 	else if (error)
 		fprintf(stderr, "ternctl: %s\n", error);
 	else
 		show_table(answer);
 	json_decref(answer);
-	free(line);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* --- without a server ------------------------------------------------------------------------ */
+
+static int check_database(char **arguments)
+{
+	return database_check(arguments[0]);
+}
+
+static int restore(char **arguments)
+{
+	return database_restore(arguments[0], arguments[1]);
+}
+
+static const struct local {
+	const char *first, *second; /* words; the second may be NULL */
+	size_t arguments;
+	int (*run)(char **arguments); /* the exit status */
+} locals[] = {
+	{ "db", "check", 1, check_database },
+	{ "restore", NULL, 2, restore },
+};
+
+static const struct local *find_local(const struct call *call)
+{
+	for (size_t i = 0; i < sizeof locals / sizeof *locals; i++) {
+		const struct local *local = &locals[i];
+
+		if (strcmp(call->words[0], local->first) == 0 && (!local->second ||
+				is_command(call, local->first, local->second)))
+			return local;
+	}
+	return NULL;
+}
+
+static int run_local(const struct local *local, struct call *call)
+{
+	size_t words = local->second ? 2 : 1;
+
+	if (call->count != words + local->arguments) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	return local->run(call->words + words);
+}
+
+int main(int argc, char **argv)
+{
+	static struct call call; /* what it points to lasts as long as the process */
+	const struct local *local;
+	char *line;
+	int status;
+
+	call = read_arguments(argc, argv);
+	local = find_local(&call);
+	if (local)
+		return run_local(local, &call);
+	complete(&call);
+	if (!call.socket)
+		call.socket = preset_socket();
+	line = ask(&call);
+	status = show(&call, line);
+	free(line);
+	if (status == EXIT_SUCCESS && is_backup(&call))
+		status = database_finish_backup(call.words[1]);
+	return status;
 }

@@ -1,0 +1,101 @@
+# daemon.py - a ternd with a configuration of its own, for tests from outside
+# SPDX-License-Identifier: MIT
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TERND, TERNCTL, MODULES = (os.path.abspath(path) for path in sys.argv[1:4])
+
+CONFIG = """
+data = "{folder}/data"
+control = "{folder}/control"
+modules-path = "{modules}"
+user = ""
+shards = 2
+log {{ format = "json" }}
+listen "none" {{ address = {{"127.0.0.1"}}  port = {port}  tls = "none" }}
+host "example.org" {{
+    certificate = "{folder}/host.crt"
+    key = "{folder}/host.key"
+}}
+"""
+
+
+class Daemon(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="tern-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.process = None
+        self.addCleanup(self.end)
+        self.make_certificate()
+        self.write_config()
+
+    def end(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        if self.process:
+            self.process.communicate()
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def make_certificate(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                        "/CN=example.org", "-addext", "subjectAltName=DNS:example.org",
+                        "-keyout", self.path("host.key"), "-out", self.path("host.crt")],
+                       check=True, capture_output=True)
+
+    def write_config(self, name="tern.conf", port=0, change=lambda text: text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(change(CONFIG.format(folder=self.folder, modules=MODULES, port=port)))
+
+    def start(self, **environment):
+        reading, writing = os.pipe()
+        self.process = subprocess.Popen(
+            [TERND, "-c", self.path("tern.conf"), "--ready-fd", str(writing)],
+            pass_fds=[writing], stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **environment})
+        os.close(writing)
+        with os.fdopen(reading) as ready:
+            line = ready.readline()
+        self.assertTrue(line, "ternd did not start")
+        return json.loads(line)
+
+    def stopped(self):
+        """The log of a server that has been told to stop, and its exit status."""
+        log = self.process.communicate(timeout=30)[1]
+        return [json.loads(line) for line in log.splitlines()], self.process.returncode
+
+    def ctl(self, *words, **options):
+        return subprocess.run([TERNCTL, "-c", self.path("tern.conf"), *words],
+                              capture_output=True, text=True, timeout=60, **options)
+
+    def rows(self, *words):
+        """The rows of an answer that must be one."""
+        done = self.ctl("--json", *words)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        return json.loads(done.stdout)["rows"]
+
+    def refused(self, *words):
+        """What ternctl says of a command that must fail."""
+        done = self.ctl(*words)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        return done.stderr
+
+    def refusal(self, *arguments):
+        done = subprocess.run([TERND, "-c", self.path("tern.conf"), *arguments],
+                              capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        return done.stderr
+
+    def await_log_line(self, text):
+        for line in self.process.stderr:
+            if text in line:
+                return
+        self.fail(f"no line with {text}")
