@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "buffer.h"
 #include "heap.h"
 #include "module.h"
@@ -16,7 +17,7 @@
 #define NS_HINTS "urn:xmpp:hints"
 
 /* So many large messages are less than limits.unwritten-bytes. */
-enum { PAGE = 8 };
+enum { PAGE = 8, LIST_PAGE = 100 };
 
 struct offline { long limit; };
 
@@ -36,6 +37,7 @@ struct served {
 
 static tern_store log_handle;
 static tern_state backlog_handle, served_handle;
+static tern_metric kept_handle, given_handle;
 
 /* --- what is kept -------------------------------------------------------------------------- */
 
@@ -112,6 +114,7 @@ static enum tern_verdict keep_within(struct tern_event *event, long limit)
 	if (result < 0)
 		return tern_reject(event, tern_condition_of(result), NULL);
 	count_before(event->entity, id, limit);
+	tern_count(event->entity, kept_handle, 1);
 	return note_missed(backlog);
 }
 
@@ -245,6 +248,7 @@ static void forget_given(struct tern_entity *entity, const struct given *given)
 
 	for (size_t i = 0; i < given->count; i++)
 		tern_log_delete(entity, log_handle, given->ids[i]);
+	tern_count(entity, given_handle, (int64_t)given->count);
 	backlog->count -= given->count < backlog->count ? (uint32_t)given->count : backlog->count;
 }
 
@@ -370,6 +374,52 @@ static int answer_stores_missed(struct tern_entity *entity, const struct jid *ab
 	return 1;
 }
 
+/* --- ternctl ---------------------------------------------------------------------------------- */
+
+static void list_from(struct tern_command *command, struct tern_entity *entity, uint64_t after);
+
+static void list_page(struct tern_entity *entity, void *context, const struct tern_entry *entries,
+	size_t count, bool complete, bool cancelled)
+{
+	struct tern_command *command = context;
+
+	for (size_t i = 0; i < count; i++)
+		tern_command_row(command, (const char *const[]){
+			tern_datetime(tern_command_arena(command), entries[i].id),
+			entries[i].with ? entries[i].with : "" });
+	if (cancelled)
+		tern_command_fail(command, "the messages cannot be read");
+	else if (complete || count == 0)
+		tern_command_end(command);
+	else
+		list_from(command, entity, entries[count - 1].id);
+}
+
+static void list_from(struct tern_command *command, struct tern_entity *entity, uint64_t after)
+{
+	tern_log_page(entity, log_handle,
+		&(struct tern_page){ .after_id = after, .most = LIST_PAGE }, list_page, command);
+}
+
+static void list_kept(struct tern_command *command, struct tern_entity *entity, const void *settings)
+{
+	list_from(command, entity, 0);
+}
+
+static void delete_kept(struct tern_command *command, struct tern_entity *entity,
+	const void *settings)
+{
+	int result = tern_log_expire(entity, log_handle, UINT64_MAX);
+
+	if (result < 0) {
+		tern_command_fail(command, "the messages cannot be deleted: %s", strerror(-result));
+		return;
+	}
+	((struct backlog *)tern_entity_state(entity, backlog_handle))->count = 0;
+	tern_command_row(command, (const char *const[]){ jid_text(tern_entity_jid(entity)) });
+	tern_command_end(command);
+}
+
 static int offline_load(struct tern_host *host, void **ret_settings)
 {
 	struct offline *offline = heap_zalloc(sizeof *offline);
@@ -418,6 +468,20 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.pending = keep_pending,
+	.commands = (const struct tern_command_claim[]){
+		{ "offline list", "JID", "lists what waits for an account, without its text",
+			TERN_COMMAND_AT_ACCOUNT, (const char *const[]){ "since", "from", NULL },
+			list_kept },
+		{ "offline delete", "JID", "deletes what waits for an account",
+			TERN_COMMAND_AT_ACCOUNT, (const char *const[]){ "jid", NULL }, delete_kept },
+		{ 0 },
+	},
+	.metrics = (const struct tern_metric_claim[]){
+		{ "offline_kept", TERN_COUNTER, "messages kept for absent users", &kept_handle, NULL },
+		{ "offline_given", TERN_COUNTER, "kept messages that their users have got",
+			&given_handle, NULL },
+		{ 0 },
+	},
 	.load = offline_load,
 	.unload = offline_unload,
 };

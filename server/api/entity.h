@@ -24,6 +24,7 @@ struct tern_session;
 /* Handles that the loader fills in (module.h). */
 typedef uint16_t tern_store;
 typedef uint16_t tern_state;
+typedef uint16_t tern_metric;
 
 struct tern_host *tern_entity_host(struct tern_entity *entity);
 const struct jid *tern_entity_jid(const struct tern_entity *entity); /* bare */
@@ -31,6 +32,9 @@ const struct jid *tern_entity_jid(const struct tern_entity *entity); /* bare */
 /* This module's memory for the entity / the session; zeroed when made. */
 void *tern_entity_state(struct tern_entity *entity, tern_state state);
 void *tern_session_state(struct tern_session *session, tern_state state);
+
+/* Adds to a metric of the module (module.h); a counter only rises. Costs a few instructions. */
+void tern_count(struct tern_entity *entity, tern_metric metric, int64_t by);
 
 /* --- the clock ------------------------------------------------------------------------ */
 /* Since 1970, UTC. NULL where there is no entity: an iq to a host, `load`. */

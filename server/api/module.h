@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "command.h"
 #include "element.h"
 #include "entity.h"
 #include "event.h"
@@ -211,6 +212,31 @@ struct tern_answer_claim {
 typedef size_t tern_contacts_handler(struct tern_entity *entity, unsigned bits,
 	struct arena *arena, const struct jid *const **ret_contacts, const void *settings);
 
+/* A command of ternctl: `words`, an address, and what else `arguments` says (command.h). */
+enum tern_command_place { TERN_COMMAND_AT_HOST, TERN_COMMAND_AT_ACCOUNT };
+struct tern_command_claim {
+	const char *words;          /* "archive stats": not those of another command */
+	const char *arguments;      /* for the help: "JID [--since DATE]" */
+	const char *about;          /* one line of help */
+	enum tern_command_place at;
+	const char *const *columns; /* of the answer; ends with NULL */
+	/* `entity` is NULL at a host. */
+	void (*run)(struct tern_command *command, struct tern_entity *entity,
+		const void *settings);
+};
+
+/* A number that `ternctl stats` tells; its name begins with the module's: "offline_stored".
+ * Either it has a handle, filled in at load, and tern_count (entity.h) changes it; or it is read
+ * on the main thread, beside the shards: for each host that has the module. */
+enum tern_metric_kind { TERN_COUNTER, TERN_GAUGE };
+struct tern_metric_claim {
+	const char *name;
+	enum tern_metric_kind kind;
+	const char *about;
+	tern_metric *handle;
+	int64_t (*read)(const void *settings);
+};
+
 /* Every table ends with a zero entry; absent ones are NULL. */
 struct tern_module {
 	uint32_t abi;
@@ -236,6 +262,8 @@ struct tern_module {
 	tern_pending_handler *pending;
 	tern_forms_handler *forms;
 	tern_node_handler *node_info, *node_items;
+	const struct tern_command_claim *commands;
+	const struct tern_metric_claim *metrics;
 	/* Makes the settings from the host's options; runs on the main thread. 0 or -errno. */
 	int (*load)(struct tern_host *host, void **ret_settings);
 	void (*unload)(struct tern_host *host, void *settings);

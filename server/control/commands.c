@@ -6,7 +6,9 @@
 #include <time.h>
 
 #include "arena.h"
+#include "host.h"
 #include "module.h"
+#include "module_command.h"
 #include "request.h"
 #include "server.h"
 #include "shard_internal.h"
@@ -28,6 +30,10 @@ const struct command commands[] = {
 	{ "session kick", "JID/RESOURCE", "ends a session", COLUMNS("jid"), run_session_kick },
 	{ "backup", "DIR [--rate MIB]", "copies the data while the server runs",
 		COLUMNS("directory"), run_backup },
+	{ "stats --prometheus", "", "the same as OpenMetrics text", COLUMNS("line"),
+		run_stats_prometheus },
+	{ "stats", "[--prometheus]", "tells what the server and its modules count",
+		COLUMNS("what", "value"), run_stats },
 	{ "status", "", "tells how the server is", COLUMNS("what", "value"), run_status },
 	{ "stop", "", "stops the server gracefully and waits for its end", NO_COLUMNS, run_stop },
 	{ "help", "", "lists the commands", COLUMNS("command", "arguments", "about"), run_help },
@@ -53,14 +59,78 @@ static size_t match(const char *words, const char *const *arguments, size_t coun
 	return 0;
 }
 
-const struct command *command_find(const char *const *arguments, size_t count, size_t *ret_words)
+typedef void each_module(void *context, const struct tern_module *module);
+
+/* The modules of all hosts, each once. */
+static void walk_modules(const struct server *server, each_module *each, void *context)
 {
+	for (size_t i = 0; i < server->host_count; i++) {
+		const struct tern_host *host = server->hosts[i];
+
+		for (size_t j = 0; j < host->loaded_count; j++) {
+			const struct tern_module *module = host->loaded[j].module;
+			size_t first = 0;
+
+			while (!host_has_module(server->hosts[first], module))
+				first++;
+			if (first == i)
+				each(context, module);
+		}
+	}
+}
+
+struct search {
+	struct arena *arena;
+	const char *const *arguments;
+	size_t count, words;
+	struct command *found;
+};
+
+static void search_module(void *context, const struct tern_module *module)
+{
+	struct search *search = context;
+
+	for (const struct tern_command_claim *claim = module->commands; claim && claim->words;
+	     claim++) {
+		size_t words = match(claim->words, search->arguments, search->count);
+
+		if (words <= search->words) /* "greet back" is not "greet" */
+			continue;
+		search->words = words;
+		search->found = arena_alloc(search->arena, sizeof *search->found);
+		*search->found = (struct command){ claim->words, claim->arguments, claim->about,
+			claim->columns, run_module_command, module, claim };
+	}
+}
+
+const struct command *command_find(const struct server *server, struct arena *arena,
+	const char *const *arguments, size_t count, size_t *ret_words)
+{
+	struct search search = { arena, arguments, count, 0, NULL };
+
 	for (const struct command *command = commands; command->words; command++) {
 		*ret_words = match(command->words, arguments, count);
 		if (*ret_words)
 			return command;
 	}
-	return NULL;
+	walk_modules(server, search_module, &search);
+	*ret_words = search.words;
+	return search.found;
+}
+
+void run_module_command(struct request *request)
+{
+	const struct command *command = request_command(request);
+
+	module_command_run(request, command->module, command->claim);
+}
+
+static void tell_commands(void *context, const struct tern_module *module)
+{
+	for (const struct tern_command_claim *claim = module->commands; claim && claim->words;
+	     claim++)
+		request_row(context,
+			(const char *const[]){ claim->words, claim->arguments, claim->about });
 }
 
 void run_help(struct request *request)
@@ -68,6 +138,7 @@ void run_help(struct request *request)
 	for (const struct command *command = commands; command->words; command++)
 		request_row(request,
 			(const char *const[]){ command->words, command->synopsis, command->about });
+	walk_modules(request_server(request), tell_commands, request);
 	request_end(request);
 }
 

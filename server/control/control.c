@@ -147,6 +147,11 @@ void request_await_stop(struct request *request)
 	request->control->stop(request->control->context);
 }
 
+const struct command *request_command(const struct request *request)
+{
+	return request->command;
+}
+
 struct server *request_server(const struct request *request)
 {
 	return request->control->server;
@@ -178,7 +183,8 @@ static void run_command(struct request *request)
 	const struct command *command;
 	size_t words;
 
-	command = command_find(request->arguments, request->argument_count, &words);
+	command = command_find(request->control->server, request->arena, request->arguments,
+		request->argument_count, &words);
 	if (!command) {
 		request_fail(request, "there is no command `%s`; `help` lists them",
 			request->argument_count ? request->arguments[0] : "");

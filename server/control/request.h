@@ -12,6 +12,8 @@
 struct arena;
 struct request;
 struct server;
+struct tern_command_claim;
+struct tern_module;
 
 struct command {
 	const char *words;           /* "user add" */
@@ -19,14 +21,20 @@ struct command {
 	const char *about;           /* one line of help */
 	const char *const *columns;  /* of the answer; ends with NULL */
 	void (*run)(struct request *request);
+	/* Of a module, or NULL. */
+	const struct tern_module *module;
+	const struct tern_command_claim *claim;
 };
 
 /* All commands; ends with NULL words. */
 extern const struct command commands[];
 
-/* The command that the arguments begin with, and how many of them are its words; NULL. */
-const struct command *command_find(const char *const *arguments, size_t count, size_t *ret_words);
+/* The command that the arguments begin with, and how many of them are its words; NULL.  One of
+ * a module is made of its claim, in the arena. */
+const struct command *command_find(const struct server *server, struct arena *arena,
+	const char *const *arguments, size_t count, size_t *ret_words);
 
+const struct command *request_command(const struct request *request);
 struct server *request_server(const struct request *request);
 struct arena *request_arena(const struct request *request); /* ends with the request */
 
@@ -60,6 +68,9 @@ void run_user_del(struct request *request);
 void run_user_list(struct request *request);
 void run_session_list(struct request *request);
 void run_session_kick(struct request *request);
+void run_module_command(struct request *request);
+void run_stats(struct request *request);
+void run_stats_prometheus(struct request *request);
 void run_backup(struct request *request);
 
 #endif

@@ -150,6 +150,11 @@ const char *login_credentials(const struct login *login)
 	return login->entity->exists ? login->entity->credentials : NULL;
 }
 
+struct tern_entity *login_entity(const struct login *login)
+{
+	return login->entity;
+}
+
 const struct jid *login_jid(const struct login *login)
 {
 	return login->entity->jid;
@@ -181,6 +186,7 @@ unsigned login_delay_ms(const struct login *login)
 
 unsigned login_note_failure(struct login *login)
 {
+	counter_add(&login->entity->shard->counters, COUNT_LOGINS_FAILED, 1);
 	decay(login->entity);
 	if (!login->entity->failures++)
 		login->entity->failed_at_ms = login->entity->shard->ticks_ms;

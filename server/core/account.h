@@ -12,6 +12,7 @@
 
 #include "stream_error.h"
 
+struct tern_entity;
 struct tern_host;
 struct jid;
 struct login;
@@ -44,6 +45,7 @@ void login_close(struct login *login);
 const char *login_credentials(const struct login *login);
 
 const struct jid *login_jid(const struct login *login);
+struct tern_entity *login_entity(const struct login *login); /* open once `opened` was called */
 
 /* Failed attempts on this account lately, decaying; and one more.  The delay that the
  * next answer should have, in ms. */

@@ -29,6 +29,15 @@ void *tern_entity_state(struct tern_entity *entity, tern_state state)
 	return entity->states[state];
 }
 
+void tern_count(struct tern_entity *entity, tern_metric metric, int64_t by)
+{
+	_Atomic int64_t *at = &entity->shard->counters.modules[metric];
+
+	assert(metric < METRICS_MAX);
+	atomic_store_explicit(at, atomic_load_explicit(at, memory_order_relaxed) + by,
+		memory_order_relaxed);
+}
+
 void *tern_session_state(struct tern_session *session, tern_state state)
 {
 	return session->states[state];

@@ -11,6 +11,11 @@
 #define LOOK_MS 5000
 #define LINES_MOST 20 /* of one look */
 
+static bool is_late(const struct shard *shard, const struct open_receipt *receipt)
+{
+	return shard->ticks_ms - receipt->since_ms >= RECEIPT_LATE_MS;
+}
+
 static void complain(struct shard *shard, const struct open_receipt *receipt, unsigned lines)
 {
 	const struct tern_session *session = idmap_get(&shard->sessions.by_id, receipt->session);
@@ -27,8 +32,7 @@ static void look(struct shard *shard, struct timer *timer)
 	struct open_receipt *receipt = receipts->first;
 	unsigned found = 0;
 
-	for (; receipt && shard->ticks_ms - receipt->since_ms >= RECEIPT_LATE_MS;
-	     receipt = receipt->next) {
+	for (; receipt && is_late(shard, receipt); receipt = receipt->next) {
 		if (receipt->is_late)
 			continue;
 		receipt->is_late = true;
@@ -37,6 +41,7 @@ static void look(struct shard *shard, struct timer *timer)
 	if (found > LINES_MOST)
 		log_warn("server", NULL, "so it is with %u stanzas more", found - LINES_MOST);
 	atomic_fetch_add(&receipts->late, found);
+	counter_add(&shard->counters, COUNT_RECEIPTS_OLD, found);
 	if (receipts->first)
 		timer_start(shard, timer, LOOK_MS);
 }
@@ -52,6 +57,7 @@ void receipts_add(struct shard *shard, struct open_receipt *receipt, uint64_t se
 	else
 		receipts->first = receipt;
 	receipts->last = receipt;
+	receipts->count++;
 	if (timer_is_running(&receipts->look))
 		return;
 	receipts->look.run = look;
@@ -62,6 +68,7 @@ void receipts_remove(struct shard *shard, struct open_receipt *receipt)
 {
 	struct receipts *receipts = &shard->receipts;
 
+	receipts->count--;
 	if (receipt->previous)
 		receipt->previous->next = receipt->next;
 	else
@@ -70,4 +77,14 @@ void receipts_remove(struct shard *shard, struct open_receipt *receipt)
 		receipt->next->previous = receipt->previous;
 	else
 		receipts->last = receipt->previous;
+}
+
+size_t receipts_late_now(const struct shard *shard)
+{
+	const struct open_receipt *receipt = shard->receipts.first;
+	size_t count = 0;
+
+	for (; receipt && is_late(shard, receipt); receipt = receipt->next)
+		count++;
+	return count;
 }

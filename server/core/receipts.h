@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shard.h"
@@ -24,10 +25,14 @@ struct open_receipt {
 struct receipts {
 	struct open_receipt *first, *last; /* oldest first */
 	struct timer look;
+	size_t count;
 	_Atomic uint64_t late;             /* so many have there been; any thread reads it */
 };
 
 void receipts_add(struct shard *shard, struct open_receipt *receipt, uint64_t session);
 void receipts_remove(struct shard *shard, struct open_receipt *receipt);
+
+/* Those that are late now; on the shard, or while it stands still. */
+size_t receipts_late_now(const struct shard *shard);
 
 #endif

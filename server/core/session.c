@@ -122,8 +122,12 @@ static void enter(struct tern_session *session, struct arena *arena, struct elem
 {
 	struct tern_stanza stanza;
 	enum tern_condition fault = stanza_read(arena, element, kind, &stanza);
+	struct counters *counters = &session->entity->shard->counters;
 	struct event *event;
 
+	counter_add(counters, COUNT_STANZAS_RECEIVED, 1);
+	if (kind == TERN_MESSAGE)
+		counter_add(counters, COUNT_MESSAGES_RECEIVED, 1);
 	if (!from_is_own(session, &stanza)) {
 		arena_destroy(arena);
 		session_close(session, STREAM_ERROR_INVALID_FROM, NULL);
@@ -169,6 +173,7 @@ void session_receive(struct tern_session *session, struct arena *arena, struct e
 	enum tern_kind kind;
 
 	session->heard_ms = entity->shard->ticks_ms;
+	counter_add(&entity->shard->counters, COUNT_SESSIONS_BOUND, 1);
 	if (entity->is_being_deleted) { /* it ends as soon as that is on disk */
 		arena_destroy(arena);
 		return;
@@ -189,6 +194,7 @@ void session_write(struct tern_session *session, const char *bytes, size_t len,
 {
 	bool is_silent = session->acks && acks_are_silent(session);
 
+	counter_add(&session->entity->shard->counters, COUNT_STANZAS_SENT, 1);
 	if (session->acks)
 		acks_queue(session, bytes, len, handover);
 	else

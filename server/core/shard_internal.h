@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "asks.h"
+#include "counters.h"
 #include "entities.h"
 #include "fanout.h"
 #include "gate.h"
@@ -61,6 +62,7 @@ struct shard {
 	struct fanouts fanouts;
 	struct pressure pressure;
 	struct receipts receipts;
+	struct counters counters;
 	uint64_t next_id;       /* ids of entities, sessions, tickets, timers: never used again */
 	struct tern_event *running; /* whose handler is at work, or NULL */
 	struct buffer *scratch; /* one stanza being written */

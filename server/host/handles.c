@@ -4,7 +4,9 @@
 #include "handles.h"
 
 #include <assert.h>
+#include <errno.h>
 
+#include "counters.h"
 #include "heap.h"
 #include "host.h"
 #include "storage.h"
@@ -12,6 +14,8 @@
 static struct { struct state_slot *slots; size_t count; } states[2];
 static struct store_slot *stores;
 static size_t store_count;
+static const struct tern_metric_claim *metrics[METRICS_MAX];
+static size_t metric_count;
 
 size_t loader_state_count(enum tern_scope scope)
 {
@@ -62,10 +66,31 @@ static struct store_slot *store_slot_of(const struct tern_module *module,
 	return &stores[store_count++];
 }
 
+/* Their numbers are places in each shard's counters. */
+static int enter_metric(const struct tern_metric_claim *claim)
+{
+	for (size_t i = 0; i < metric_count; i++) {
+		if (metrics[i] == claim)
+			return 0;
+	}
+	if (metric_count == METRICS_MAX)
+		return -EOVERFLOW;
+	*claim->handle = (tern_metric)metric_count;
+	metrics[metric_count++] = claim;
+	return 0;
+}
+
 int handles_enter(const struct tern_module *module, struct storage *storage)
 {
 	for (const struct tern_state_claim *state = module->states; state && state->size; state++)
 		enter_state(module, state);
+	for (const struct tern_metric_claim *metric = module->metrics; metric && metric->name;
+	     metric++) {
+		int result = metric->handle ? enter_metric(metric) : 0;
+
+		if (result < 0)
+			return result;
+	}
 	for (const struct tern_store_claim *store = module->stores; store && store->name; store++) {
 		struct store_slot *slot = store_slot_of(module, store);
 		int result = storage ? storage_declare(storage, store->name, &slot->number) : 0;

@@ -11,7 +11,7 @@ struct storage;
 struct tern_module;
 
 /* Enters the module's claims and fills in its handles; declares its stores in the storage
- * (NULL in tests without one).  0 or -errno of the storage. */
+ * (NULL in tests without one).  0, -EOVERFLOW (too many metrics), or -errno of the storage. */
 int handles_enter(const struct tern_module *module, struct storage *storage);
 
 #endif

@@ -84,6 +84,21 @@ static const char *refuse_strangers(struct arena *arena, const struct tern_modul
 	return NULL;
 }
 
+static const char *refuse_commands(struct arena *arena, const struct tern_module *a,
+	const struct tern_module *b)
+{
+	for (const struct tern_command_claim *one = a->commands; one && one->words; one++) {
+		const struct tern_command_claim *other = a == b ? one + 1 : b->commands;
+
+		for (; other && other->words; other++) {
+			if (strcmp(one->words, other->words) == 0)
+				return arena_printf(arena, "modules `%s` and `%s` both claim the command `%s`",
+					a->name, b->name, one->words);
+		}
+	}
+	return NULL;
+}
+
 /* A module may quarrel with itself too. */
 static const char *refuse_pair(struct arena *arena, const struct tern_module *a,
 	const struct tern_module *b)
@@ -98,6 +113,8 @@ static const char *refuse_pair(struct arena *arena, const struct tern_module *a,
 	why = refuse_answers(arena, a, b);
 	if (!why)
 		why = refuse_strangers(arena, a, b);
+	if (!why)
+		why = refuse_commands(arena, a, b);
 	return why ? why : refuse_nonzas(arena, a, b);
 }
 

@@ -130,6 +130,33 @@ static const char *refuse_hooks(struct arena *arena, const struct tern_module *m
 	return NULL;
 }
 
+static const char *refuse_metrics(struct arena *arena, const struct tern_module *module)
+{
+	size_t len = strlen(module->name);
+
+	for (const struct tern_metric_claim *metric = module->metrics; metric && metric->name;
+	     metric++) {
+		if (strncmp(metric->name, module->name, len) != 0 || metric->name[len] != '_')
+			return arena_printf(arena, "metric `%s` does not begin with the module's name",
+				metric->name);
+		if (!metric->handle == !metric->read)
+			return arena_printf(arena, "metric `%s` wants either a handle or `read`",
+				metric->name);
+	}
+	return NULL;
+}
+
+static const char *refuse_commands(struct arena *arena, const struct tern_module *module)
+{
+	for (const struct tern_command_claim *command = module->commands;
+	     command && command->words; command++) {
+		if (!command->arguments || !command->about || !command->columns || !command->run)
+			return arena_printf(arena, "the claim of command `%s` is incomplete",
+				command->words);
+	}
+	return NULL;
+}
+
 const char *registry_refuse(struct arena *arena, const struct tern_module *module)
 {
 	const char *why;
@@ -145,7 +172,8 @@ const char *registry_refuse(struct arena *arena, const struct tern_module *modul
 			return why;
 	}
 	if ((why = refuse_states(arena, module)) || (why = refuse_stores(arena, module)) ||
-	    (why = refuse_iqs(arena, module)))
+	    (why = refuse_iqs(arena, module)) ||
+	    (why = refuse_metrics(arena, module)) || (why = refuse_commands(arena, module)))
 		return why;
 	return refuse_hooks(arena, module);
 }

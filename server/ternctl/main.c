@@ -32,6 +32,7 @@ static const char usage[] =
 	"  session list\n"
 	"  session kick JID/RESOURCE\n"
 	"  backup DIR [--rate MIB]              copy the data, at so many MiB a second\n"
+	"  stats [--prometheus]                 what the server and its modules count\n"
 	"  status\n"
 	"  stop\n"
 	"  help                                 what the running server knows\n"

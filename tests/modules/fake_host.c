@@ -85,6 +85,7 @@ static void claim(struct tern_host *host, const struct tern_module *module)
 		*store->handle = (tern_store)host->store_count;
 		host->stores[host->store_count++] = store;
 	}
+	enter_metrics(host, module);
 }
 
 struct fake *fake_create(const struct tern_module *const *modules,

@@ -91,6 +91,15 @@ size_t fake_stored(struct tern_entity *entity, const char *store);
 /* Text as an element of the arena. */
 struct element *fake_read(struct arena *arena, const char *xml);
 
+/* What an administrator's command answers, at once: rows, cells parted by |, or "error: ...". For
+ * free(). `entity` is NULL at a host; `arguments` stand behind the address, end with NULL, and
+ * may be NULL. */
+char *fake_command(struct tern_host *host, struct tern_entity *entity, const char *words,
+	const char *const *arguments);
+
+/* A metric of a module; -1: nobody claims it. */
+int64_t fake_metric(const struct fake *fake, const char *name);
+
 /* A question to the host's modules, as the engine would put it. */
 int fake_ask(struct tern_entity *entity, enum tern_question question, const char *about);
 

@@ -84,7 +84,7 @@ struct tern_host {
 	const struct tern_module *loading;
 	const struct tern_state_claim *states[CLAIMS_MAX];
 	const struct tern_store_claim *stores[CLAIMS_MAX];
-	size_t state_count, store_count;
+	size_t state_count, store_count, metric_count;
 
 	struct tern_entity *entities;
 	struct tern_session *ended; /* kept, so that tests may still read what was heard */
@@ -130,6 +130,9 @@ void enqueue(struct tern_host *host, const struct element *stanza, bool probes);
 void run_queue(struct tern_host *host);
 struct tern_entity *find_account(struct tern_host *host, const struct jid *jid); /* or NULL */
 void forget_waiting(struct tern_host *host);
+
+/* fake_command.c */
+void enter_metrics(struct tern_host *host, const struct tern_module *module);
 
 /* fake_store.c */
 bool may_write(struct tern_host *host);

@@ -4,6 +4,8 @@
 #include "offline.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "expect.h"
 
@@ -258,4 +260,55 @@ Test(offline, goes_on_behind_a_damaged_message)
 	HEARS_PART(balcony, "<body>1</body>");
 	HEARS_PART(balcony, "<body>2</body>");
 	HEARS(balcony, NULL);
+}
+
+/* --- for administrators -------------------------------------------------------------------- */
+
+static void answers(const char *words, const char *part)
+{
+	char *answer = fake_command(tern_entity_host(juliet), juliet, words, NULL);
+
+	expect_part(answer, part);
+	free(answer);
+}
+
+Test(offline, lists_who_wrote_and_when_but_not_what)
+{
+	arrive("chat", "<body>secret</body>");
+	answers("offline list", "+0s|romeo@example.com\n");
+}
+
+Test(offline, lists_more_than_a_page)
+{
+	size_t lines = 0;
+	char *answer;
+
+	for (int i = 0; i < 100; i++)
+		arrive("chat", "<body>1</body>");
+	tern_append(juliet, 0, "tybalt@example.com", "<message/>", 10, &(uint64_t){ 0 });
+	answer = fake_command(tern_entity_host(juliet), juliet, "offline list", NULL);
+	for (const char *at = answer; (at = strchr(at, '\n')); at++)
+		lines++;
+	cr_assert_eq(lines, 101);
+	expect_part(answer, "|tybalt@example.com\n");
+	free(answer);
+}
+
+Test(offline, deletes_what_waits_when_it_is_told_to)
+{
+	arrive("chat", "<body>1</body>");
+	answers("offline delete", "juliet@example.org\n");
+	cr_assert_eq(fake_stored(juliet, "offline"), 0);
+	log_in("0");
+	HEARS(balcony, NULL);
+}
+
+Test(offline, counts_what_it_keeps_and_gives)
+{
+	arrive("chat", "<body>1</body>");
+	arrive("chat", "<body>2</body>");
+	cr_assert_eq(fake_metric(fake, "offline_kept"), 2);
+	cr_assert_eq(fake_metric(fake, "offline_given"), 0);
+	log_in("0");
+	cr_assert_eq(fake_metric(fake, "offline_given"), 2);
 }

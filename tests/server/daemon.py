@@ -1,9 +1,12 @@
 # daemon.py - a ternd with a configuration of its own, for tests from outside
 # SPDX-License-Identifier: MIT
 
+import base64
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +27,10 @@ host "example.org" {{
     key = "{folder}/host.key"
 }}
 """
+
+
+HEADER = ("<stream:stream to='example.org' version='1.0' xmlns='jabber:client' "
+          "xmlns:stream='http://etherx.jabber.org/streams'>")
 
 
 class Daemon(unittest.TestCase):
@@ -64,7 +71,8 @@ class Daemon(unittest.TestCase):
         os.close(writing)
         with os.fdopen(reading) as ready:
             line = ready.readline()
-        self.assertTrue(line, "ternd did not start")
+        if not line:
+            self.fail(f"ternd did not start: {self.process.stderr.read()}")
         return json.loads(line)
 
     def stopped(self):
@@ -75,6 +83,32 @@ class Daemon(unittest.TestCase):
     def ctl(self, *words, **options):
         return subprocess.run([TERNCTL, "-c", self.path("tern.conf"), *words],
                               capture_output=True, text=True, timeout=60, **options)
+
+    def connect(self, port, name, password="x"):
+        """A client who is logged in with PLAIN; answers its socket."""
+        plain = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
+        client = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.addCleanup(client.close)
+        self.talk(client, HEADER, "</stream:features>")
+        answer = self.talk(client, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' "
+                           f"mechanism='PLAIN'>{plain}</auth>", "<success|</failure>")
+        if "<failure" in answer:
+            raise PermissionError(answer)
+        self.talk(client, HEADER, "</stream:features>")
+        self.talk(client, "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+                  "</iq>", "</iq>")
+        return client
+
+    def talk(self, client, text, until):
+        """Says it, and answers all that comes up to a pattern."""
+        client.sendall(text.encode())
+        heard = ""
+        while not re.search(until, heard):
+            data = client.recv(65536).decode()
+            if not data:
+                raise EOFError(heard)
+            heard += data
+        return heard
 
     def rows(self, *words):
         """The rows of an answer that must be one."""

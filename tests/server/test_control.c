@@ -15,8 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "desk.h"
 #include "host.h"
+#include "loader.h"
 #include "memory/engine.h"
 #include "server.h"
 #include "storage.h"
@@ -173,6 +175,106 @@ Test(control, names_what_is_wrong_with_the_arguments)
 		snprintf(expected, sizeof expected, "{\"error\":\"%s\"}\n", cases[i].error);
 		cr_expect_str_eq(ask(cases[i].asked), expected);
 	}
+}
+
+/* --- what modules claim ----------------------------------------------------------------- */
+
+static void greet(struct tern_command *command, struct tern_entity *entity, const void *settings)
+{
+	const char *whom = tern_command_argument(command, 0);
+
+	if (entity || !whom)
+		tern_command_misused(command);
+	else if (strcmp(whom, "nobody") == 0)
+		tern_command_fail(command, "%s is not there", whom);
+	else {
+		tern_command_row(command, (const char *const[]){ "hello", whom });
+		tern_command_end(command);
+	}
+}
+
+static int64_t read_greetings(const void *settings) { return 42; }
+
+static tern_metric answered;
+
+static const struct tern_module greeter = {
+	.abi = TERN_MODULE_ABI,
+	.name = "greeter",
+	.commands = (const struct tern_command_claim[]){
+		{ "greet", "HOST WHOM", "greets", TERN_COMMAND_AT_HOST,
+			(const char *const[]){ "word", "whom", NULL }, greet },
+		{ "greet back", "JID", "greets an account", TERN_COMMAND_AT_ACCOUNT,
+			(const char *const[]){ "word", NULL }, greet },
+		{ 0 },
+	},
+	.metrics = (const struct tern_metric_claim[]){
+		{ "greeter_read", TERN_GAUGE, "greetings", NULL, read_greetings },
+		{ "greeter_counted", TERN_COUNTER, "answers", &answered, NULL },
+		{ 0 },
+	},
+};
+
+static void load_greeter(void)
+{
+	struct arena *arena = arena_create(256);
+	const char *why = NULL;
+
+	cr_assert_eq(loader_add(arena, hosts[0], &greeter, NULL, &why), 0, "%s", why);
+	arena_destroy(arena);
+}
+
+Test(control, knows_the_commands_of_loaded_modules_alone)
+{
+	cr_assert_not_null(strstr(ask("greet|example.org|x||"), "there is no command"));
+	load_greeter();
+	cr_assert_str_eq(ask("greet|example.org|Romeo||"),
+		"{\"columns\":[\"word\",\"whom\"],\"rows\":[[\"hello\",\"Romeo\"]]}\n");
+	cr_assert_not_null(strstr(ask("help||"), "[\"greet\",\"HOST WHOM\",\"greets\"]"));
+}
+
+Test(control, tells_the_failures_of_a_modules_command)
+{
+	static const struct { const char *asked, *error; } cases[] = {
+		{ "greet||", "usage: greet HOST WHOM" },
+		{ "greet|example.org||", "usage: greet HOST WHOM" },
+		{ "greet|example.org|nobody||", "nobody is not there" },
+		{ "greet|example.net|x||", "there is no host `example.net` here" },
+		{ "greet|a@example.org|x||", "`a@example.org` is not a host's domain" },
+		{ "greet|back|example.org||",
+			"`example.org` is not an account's address (name@host)" },
+	};
+
+	load_greeter();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char expected[512];
+
+		snprintf(expected, sizeof expected, "{\"error\":\"%s\"}\n", cases[i].error);
+		cr_expect_str_eq(ask(cases[i].asked), expected);
+	}
+}
+
+Test(control, tells_what_is_counted)
+{
+	const char *answer;
+
+	load_greeter();
+	answer = ask("stats||");
+	cr_assert_not_null(strstr(answer, "[\"sessions\",\"0\"]"), "%s", answer);
+	cr_assert_not_null(strstr(answer, "[\"greeter_read{host=\\\"example.org\\\"}\",\"42\"]"), "%s",
+		answer);
+	cr_assert_not_null(strstr(answer, "[\"greeter_counted\",\"0\"]"), "%s", answer);
+}
+
+Test(control, writes_metrics_for_prometheus)
+{
+	const char *answer;
+
+	load_greeter();
+	answer = ask("stats|--prometheus||");
+	cr_assert_not_null(strstr(answer, "[\"# TYPE tern_greeter_counted counter\"],"
+		"[\"# HELP tern_greeter_counted answers\"],[\"tern_greeter_counted_total 0\"]"), "%s",
+		answer);
+	cr_assert_not_null(strstr(answer, "[\"# EOF\"]]}"), "%s", answer);
 }
 
 Test(control, takes_arguments_byte_by_byte)

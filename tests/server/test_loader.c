@@ -445,6 +445,10 @@ Test(loader, refuses_options_that_the_claims_do_not_allow)
 /* --- modules that are none ------------------------------------------------------------------- */
 
 static tern_store handle;
+static tern_metric metric;
+
+static void command(struct tern_command *call, struct tern_entity *entity, const void *settings) { }
+
 static const struct { struct tern_module module; const char *why; } senseless[] = {
 	{ { .abi = TERN_MODULE_ABI + 1, .name = "x" },
 		"it was built for module ABI 2, this server has 1" },
@@ -462,6 +466,19 @@ static const struct { struct tern_module module; const char *why; } senseless[] 
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .iqs = (const struct tern_iq[]){
 		{ TERN_RESULT, TERN_AT_HOST, "urn:x", "x", one }, { 0 } } },
 		"the claim of iq {urn:x}x is incomplete" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .metrics = (const struct tern_metric_claim[]){
+		{ "y_done", TERN_COUNTER, "done", &metric }, { 0 } } },
+		"metric `y_done` does not begin with the module's name" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .metrics = (const struct tern_metric_claim[]){
+		{ "x_done", TERN_COUNTER, "done" }, { 0 } } },
+		"metric `x_done` wants either a handle or `read`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .commands = (const struct tern_command_claim[]){
+		{ "x do", "JID", "does it" }, { 0 } } },
+		"the claim of command `x do` is incomplete" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .commands = (const struct tern_command_claim[]){
+		{ "x do", "", "", TERN_COMMAND_AT_HOST, (const char *const[]){ NULL }, command },
+		{ "x do", "", "", TERN_COMMAND_AT_HOST, (const char *const[]){ NULL }, command },
+		{ 0 } } }, "modules `x` and `x` both claim the command `x do`" },
 };
 
 Test(loader, refuses_tables_that_make_no_sense)

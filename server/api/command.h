@@ -1,0 +1,43 @@
+/* command.h - a command of ternctl, as the module that claims it sees it
+ * SPDX-License-Identifier: MIT
+ *
+ * The first argument of every such command says where it runs: a host's domain, or an account's
+ * address.  At a host it runs on the main thread, without an entity, beside the shards: it may
+ * look at its settings and at nothing that changes.  At an account it runs on the account's home
+ * shard; the account exists and is open, and stays open until the command has ended.
+ *
+ * A command is answered once: rows and then tern_command_end, or tern_command_fail; within its
+ * handler, or later on the same shard (from tern_log_page, a timer).  What the account wrote
+ * before the end is on disk when the administrator reads of it. */
+#ifndef TERN_COMMAND_H
+#define TERN_COMMAND_H
+
+#include <stddef.h>
+
+#pragma GCC visibility push(default) /* ternd exports it to modules */
+
+struct arena;
+struct tern_command;
+struct tern_entity;
+
+/* Arguments behind the address; NULL beyond the last one. */
+const char *tern_command_argument(const struct tern_command *command, size_t index);
+
+/* The value of `--name` among them, or NULL. */
+const char *tern_command_option(const struct tern_command *command, const char *name);
+
+/* Ends with the command. */
+struct arena *tern_command_arena(struct tern_command *command);
+
+/* One text a column; copied. */
+void tern_command_row(struct tern_command *command, const char *const *cells);
+
+/* Each of these ends the command: the pointer is not used again. */
+void tern_command_end(struct tern_command *command);
+void tern_command_fail(struct tern_command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void tern_command_misused(struct tern_command *command); /* tells how it is used */
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,14 @@
+/* module_command.h - commands that modules claim
+ * SPDX-License-Identifier: MIT */
+#ifndef MODULE_COMMAND_H
+#define MODULE_COMMAND_H
+
+#include "module.h"
+
+struct request;
+
+/* Runs it where its first argument says, and answers the request.  Main thread. */
+void module_command_run(struct request *request, const struct tern_module *module,
+	const struct tern_command_claim *claim);
+
+#endif
