@@ -401,7 +401,8 @@ static void list_from(struct tern_command *command, struct tern_entity *entity, 
 		&(struct tern_page){ .after_id = after, .most = LIST_PAGE }, list_page, command);
 }
 
-static void list_kept(struct tern_command *command, struct tern_entity *entity, const void *settings)
+static void list_kept(struct tern_command *command, struct tern_entity *entity,
+	const void *settings)
 {
 	list_from(command, entity, 0);
 }
