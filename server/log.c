@@ -18,7 +18,7 @@
 #define NAME_MAX_BYTES 750
 #define LINE_MAX_BYTES (6 * (TEXT_MAX + NAME_MAX_BYTES) + 512)
 
-enum log_level log_threshold = LOG_LEVEL_INFO;
+_Atomic(enum log_level) log_threshold = LOG_LEVEL_INFO;
 static bool is_json, is_coloured;
 static int log_fd = STDERR_FILENO;
 

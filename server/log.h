@@ -12,7 +12,7 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-extern enum log_level log_threshold;
+extern _Atomic(enum log_level) log_threshold;
 
 /* `kind` and `name` make the prefix: "account romeo@example.org"; name may be NULL. */
 void log_line(enum log_level level, const char *kind, const char *name, const char *format, ...)

@@ -20,6 +20,7 @@
 #include "memory.h"
 #include "module.h"
 #include "privileges.h"
+#include "reload.h"
 #include "server.h"
 
 #define PRESET_CONFIG "/etc/tern/tern.conf"
@@ -160,6 +161,28 @@ static void on_stop_signal(struct ev_loop *loop, ev_signal *signal, int events)
 	stop(signal->data);
 }
 
+static void tell_reload(void *context, const char *what, enum reload_outcome outcome,
+	const char *why)
+{
+	if (outcome == RELOAD_APPLIED)
+		log_info("config", what, "applied");
+	else
+		log_warn("config", what, "%s%s%s", reload_outcome_text(outcome), why ? ": " : "",
+			why ? why : "");
+}
+
+static void reload(struct server *server)
+{
+	const struct reload wish = { .tell = tell_reload };
+	char *why = NULL;
+
+	if (server_reload(server, &wish, &why) < 0)
+		log_error("config", NULL, "%s; nothing has changed", why);
+	else
+		log_info("config", NULL, "read again");
+	free(why);
+}
+
 static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
 {
 	struct process *process = signal->data;
@@ -167,7 +190,7 @@ static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
 	if (process->is_stopping)
 		return;
 	reopen_log(process->server->config, process->log_fd);
-	server_reload_certificates(process->server);
+	reload(process->server);
 }
 
 static void watch_signals(struct process *process)

@@ -58,7 +58,7 @@ static int fail(int result, const char *kind, char *take_why)
 
 /* --- what needs the rights of root --------------------------------------------------- */
 
-static int read_certificate(const struct host_config *config, struct certificate **ret_certificate)
+int server_read_certificate(const struct host_config *config, struct certificate **ret_certificate)
 {
 	const struct certificate_files files = { config->certificate, config->key,
 		config->client_ca, config->domain };
@@ -84,7 +84,7 @@ static int create_hosts(struct server *server)
 
 		server->hosts[server->host_count++] = host;
 		host->sasl = config->hosts[i].sasl;
-		result = read_certificate(&config->hosts[i], &host->certificate);
+		result = server_read_certificate(&config->hosts[i], &host->certificate);
 		if (result < 0)
 			return result;
 	}
@@ -373,39 +373,6 @@ void server_stand_still(struct server *server, void (*change)(void *context), vo
 	wait_for(&standstill, 0);
 	pthread_mutex_unlock(&standstill.lock);
 	free(halts);
-}
-
-struct renewal {
-	struct server *server;
-	struct certificate **certificates; /* of each host; NULL: the old one stays */
-};
-
-static void renew(void *context)
-{
-	struct renewal *renewal = context;
-
-	for (size_t i = 0; i < renewal->server->host_count; i++) {
-		struct tern_host *host = renewal->server->hosts[i];
-
-		if (!renewal->certificates[i])
-			continue;
-		certificate_unref(host->certificate);
-		host->certificate = renewal->certificates[i];
-	}
-	tls_forget_tickets();
-}
-
-void server_reload_certificates(struct server *server)
-{
-	struct renewal renewal = { server,
-		heap_zalloc((server->host_count + 1) * sizeof *renewal.certificates) };
-
-	for (size_t i = 0; i < server->host_count; i++) {
-		if (read_certificate(&server->config->hosts[i], &renewal.certificates[i]) == 0)
-			log_info("host", server->hosts[i]->domain, "certificate read again");
-	}
-	server_stand_still(server, renew, &renewal);
-	free(renewal.certificates);
 }
 
 /* --- the end ----------------------------------------------------------------------------- */

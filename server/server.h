@@ -13,9 +13,11 @@
 #include "server_limits.h"
 
 struct backup;
+struct certificate;
 struct config;
 struct control;
 struct desk;
+struct host_config;
 struct listeners;
 struct shard;
 struct storage;
@@ -74,8 +76,8 @@ void server_stop(struct server *server, void (*stopped)(struct server *server));
 /* Runs `change` while all shards stand still between two turns. */
 void server_stand_still(struct server *server, void (*change)(void *context), void *context);
 
-/* Reads the hosts' certificates again; what cannot be read leaves the old one in place. */
-void server_reload_certificates(struct server *server);
+/* Reads the host's certificate; what is wrong with it is in the log.  0 or -errno. */
+int server_read_certificate(const struct host_config *config, struct certificate **ret_certificate);
 
 /* Ends threads, saves resumable sessions, commits, closes and frees.  Takes NULL. */
 void server_destroy(struct server *server);

@@ -525,6 +525,16 @@ struct config *config_read(const char *path, char **ret_why)
 
 void config_destroy(struct config *config)
 {
-	if (config)
+	while (config) {
+		struct config *kept = config->kept;
+
 		arena_destroy(config->arena);
+		config = kept;
+	}
+}
+
+void config_keep(struct config *config, struct config *later)
+{
+	later->kept = config->kept;
+	config->kept = later;
 }

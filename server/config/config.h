@@ -64,12 +64,16 @@ struct config {
 	size_t listen_count;
 	struct host_config *hosts;
 	size_t host_count;
+	struct config *kept;     /* later readings, some of whose values this one has */
 };
 
 /* Reads the file and opens the modules that it names (registry.h).  NULL when something is
  * wrong; *ret_why is then one line for the administrator, the caller's to free. */
 struct config *config_read(const char *path, char **ret_why);
 void config_destroy(struct config *config); /* takes NULL */
+
+/* The values that `take_later` lent to this one live as long as this one. */
+void config_keep(struct config *config, struct config *take_later);
 
 /* "starttls", as the configuration says it. */
 const char *config_tls_name(enum listen_tls tls);

@@ -256,3 +256,52 @@ void key_fill(struct arena *arena, const struct key *key, const char *const *val
 		break;
 	}
 }
+
+static bool lists_equal(const char *const *a, const char *const *b)
+{
+	while (*a && *b && strcmp(*a, *b) == 0)
+		a++, b++;
+	return !*a && !*b;
+}
+
+bool key_equal(const struct key *key, const void *a, const void *b)
+{
+	const void *left = (const char *)a + key->offset, *right = (const char *)b + key->offset;
+
+	switch (key->type) {
+	case KEY_TEXT:
+		return strcmp(*(const char *const *)left, *(const char *const *)right) == 0;
+	case KEY_NUMBER:
+		return *(const long *)left == *(const long *)right;
+	case KEY_BOOL:
+		return *(const bool *)left == *(const bool *)right;
+	case KEY_CHOICE:
+		return *(const unsigned *)left == *(const unsigned *)right;
+	case KEY_LIST:
+		return lists_equal(*(const char *const *const *)left,
+			*(const char *const *const *)right);
+	}
+	return false;
+}
+
+void key_copy(const struct key *key, void *to, const void *from)
+{
+	void *left = (char *)to + key->offset;
+	const void *right = (const char *)from + key->offset;
+
+	switch (key->type) {
+	case KEY_TEXT:
+	case KEY_LIST:
+		*(const void **)left = *(const void *const *)right;
+		break;
+	case KEY_NUMBER:
+		*(long *)left = *(const long *)right;
+		break;
+	case KEY_BOOL:
+		*(bool *)left = *(const bool *)right;
+		break;
+	case KEY_CHOICE:
+		*(unsigned *)left = *(const unsigned *)right;
+		break;
+	}
+}

@@ -55,6 +55,11 @@ const struct key *section_key(const struct section *section, const char *name); 
 /* NULL, or what is wrong with one value of that key ("`port` is a number ..."), of the arena. */
 const char *key_refuse(struct arena *arena, const struct key *key, const char *value);
 
+/* Whether two structs have the same value there; and copies it from one to the other (texts and
+ * lists stay where they are). */
+bool key_equal(const struct key *key, const void *a, const void *b);
+void key_copy(const struct key *key, void *to, const void *from);
+
 /* Puts the checked value(s) into the struct. */
 void key_fill(struct arena *arena, const struct key *key, const char *const *values,
 	size_t count, void *into);

@@ -65,6 +65,9 @@ static void arrive_there(struct shard *shard, struct post *post)
 
 	if (change->what == CHANGE_DELETE)
 		account_delete(change->server, change->host, change->bare, go_back, trip);
+	else if (change->what == CHANGE_DISABLE || change->what == CHANGE_ENABLE)
+		account_disable(change->server, change->host, change->bare,
+			change->what == CHANGE_DISABLE, go_back, trip);
 	else
 		hash_password(shard, change->password, change->host->sasl.iterations, apply, trip);
 }

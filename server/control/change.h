@@ -11,7 +11,7 @@ struct jid;
 struct server;
 struct tern_host;
 
-enum change_what { CHANGE_ADD, CHANGE_PASSWORD, CHANGE_DELETE };
+enum change_what { CHANGE_ADD, CHANGE_PASSWORD, CHANGE_DISABLE, CHANGE_ENABLE, CHANGE_DELETE };
 
 struct change {
 	struct server *server;

@@ -171,9 +171,10 @@ static void run_one(struct request *request, enum change_what what)
 	struct batch *batch = batch_new(request, what);
 	const char *address = request_argument(request, 0), *why;
 	struct entry *entry = arena_zalloc(request_arena(request), sizeof *entry);
+	bool wants_password = what == CHANGE_ADD || what == CHANGE_PASSWORD;
 
 	entry->password = request_option(request, "--password");
-	if (!address || (what != CHANGE_DELETE && !entry->password)) {
+	if (!address || (wants_password && !entry->password)) {
 		request_misused(request);
 		return;
 	}
@@ -211,6 +212,16 @@ void run_user_add(struct request *request)
 void run_user_passwd(struct request *request)
 {
 	run_one(request, CHANGE_PASSWORD);
+}
+
+void run_user_disable(struct request *request)
+{
+	run_one(request, CHANGE_DISABLE);
+}
+
+void run_user_enable(struct request *request)
+{
+	run_one(request, CHANGE_ENABLE);
 }
 
 void run_user_del(struct request *request)

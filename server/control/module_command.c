@@ -237,14 +237,14 @@ void module_command_run(struct request *request, const struct tern_module *modul
 		request_fail(request, "there is no host `%s` here", jid_domain(jid));
 		return;
 	}
-	loaded = find_loaded(host, module);
-	if (!loaded) {
+	loaded = module ? find_loaded(host, module) : NULL;
+	if (module && !loaded) {
 		request_fail(request, "the host `%s` does not have the module `%s`", host->domain,
 			module->name);
 		return;
 	}
 	command = create(request, claim, jid);
 	command->host = host;
-	command->settings = loaded->settings;
+	command->settings = loaded ? loaded->settings : NULL;
 	start(command);
 }

@@ -7,7 +7,8 @@
 
 struct request;
 
-/* Runs it where its first argument says, and answers the request.  Main thread. */
+/* `module` NULL: of the engine.  Runs it where its first argument says, and answers the request.
+ * Main thread. */
 void module_command_run(struct request *request, const struct tern_module *module,
 	const struct tern_command_claim *claim);
 

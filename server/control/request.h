@@ -21,7 +21,7 @@ struct command {
 	const char *about;           /* one line of help */
 	const char *const *columns;  /* of the answer; ends with NULL */
 	void (*run)(struct request *request);
-	/* Of a module, or NULL. */
+	/* Of one that runs as a module's does; the module is NULL where it is the engine's. */
 	const struct tern_module *module;
 	const struct tern_command_claim *claim;
 };
@@ -59,6 +59,7 @@ void request_misused(struct request *request);
 void request_await_stop(struct request *request);
 
 /* The commands, in command_*.c. */
+extern const struct tern_command_claim user_show;
 void run_help(struct request *request);
 void run_status(struct request *request);
 void run_stop(struct request *request);
@@ -69,6 +70,13 @@ void run_user_list(struct request *request);
 void run_session_list(struct request *request);
 void run_session_kick(struct request *request);
 void run_module_command(struct request *request);
+void run_user_disable(struct request *request);
+void run_user_enable(struct request *request);
+void run_host_list(struct request *request);
+void run_module_list(struct request *request);
+void run_config_check(struct request *request);
+void run_config_reload(struct request *request);
+void run_log_level(struct request *request);
 void run_stats(struct request *request);
 void run_stats_prometheus(struct request *request);
 void run_backup(struct request *request);

@@ -19,6 +19,9 @@
 #include "shard_internal.h"
 #include "storage.h"
 
+/* Beside the credentials, under "". */
+#define DISABLED_KEY "disabled"
+
 struct login {
 	struct login *next; /* among those that wait for the opening */
 	struct tern_entity *entity;
@@ -44,6 +47,20 @@ static struct login *begin(struct tern_entity *entity)
 	return login;
 }
 
+static bool read_disabled(struct tern_entity *entity)
+{
+	struct server *server = entity->shard->server;
+	void *mark;
+	size_t len;
+	int result = storage_get(server->storage, entity->owner, server->credentials_store,
+		DISABLED_KEY, sizeof DISABLED_KEY - 1, &mark, &len);
+
+	entity->is_disabled = result == 0;
+	if (result == 0)
+		free(mark);
+	return result == 0 || result == -ENOENT;
+}
+
 /* Only while somebody logs in: an account that is online has no need of them. */
 static bool read_credentials(struct tern_entity *entity)
 {
@@ -60,7 +77,7 @@ static bool read_credentials(struct tern_entity *entity)
 		&credentials, &len);
 	if (result == 0)
 		entity->credentials = credentials;
-	return result == 0 || result == -ENOENT;
+	return (result == 0 || result == -ENOENT) && read_disabled(entity);
 }
 
 /* Those that are not on disk yet stay. */
@@ -148,6 +165,11 @@ void login_cancel_all(struct tern_entity *entity)
 const char *login_credentials(const struct login *login)
 {
 	return login->entity->exists ? login->entity->credentials : NULL;
+}
+
+bool login_is_disabled(const struct login *login)
+{
+	return login->entity->exists && login->entity->is_disabled;
 }
 
 struct tern_entity *login_entity(const struct login *login)
@@ -239,7 +261,8 @@ static bool is_owner(const struct login *login)
 {
 	const struct tern_entity *entity = login->entity;
 
-	return entity->exists && !entity->is_being_deleted && entity->owner == login->owner;
+	return entity->exists && !entity->is_being_deleted && !entity->is_disabled &&
+		entity->owner == login->owner;
 }
 
 int login_bind(struct login *login, struct stream *stream, const char *resource,
@@ -285,8 +308,8 @@ struct order {
 	struct server *server;
 	struct tern_host *host;
 	struct jid *jid;
-	char *credentials; /* NULL: delete */
-	bool create;
+	enum { ORDER_CREATE, ORDER_CREDENTIALS, ORDER_DISABLE, ORDER_ENABLE, ORDER_DELETE } what;
+	char *credentials; /* of the first two */
 	account_done *done;
 	void *context;
 	account_decided *decided; /* or NULL */
@@ -427,21 +450,48 @@ static void end_deletion(struct tern_entity *entity)
 	log_info("account", jid_text(entity->jid), "deleted");
 }
 
+/* The mark lies where a login finds it; a failed login forgets it together with the credentials. */
+static int disable_account(struct tern_entity *entity, bool disabled)
+{
+	struct storage_batch *batch = gate_batch(entity->shard);
+	uint16_t store = entity->shard->server->credentials_store;
+	const size_t len = sizeof DISABLED_KEY - 1;
+	int result;
+
+	if (!entity->exists || entity->is_anonymous)
+		return -ENOENT;
+	result = gate_wrote(entity, disabled
+		? batch_put(batch, entity->owner, store, DISABLED_KEY, len, "", 0)
+		: batch_delete(batch, entity->owner, store, DISABLED_KEY, len));
+	if (result < 0)
+		return result;
+	entity->is_disabled = disabled;
+	while (disabled && entity->sessions)
+		session_close(entity->sessions, STREAM_ERROR_NOT_AUTHORIZED,
+			"The account was disabled");
+	log_info("account", jid_text(entity->jid), disabled ? "disabled" : "enabled");
+	return 0;
+}
+
+static int obey(struct tern_entity *entity, const struct order *order)
+{
+	switch (order->what) {
+	case ORDER_CREATE: return create_account(entity, order->credentials);
+	case ORDER_CREDENTIALS: return account_change_credentials(entity, order->credentials);
+	case ORDER_DISABLE: return disable_account(entity, true);
+	case ORDER_ENABLE: return disable_account(entity, false);
+	case ORDER_DELETE: return begin_deletion(entity);
+	}
+	return -EINVAL;
+}
+
 static void carry_out(void *context, struct login *login, bool failed)
 {
 	struct order *order = context;
 	struct tern_entity *entity = login->entity;
-	int result;
+	int result = failed ? -EIO : obey(entity, order);
 
 	order->login = login;
-	if (failed)
-		result = -EIO;
-	else if (!order->credentials)
-		result = begin_deletion(entity);
-	else if (order->create)
-		result = create_account(entity, order->credentials);
-	else
-		result = account_change_credentials(entity, order->credentials);
 	if (order->decided)
 		order->decided(entity, order->context, result);
 	if (result < 0) {
@@ -481,25 +531,33 @@ void account_create(struct server *server, struct tern_host *host, const struct 
 		const char *credentials, account_done *done, void *context)
 {
 	send(&(struct order){ .server = server, .host = host, .jid = (struct jid *)bare,
-		.create = true, .done = done, .context = context }, credentials);
+		.what = ORDER_CREATE, .done = done, .context = context }, credentials);
 }
 
 void account_set_credentials(struct server *server, struct tern_host *host, const struct jid *bare,
 		const char *credentials, account_done *done, void *context)
 {
 	send(&(struct order){ .server = server, .host = host, .jid = (struct jid *)bare,
-		.done = done, .context = context }, credentials);
+		.what = ORDER_CREDENTIALS, .done = done, .context = context }, credentials);
+}
+
+void account_disable(struct server *server, struct tern_host *host, const struct jid *bare,
+		bool disabled, account_done *done, void *context)
+{
+	send(&(struct order){ .server = server, .host = host, .jid = (struct jid *)bare,
+		.what = disabled ? ORDER_DISABLE : ORDER_ENABLE, .done = done,
+		.context = context }, NULL);
 }
 
 void account_delete(struct server *server, struct tern_host *host, const struct jid *bare,
 		account_done *done, void *context)
 {
 	send(&(struct order){ .server = server, .host = host, .jid = (struct jid *)bare,
-		.done = done, .context = context }, NULL);
+		.what = ORDER_DELETE, .done = done, .context = context }, NULL);
 }
 
 void account_delete_own(struct tern_entity *entity, account_decided *decided, void *context)
 {
 	send(&(struct order){ .server = entity->shard->server, .host = entity->host,
-		.jid = entity->jid, .decided = decided, .context = context }, NULL);
+		.jid = entity->jid, .what = ORDER_DELETE, .decided = decided, .context = context }, NULL);
 }

@@ -44,6 +44,9 @@ void login_close(struct login *login);
  * login lives. */
 const char *login_credentials(const struct login *login);
 
+/* An administrator has disabled the account: who proves to be its owner is told. */
+bool login_is_disabled(const struct login *login);
+
 const struct jid *login_jid(const struct login *login);
 struct tern_entity *login_entity(const struct login *login); /* open once `opened` was called */
 
@@ -55,8 +58,8 @@ unsigned login_delay_ms(const struct login *login);
 
 /* Makes a session of that resource (NULL: the server chooses) and ties it to the stream.
  * 0 and the session; -EEXIST (conflict policy keeps the old one), -EUSERS (too many
- * resources), -EINVAL (bad resource), -ENOENT (the account was deleted meanwhile).  With the
- * preset policy an old session of the same resource is closed with `conflict`. */
+ * resources), -EINVAL (bad resource), -ENOENT (the account was deleted or disabled meanwhile).
+ * With the preset policy an old session of the same resource is closed with `conflict`. */
 int login_bind(struct login *login, struct stream *stream, const char *resource,
 	struct tern_session **ret_session);
 
@@ -74,6 +77,9 @@ void account_create(struct server *server, struct tern_host *host, const struct 
 	const char *credentials, account_done *done, void *context);
 void account_set_credentials(struct server *server, struct tern_host *host, const struct jid *bare,
 	const char *credentials, account_done *done, void *context);
+/* Nobody can log in to a disabled account; its sessions end.  What others send still arrives. */
+void account_disable(struct server *server, struct tern_host *host, const struct jid *bare,
+	bool disabled, account_done *done, void *context);
 void account_delete(struct server *server, struct tern_host *host, const struct jid *bare,
 	account_done *done, void *context);
 

@@ -33,6 +33,7 @@ struct tern_entity {
 	owner_id owner;           /* 0: does not exist, or nothing of it is kept */
 	bool exists, is_anonymous, is_being_deleted;
 	char *credentials;        /* while somebody logs in, or NULL */
+	bool is_disabled;         /* the same; nobody may log in */
 
 	struct event *waiting, **waiting_last; /* while opening */
 	struct login *opening_logins;

@@ -67,6 +67,8 @@ struct tern_host {
 	struct loaded *loaded; /* in load order */
 	size_t loaded_count;
 	const struct loaded *loading; /* whose load() runs now, or NULL */
+	struct loaded *retired;       /* settings that others took the place of */
+	size_t retired_count;
 
 	/* Flattened claims; lists end with a NULL run. */
 	struct hook *phases[TERN_PHASE_COUNT];

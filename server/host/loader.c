@@ -219,17 +219,46 @@ int loader_add(struct arena *arena, struct tern_host *host, const struct tern_mo
 	return 0;
 }
 
-void loader_unload(struct tern_host *host)
+int loader_renew(struct arena *arena, struct tern_host *host, const struct tern_module *module,
+	const struct option_setting *options, const char **ret_why)
 {
-	tables_finish(host);
-	while (host->loaded_count) {
-		struct loaded *last = &host->loaded[--host->loaded_count];
+	struct loaded fresh = { .module = module, .options = options_create(module, options) };
+	size_t at = 0;
+	int result = call_load(host, &fresh);
+
+	if (result < 0) {
+		options_destroy(fresh.options);
+		*ret_why = arena_printf(arena, "module `%s` does not load: %s", module->name,
+			strerror(-result));
+		return result;
+	}
+	while (host->loaded[at].module != module)
+		at++;
+	host->retired = heap_resize(host->retired,
+		(host->retired_count + 1) * sizeof *host->retired);
+	host->retired[host->retired_count++] = host->loaded[at];
+	host->loaded[at] = fresh;
+	tables_make(host);
+	return 0;
+}
+
+static void unload_list(struct tern_host *host, struct loaded **list, size_t *count)
+{
+	while (*count) {
+		struct loaded *last = &(*list)[--*count];
 
 		if (last->module->unload)
 			last->module->unload(host, last->settings);
 		options_destroy(last->options);
 	}
-	free(host->loaded);
-	host->loaded = NULL;
+	free(*list);
+	*list = NULL;
+}
+
+void loader_unload(struct tern_host *host)
+{
+	tables_finish(host);
+	unload_list(host, &host->loaded, &host->loaded_count);
+	unload_list(host, &host->retired, &host->retired_count);
 	tables_make(host);
 }

@@ -25,6 +25,12 @@ const char *loader_refuse(struct arena *arena, const struct tern_module *const *
 int loader_add(struct arena *arena, struct tern_host *host, const struct tern_module *module,
 	const struct option_setting *options, const char **ret_why);
 
+/* The same module with other options: what `load` returns takes the place of its settings, which
+ * stay until the host goes, because something under way may know them. While shards stand still;
+ * 0 or as loader_add. */
+int loader_renew(struct arena *arena, struct tern_host *host, const struct tern_module *module,
+	const struct option_setting *options, const char **ret_why);
+
 /* Unloads all modules of the host, the last one first. */
 void loader_unload(struct tern_host *host);
 

@@ -18,6 +18,7 @@ struct certificate {
 	atomic_uint references;
 	gnutls_certificate_credentials_t credentials;
 	bool asks_clients;
+	time_t ends;
 	unsigned char end_point[64];
 	size_t end_point_len;
 };
@@ -106,6 +107,7 @@ static int read_leaf(struct certificate *certificate, const struct certificate_f
 	if (result < 0)
 		return complain(ret_why, "not a PEM certificate", files->chain, result);
 	note_end_point(certificate, list[0]);
+	certificate->ends = gnutls_x509_crt_get_expiration_time(list[0]);
 	look_for_doubts(list[0], files, ret_why);
 	for (unsigned i = 0; i < count; i++)
 		gnutls_x509_crt_deinit(list[i]);
@@ -237,4 +239,9 @@ size_t certificate_end_point(const struct certificate *certificate, unsigned cha
 {
 	memcpy(hash, certificate->end_point, certificate->end_point_len);
 	return certificate->end_point_len;
+}
+
+time_t certificate_ends(const struct certificate *certificate)
+{
+	return certificate->ends;
 }

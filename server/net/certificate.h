@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include <gnutls/gnutls.h>
 
@@ -36,6 +37,9 @@ gnutls_certificate_credentials_t certificate_credentials(const struct certificat
 
 /* True when clients are asked for certificates, which client_ca must vouch for. */
 bool certificate_asks_clients(const struct certificate *certificate);
+
+/* When the host's own certificate ends: seconds since 1970. */
+time_t certificate_ends(const struct certificate *certificate);
 
 /* RFC 5929 4.1, tls-server-end-point: the hash of the host's own certificate; its length, 0
  * where its signature defines no hash.  At most 64 bytes. */

@@ -141,6 +141,8 @@ const char *login_credentials(const struct login *login)
 }
 
 const struct jid *login_jid(const struct login *login) { return login->jid; }
+
+bool login_is_disabled(const struct login *login) { return fake_accounts.are_disabled; }
 unsigned login_delay_ms(const struct login *login) { return fake_accounts.delay_ms; }
 void login_note_success(struct login *login) { fake_accounts.successes++; }
 

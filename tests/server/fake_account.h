@@ -19,6 +19,7 @@ void fake_account_add(const char *bare, const char *credentials);
 struct fake_accounts {
 	bool open_later;        /* login_open calls back when the shard runs */
 	bool fail;              /* storage cannot read */
+	bool are_disabled;      /* by an administrator */
 	unsigned delay_ms;      /* login_note_failure says */
 	int bind_result;        /* what login_bind says instead of 0 */
 	/* What happened. */

@@ -420,6 +420,26 @@ Test(loader, gives_a_module_what_was_written)
 	cr_assert_null(list[0]);
 }
 
+Test(loader, gives_a_loaded_module_other_options)
+{
+	const struct option_setting written[] = { { "limit", (const char *[]){ "7" }, 1 }, { 0 } };
+
+	cr_assert_eq(add(&optional), 0);
+	cr_assert_eq(loader_renew(arena, host, &optional, written, &why), 0);
+	cr_assert_eq(limit, 7);
+	cr_assert_eq(host->loaded_count, 1);
+}
+
+Test(loader, keeps_old_settings_until_the_host_goes)
+{
+	cr_assert_eq(add(&ping), 0);
+	cr_assert_eq(loader_renew(arena, host, &ping, NULL, &why), 0);
+	cr_assert_str_eq(calls, "++");
+	cr_assert_not_null(host_find_iq(host, TERN_GET, TERN_AT_HOST, "urn:xmpp:ping", "ping"));
+	loader_unload(host);
+	cr_assert_str_eq(calls, "++--");
+}
+
 Test(loader, refuses_options_that_the_claims_do_not_allow)
 {
 	static const struct { const char *name, *value, *why; } cases[] = {

@@ -2,11 +2,15 @@
 # test_ternctl.py - what an administrator asks of a running server
 # SPDX-License-Identifier: MIT
 
+import os
+import signal
+import subprocess
 import sys
 import unittest
 
-from daemon import Daemon
+from daemon import TERNCTL, Daemon
 
+COMPLETION = os.path.join(os.path.dirname(__file__), "../../contrib/ternctl.bash")
 OFFLINE = 'host.key"\n    modules = {"presence", "message", "offline"}\n'
 
 
@@ -82,6 +86,160 @@ class Ternctl(Daemon):
         self.assertEqual(self.refused("offline", "list"),
                          "ternctl: usage: offline list JID\n")
         self.assertIn("offline list", self.ctl("help").stdout)
+
+    # --- accounts
+
+    def test_a_disabled_account_ends_its_sessions_and_lets_nobody_in(self):
+        port = self.serve("romeo")
+        client = self.connect(port, "romeo")
+        self.assertEqual(self.rows("user", "disable", "romeo@example.org"),
+                         [["romeo@example.org"]])
+        self.assertIn("<not-authorized", self.talk(client, " ", "</stream:stream>"))
+        with self.assertRaisesRegex(PermissionError, "<account-disabled/>"):
+            self.connect(port, "romeo")
+        with self.assertRaisesRegex(PermissionError, "<not-authorized/>"):
+            self.connect(port, "romeo", "wrong")
+
+    def test_a_disabled_account_is_disabled_after_a_restart_until_it_is_enabled(self):
+        self.serve("romeo")
+        self.ctl("user", "disable", "romeo@example.org")
+        self.ctl("stop")
+        self.stopped()
+        port = self.start()["listeners"][0]["port"]
+        with self.assertRaisesRegex(PermissionError, "<account-disabled/>"):
+            self.connect(port, "romeo")
+        self.ctl("user", "enable", "romeo@example.org")
+        self.connect(port, "romeo")
+
+    def test_a_disabled_account_still_gets_messages(self):
+        port = self.serve("romeo", "juliet")
+        self.ctl("user", "disable", "juliet@example.org")
+        client = self.connect(port, "romeo")
+        self.send_and_wait(client, "<message to='juliet@example.org' type='chat'><body>x</body>"
+                           "</message>")
+        self.assertEqual(len(self.rows("offline", "list", "juliet@example.org")), 1)
+
+    def test_nobody_cannot_be_disabled(self):
+        self.serve()
+        self.assertIn("there is no such account", self.refused("user", "disable",
+                                                               "nobody@example.org"))
+
+    def test_shows_an_account(self):
+        port = self.serve("romeo")
+        self.connect(port, "romeo")
+        shown = dict(self.rows("user", "show", "romeo@example.org"))
+        self.assertEqual((shown["jid"], shown["login"]), ("romeo@example.org", "enabled"))
+        self.assertIn("127.0.0.1", shown["session"])
+        self.ctl("user", "disable", "romeo@example.org")
+        shown = dict(self.rows("user", "show", "romeo@example.org"))
+        self.assertEqual(shown["login"], "disabled")
+        self.assertNotIn("session", shown)
+        self.assertIn("no such account", self.refused("user", "show", "nobody@example.org"))
+
+    # --- hosts and modules
+
+    def test_lists_hosts_and_modules(self):
+        self.serve("romeo", "juliet")
+        (domain, accounts, modules, ends), = self.rows("host", "list")
+        self.assertEqual((domain, accounts, modules), ("example.org", "2", "3"))
+        self.assertRegex(ends, r"^\d{4}-\d\d-\d\d$")
+        self.assertEqual([row[:2] for row in self.rows("module", "list")],
+                         [["example.org", name] for name in ("presence", "message", "offline")])
+
+    # --- configuration
+
+    def change_config(self, old, new):
+        with open(self.path("tern.conf"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn(old, text)
+        with open(self.path("tern.conf"), "w", encoding="utf-8") as file:
+            file.write(text.replace(old, new))
+
+    def test_the_log_level_is_told_and_changed(self):
+        self.serve()
+        self.assertEqual(self.rows("log", "level"), [["info"]])
+        self.assertEqual(self.rows("log", "level", "debug"), [["debug"]])
+        self.assertEqual(self.rows("log", "level"), [["debug"]])
+        self.assertIn("one of error, warning, info, debug", self.refused("log", "level", "loud"))
+
+    def test_a_reload_says_what_it_took_over_and_what_it_could_not(self):
+        self.serve()
+        self.assertEqual(self.rows("config", "check"), [])
+        self.change_config('shards = 2', 'shards = 1\nlimits { stanza-bytes = 20000 }\n'
+                           'listen "more" { port = 5999 }')
+        self.change_config('log {', 'log { level = "debug" ')
+        checked = self.rows("config", "check")
+        self.assertEqual(self.rows("log", "level"), [["info"]])
+        outcomes = dict(self.rows("config", "reload"))
+        self.assertEqual(outcomes.pop("host example.org certificate"), "applied")
+        self.assertEqual(outcomes, {
+            "shards": "needs a restart", "limits stanza-bytes": "applied",
+            "log level": "applied", "listen more": "needs a restart"})
+        self.assertEqual(dict(checked), outcomes)
+        self.assertEqual(self.rows("log", "level"), [["debug"]])
+        again = dict(self.rows("config", "reload"))
+        self.assertEqual(set(again), {"shards", "listen more", "host example.org certificate"})
+
+    def test_a_limit_holds_from_the_reload_on(self):
+        port = self.serve("romeo")
+        self.change_config('shards = 2', 'shards = 2\nlimits { resources-per-account = 1 }')
+        self.connect(port, "romeo")
+        self.rows("config", "reload")
+        with self.assertRaises(EOFError):
+            second = self.connect(port, "romeo")
+            self.talk(second, "<message/>", "</never>")
+
+    def test_options_of_modules_are_taken_over(self):
+        port = self.serve("romeo", "juliet")
+        self.change_config('"offline"}', '"offline"}\n    module "offline" { limit = 1 }')
+        outcomes = dict(self.rows("config", "reload"))
+        self.assertEqual(outcomes["host example.org module offline"], "applied")
+        client = self.connect(port, "romeo")
+        heard = self.talk(client, 2 * "<message to='juliet@example.org' type='chat' id='m'>"
+                          "<body>x</body></message>", "</message>")
+        self.assertIn("<service-unavailable", heard)
+        self.assertEqual(len(self.rows("offline", "list", "juliet@example.org")), 1)
+
+    def test_a_wrong_configuration_changes_nothing(self):
+        self.serve()
+        self.change_config("shards", "shard")
+        refusal = self.refused("config", "reload")
+        self.assertIn("unknown key `shard`", refusal)
+        self.assertEqual(self.refused("config", "check"), refusal)
+        self.assertEqual(self.ctl("status").returncode, 0)
+
+    def test_a_signal_reloads_as_the_command_does(self):
+        self.serve()
+        self.change_config('log {', 'log { level = "debug" ')
+        self.process.send_signal(signal.SIGHUP)
+        self.await_log_line("read again")
+        self.assertEqual(self.rows("log", "level"), [["debug"]])
+
+    # --- completion
+
+    def completed(self, *words):
+        script = ('. "$0"; COMP_WORDS=(ternctl -c "$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); '
+                  '_ternctl; printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(
+            ["bash", "-c", script, COMPLETION, self.path("tern.conf"), *words],
+            capture_output=True, text=True, timeout=60,
+            env={**os.environ, "PATH": os.path.dirname(TERNCTL) + ":" + os.environ["PATH"]})
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
+    def test_bash_completes_commands_of_the_tool_the_server_and_its_modules(self):
+        self.serve()
+        self.assertLessEqual({"user", "stats", "restore", "offline"}, set(self.completed("")))
+        self.assertEqual(self.completed("offline", "l"), ["list"])
+        self.assertEqual(self.completed("user", "dis"), ["disable"])
+        self.assertEqual(self.completed("user", "list", ""), ["example.org"])
+
+    def test_the_usage_names_every_command_of_the_engine(self):
+        self.serve()
+        usage = self.ctl("--help").stdout
+        for words, _, _ in self.rows("help"):
+            if not words.startswith("offline"):
+                self.assertIn(f"\n  {words.removesuffix(' --prometheus')}", usage)
 
 
 if __name__ == "__main__":

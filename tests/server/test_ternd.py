@@ -88,7 +88,7 @@ class Ternd(Daemon):
         self.start()
         self.make_certificate()
         self.process.send_signal(signal.SIGHUP)
-        self.await_log_line("certificate read again")
+        self.await_log_line("host example.org certificate")
         with open(self.path("host.crt"), "w", encoding="utf-8") as file:
             file.write("nonsense")
         self.process.send_signal(signal.SIGHUP)

@@ -86,21 +86,6 @@ static void challenge(struct negotiation *negotiation, const char *data, size_t 
 	release(negotiation);
 }
 
-static void succeed(struct negotiation *negotiation, const char *data, size_t len)
-{
-	struct stream *stream = negotiation->stream;
-
-	say(stream, "success", data, len);
-	login_note_success(negotiation->login);
-	log_info("account", jid_text(login_jid(negotiation->login)), "logged in from %s: %s, %s",
-		link_peer(stream->link), sasl_mechanism_name(negotiation->attempt.mechanism),
-		link_describe(stream->link));
-	forget_exchange(negotiation);
-	stream->state = STREAM_AUTHENTICATED;
-	stream_restart(stream);
-	release(negotiation);
-}
-
 /* RFC 6120 6.4.5: a few more tries, then the end.  Clients may go through all mechanisms that
  * they know before they come to one that works with the bindings of this link. */
 static bool has_tried_enough(struct negotiation *negotiation)
@@ -170,6 +155,26 @@ static void fail(struct negotiation *negotiation, enum sasl_failure failure)
 	hold(negotiation);
 	negotiation->delay.run = run_delay;
 	timer_start(stream->shard, &negotiation->delay, delay_ms);
+}
+
+static void succeed(struct negotiation *negotiation, const char *data, size_t len)
+{
+	struct stream *stream = negotiation->stream;
+
+	/* RFC 6120 6.5.1: told to nobody but the owner. */
+	if (login_is_disabled(negotiation->login)) {
+		fail(negotiation, FAILURE_ACCOUNT_DISABLED);
+		return;
+	}
+	say(stream, "success", data, len);
+	login_note_success(negotiation->login);
+	log_info("account", jid_text(login_jid(negotiation->login)), "logged in from %s: %s, %s",
+		link_peer(stream->link), sasl_mechanism_name(negotiation->attempt.mechanism),
+		link_describe(stream->link));
+	forget_exchange(negotiation);
+	stream->state = STREAM_AUTHENTICATED;
+	stream_restart(stream);
+	release(negotiation);
 }
 
 /* --- the claim ---------------------------------------------------------------------------- */
