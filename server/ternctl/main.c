@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "database.h"
+#include "doctor.h"
 #include "say.h"
 
 #define PRESET_CONFIG "/etc/tern/tern.conf"
@@ -46,10 +47,12 @@ static const char usage[] =
 	"  help                                 what the running server knows\n"
 	"Without a server:\n"
 	"  restore BACKUP DATA                  into an empty data directory\n"
+	"  doctor [--all]                       what is wrong with this machine, and what to do\n"
+	"         [--resolver IP:PORT] [--ca FILE]\n"
 	"  db check DATA                        do all tables fit together? (with a server, too)\n";
 
 struct call {
-	const char *socket;
+	const char *socket, *config;
 	bool json;
 	char *words[64]; /* the command, as sent */
 	size_t count;
@@ -225,10 +228,13 @@ static void complete(struct call *call)
 	}
 }
 
-static const char *preset_socket(void)
+static const char *find_socket(const struct call *call)
 {
-	char *control = control_of(PRESET_CONFIG);
+	const char *path = call->config ? call->config : PRESET_CONFIG;
+	char *control = control_of(path);
 
+	if (!control && call->config && access(path, R_OK) < 0)
+		fail("%s: %s", path, strerror(errno));
 	return control ? control : PRESET_SOCKET;
 }
 
@@ -243,10 +249,8 @@ static struct call read_arguments(int argc, char **argv)
 			fail("%s wants a value", argv[i]);
 		if (call.count == 0 && strcmp(argv[i], "-s") == 0)
 			call.socket = argv[++i];
-		else if (call.count == 0 && strcmp(argv[i], "-c") == 0 &&
-			 !(call.socket = control_of(argv[++i])))
-			call.socket = access(argv[i], R_OK) == 0 ? PRESET_SOCKET
-				: (fail("%s: %s", argv[i], strerror(errno)), NULL);
+		else if (call.count == 0 && strcmp(argv[i], "-c") == 0)
+			call.config = argv[++i];
 		else if (strcmp(argv[i], "--json") == 0)
 			call.json = true;
 		else if (call.count == 0 && (strcmp(argv[i], "-h") == 0 ||
@@ -407,23 +411,48 @@ static int show(const struct call *call, const char *line)
 
 /* --- without a server ------------------------------------------------------------------------ */
 
-static int check_database(char **arguments)
+static int misuse(void)
 {
-	return database_check(arguments[0]);
+	fputs(usage, stderr);
+	return 2;
 }
 
-static int restore(char **arguments)
+static int check_database(const struct call *call, char *const *arguments, size_t count)
 {
-	return database_restore(arguments[0], arguments[1]);
+	return count == 1 ? database_check(arguments[0]) : misuse();
+}
+
+static int restore(const struct call *call, char *const *arguments, size_t count)
+{
+	return count == 2 ? database_restore(arguments[0], arguments[1]) : misuse();
+}
+
+static int see_doctor(const struct call *call, char *const *arguments, size_t count)
+{
+	struct doctor_wish wish = { .config = call->config ? call->config : PRESET_CONFIG,
+		.json = call->json };
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(arguments[i], "--all") == 0)
+			wish.all = true;
+		else if (i + 1 < count && strcmp(arguments[i], "--resolver") == 0)
+			wish.resolver = arguments[++i];
+		else if (i + 1 < count && strcmp(arguments[i], "--ca") == 0)
+			wish.ca = arguments[++i];
+		else
+			return misuse();
+	}
+	return doctor_run(&wish);
 }
 
 static const struct local {
 	const char *first, *second; /* words; the second may be NULL */
-	size_t arguments;
-	int (*run)(char **arguments); /* the exit status */
+	/* The exit status. */
+	int (*run)(const struct call *call, char *const *arguments, size_t count);
 } locals[] = {
-	{ "db", "check", 1, check_database },
-	{ "restore", NULL, 2, restore },
+	{ "db", "check", check_database },
+	{ "restore", NULL, restore },
+	{ "doctor", NULL, see_doctor },
 };
 
 static const struct local *find_local(const struct call *call)
@@ -438,15 +467,11 @@ static const struct local *find_local(const struct call *call)
 	return NULL;
 }
 
-static int run_local(const struct local *local, struct call *call)
+static int run_local(const struct local *local, const struct call *call)
 {
 	size_t words = local->second ? 2 : 1;
 
-	if (call->count != words + local->arguments) {
-		fputs(usage, stderr);
-		return 2;
-	}
-	return local->run(call->words + words);
+	return local->run(call, call->words + words, call->count - words);
 }
 
 int main(int argc, char **argv)
@@ -462,7 +487,7 @@ int main(int argc, char **argv)
 		return run_local(local, &call);
 	complete(&call);
 	if (!call.socket)
-		call.socket = preset_socket();
+		call.socket = find_socket(&call);
 	line = ask(&call);
 	status = show(&call, line);
 	free(line);
