@@ -14,12 +14,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log_socket.h"
+
 #define TEXT_MAX 1500 /* of a message, before escaping */
 #define NAME_MAX_BYTES 750
 #define LINE_MAX_BYTES (6 * (TEXT_MAX + NAME_MAX_BYTES) + 512)
 
 _Atomic(enum log_level) log_threshold = LOG_LEVEL_INFO;
-static bool is_json, is_coloured;
+static bool is_json, is_coloured, is_socket;
 static int log_fd = STDERR_FILENO;
 
 static const struct { const char *name, *colour; } levels[] = {
@@ -171,6 +173,23 @@ static void make_text(struct line *line, enum log_level level, const char *const
 	add_text(line, "\n");
 }
 
+/* Escaped parts in one buffer, each with its NUL. */
+static void send_line(struct line *line, enum log_level level, const char *const *parts)
+{
+	size_t name, text;
+
+	add_escaped(line, parts[0]);
+	add(line, "", 1);
+	name = line->len;
+	add_escaped(line, parts[1] ? parts[1] : "");
+	add(line, "", 1);
+	text = line->len;
+	add_escaped(line, parts[2]);
+	line->bytes[line->len < sizeof line->bytes ? line->len : sizeof line->bytes - 1] = '\0';
+	log_socket_send(level, line->bytes, parts[1] ? line->bytes + name : NULL,
+		line->bytes + text);
+}
+
 void log_line(enum log_level level, const char *kind, const char *name, const char *format, ...)
 {
 	char text[TEXT_MAX + 1], short_name[NAME_MAX_BYTES + 1];
@@ -187,6 +206,11 @@ void log_line(enum log_level level, const char *kind, const char *name, const ch
 		parts[1] = short_name;
 	}
 	line.len = 0;
+	if (is_socket) {
+		send_line(&line, level, parts);
+		errno = saved;
+		return;
+	}
 	if (is_json)
 		make_json(&line, level, parts);
 	else
@@ -200,6 +224,19 @@ void log_setup(enum log_level threshold, bool json, int fd)
 {
 	log_threshold = threshold;
 	is_json = json;
+	is_socket = false;
 	log_fd = fd;
 	is_coloured = !json && isatty(fd);
+}
+
+int log_setup_socket(enum log_level threshold, enum log_protocol protocol, const char *path)
+{
+	int result = log_socket_open(protocol, path);
+
+	if (result < 0)
+		return result;
+	log_threshold = threshold;
+	is_json = false;
+	is_socket = true;
+	return 0;
 }

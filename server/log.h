@@ -32,4 +32,9 @@ void log_line(enum log_level level, const char *kind, const char *name, const ch
  * breaks in arguments are escaped. */
 void log_setup(enum log_level threshold, bool json, int fd);
 
+/* The same for lines that go as datagrams to the socket of a log daemon: 0 or -errno. A daemon that
+ * reads too slowly loses lines; nobody waits for it. */
+enum log_protocol { LOG_TO_SYSLOG, LOG_TO_JOURNAL };
+int log_setup_socket(enum log_level threshold, enum log_protocol protocol, const char *path);
+
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <ev.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,8 +16,10 @@
 #include "json.h"
 #include "listener.h"
 #include "log.h"
+#include "log_target.h"
 #include "memory.h"
 #include "module.h"
+#include "notify.h"
 #include "privileges.h"
 #include "reload.h"
 #include "server.h"
@@ -93,48 +94,10 @@ static struct arguments read_arguments(int argc, char **argv)
 	return arguments;
 }
 
-/* --- log ------------------------------------------------------------------------------ */
-
-static int open_log(const char *path)
-{
-	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-}
-
-static int set_up_log(const struct config *config)
-{
-	int fd = STDERR_FILENO;
-
-	if (strcmp(config->log_target, "stderr") != 0)
-		fd = open_log(config->log_target);
-	if (fd < 0) {
-		log_error("log", config->log_target, "%s", strerror(errno));
-		return -errno;
-	}
-	log_setup(config->log_level, config->log_format == LOG_FORMAT_JSON, fd);
-	return fd;
-}
-
-/* Another file under the same descriptor: what rotates logs moved the old one away. */
-static void reopen_log(const struct config *config, int fd)
-{
-	int fresh;
-
-	if (fd == STDERR_FILENO)
-		return;
-	fresh = open_log(config->log_target);
-	if (fresh < 0) {
-		log_error("log", config->log_target, "%s", strerror(errno));
-		return;
-	}
-	dup3(fresh, fd, O_CLOEXEC);
-	close(fresh);
-}
-
 /* --- signals ---------------------------------------------------------------------------- */
 
 struct process {
 	struct server *server;
-	int log_fd;
 	bool is_stopping;
 	ev_signal term, interrupt, hangup;
 };
@@ -149,10 +112,12 @@ static void stop(void *context)
 {
 	struct process *process = context;
 
-	if (process->is_stopping)
+	if (process->is_stopping) {
 		desk_end(process->server->desk);
-	else
+	} else {
+		notify_stopping();
 		server_stop(process->server, on_stopped);
+	}
 	process->is_stopping = true;
 }
 
@@ -189,7 +154,7 @@ static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
 
 	if (process->is_stopping)
 		return;
-	reopen_log(process->server->config, process->log_fd);
+	log_target_reopen();
 	reload(process->server);
 }
 
@@ -275,8 +240,7 @@ int main(int argc, char **argv)
 		config_destroy(config);
 		return EXIT_SUCCESS;
 	}
-	process.log_fd = set_up_log(config);
-	if (process.log_fd < 0) {
+	if (log_target_open(config) < 0) {
 		config_destroy(config);
 		return EXIT_FAILURE;
 	}
@@ -286,8 +250,11 @@ int main(int argc, char **argv)
 	if (result == 0) {
 		watch_signals(&process);
 		tell_ready(process.server, arguments.ready_fd);
+		notify_ready("clients can connect");
+		notify_watch_start(process.server);
 		memory_watch_start(desk_loop(process.server->desk));
 		desk_run(process.server->desk);
+		notify_watch_stop(process.server);
 		memory_watch_stop(desk_loop(process.server->desk));
 	}
 	server_destroy(process.server);

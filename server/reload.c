@@ -13,6 +13,7 @@
 #include "heap.h"
 #include "keys.h"
 #include "loader.h"
+#include "notify.h"
 #include "options.h"
 #include "server.h"
 #include "tls.h"
@@ -277,16 +278,20 @@ int server_reload(struct server *server, const struct reload *reload, char **ret
 
 	if (!now.fresh)
 		return -EINVAL;
+	if (!reload->only_check)
+		notify_reloading();
 	now.arena = arena_create(1024);
 	now.old_priority = server->config->tls_priority;
 	now.certificates = heap_zalloc((server->host_count + 1) * sizeof *now.certificates);
 	if (!reload->only_check) /* config_read has tried them */
 		read_certificates(&now);
 	server_stand_still(server, take_over, &now);
-	if (reload->only_check)
+	if (reload->only_check) {
 		config_destroy(now.fresh);
-	else
+	} else {
 		config_keep(server->config, now.fresh);
+		notify_ready("clients can connect; the configuration was read again");
+	}
 	free(now.certificates);
 	arena_destroy(now.arena);
 	return 0;

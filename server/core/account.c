@@ -357,7 +357,7 @@ static void on_disk(struct tern_entity *entity, struct item *item, bool cancelle
 {
 	struct order *order = (struct order *)((char *)item - offsetof(struct order, item));
 
-	if (cancelled || order->credentials) {
+	if (cancelled || order->what != ORDER_DELETE) {
 		go_back(order, cancelled ? -ECANCELED : 0);
 		return;
 	}
