@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "commands.h"
 #include "entry.h"
 #include "heap.h"
 #include "mam.h"
@@ -102,6 +103,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 			"messages of one account, about; older ones are deleted; 0: no limit" },
 		{ 0 },
 	},
+	.commands = archive_commands,
 	.load = mam_load,
 	.unload = mam_unload,
 };

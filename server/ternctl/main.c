@@ -12,6 +12,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "archive.h"
+#include "ask.h"
 #include "database.h"
 #include "doctor.h"
 #include "say.h"
@@ -45,10 +47,11 @@ static const char usage[] =
 	"  status\n"
 	"  stop\n"
 	"  help                                 what the running server knows\n"
-	"Without a server:\n"
+	"By itself:\n"
 	"  restore BACKUP DATA                  into an empty data directory\n"
 	"  doctor [--all]                       what is wrong with this machine, and what to do\n"
 	"         [--resolver IP:PORT] [--ca FILE]\n"
+	"  archive export JID [FILE]            (with a server) an archive as XEP-0227 has it\n"
 	"  db check DATA                        do all tables fit together? (with a server, too)\n";
 
 struct call {
@@ -59,28 +62,6 @@ struct call {
 };
 
 /* --- reading ------------------------------------------------------------------------- */
-
-/* All of it, NUL-terminated. */
-static char *slurp(FILE *file, const char *name)
-{
-	char *text = NULL;
-	size_t len = 0, capacity = 0, got;
-
-	do {
-		if (capacity - len < 4096) {
-			capacity = 2 * capacity + 8192;
-			text = realloc(text, capacity);
-			if (!text)
-				fail("out of memory");
-		}
-		got = fread(text + len, 1, capacity - len - 1, file);
-		len += got;
-	} while (got);
-	if (ferror(file))
-		fail("%s: %s", name, strerror(errno));
-	text[len] = '\0';
-	return text;
-}
 
 static char *slurp_file(const char *path)
 {
@@ -266,59 +247,6 @@ static struct call read_arguments(int argc, char **argv)
 	return call;
 }
 
-/* --- the exchange ------------------------------------------------------------------------- */
-
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		fail("%s", strerror(errno));
-	if (strlen(path) >= sizeof address.sun_path)
-		fail("%s: too long for a socket's path", path);
-	strcpy(address.sun_path, path);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
-		if (errno == ENOENT || errno == ECONNREFUSED)
-			fail("ternd is not running: nobody listens at %s", path);
-		fail("ternd cannot be asked at %s: %s", path, strerror(errno));
-	}
-	return fd;
-}
-
-static void send_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0)
-			fail("ternd broke off: %s", strerror(errno));
-		bytes += sent;
-		len -= sent;
-	}
-}
-
-static char *ask(const struct call *call)
-{
-	int fd = connect_to(call->socket);
-	FILE *file;
-	char *answer;
-
-	for (size_t i = 0; i < call->count; i++)
-		send_all(fd, call->words[i], strlen(call->words[i]) + 1);
-	send_all(fd, "", 1);
-	file = fdopen(fd, "r");
-	if (!file)
-		fail("%s", strerror(errno));
-	answer = slurp(file, call->socket);
-	fclose(file);
-	if (!*answer)
-		fail("ternd ended without an answer");
-	return answer;
-}
-
 /* --- showing ------------------------------------------------------------------------------- */
 
 /* Columns of a terminal that UTF-8 text takes, as near as a count of characters comes. */
@@ -409,7 +337,7 @@ static int show(const struct call *call, const char *line)
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* --- without a server ------------------------------------------------------------------------ */
+/* --- what needs more than one question, or no server ------------------------------------------------------------------------ */
 
 static int misuse(void)
 {
@@ -445,6 +373,15 @@ static int see_doctor(const struct call *call, char *const *arguments, size_t co
 	return doctor_run(&wish);
 }
 
+static int export_archive(const struct call *call, char *const *arguments, size_t count)
+{
+	const char *socket = call->socket ? call->socket : find_socket(call);
+
+	if (count != 1 && count != 2)
+		return misuse();
+	return archive_export(socket, arguments[0], count == 2 ? arguments[1] : "-");
+}
+
 static const struct local {
 	const char *first, *second; /* words; the second may be NULL */
 	/* The exit status. */
@@ -453,6 +390,7 @@ static const struct local {
 	{ "db", "check", check_database },
 	{ "restore", NULL, restore },
 	{ "doctor", NULL, see_doctor },
+	{ "archive", "export", export_archive },
 };
 
 static const struct local *find_local(const struct call *call)
@@ -488,7 +426,7 @@ int main(int argc, char **argv)
 	complete(&call);
 	if (!call.socket)
 		call.socket = find_socket(&call);
-	line = ask(&call);
+	line = ask(call.socket, (const char *const *)call.words, call.count);
 	status = show(&call, line);
 	free(line);
 	if (status == EXIT_SUCCESS && is_backup(&call))

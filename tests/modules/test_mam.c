@@ -4,6 +4,7 @@
 #include "expect.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 extern const struct tern_module tern_module;
 
@@ -186,3 +187,87 @@ Test(mam_limits, forgets_what_is_too_much_also_after_a_restart)
 	cr_assert_leq(fake_stored(juliet, "mam"), 17);
 }
 
+
+/* --- for administrators -------------------------------------------------------------------- */
+
+static char *run(const char *words, const char *const *arguments)
+{
+	return fake_command(tern_entity_host(juliet), juliet, words, arguments);
+}
+
+static void answers(const char *words, const char *const *arguments, const char *expected)
+{
+	char *answer = run(words, arguments);
+
+	cr_assert_str_eq(answer, expected);
+	free(answer);
+}
+
+Test(mam, tells_how_large_an_archive_is)
+{
+	char *answer;
+
+	answers("archive stats", NULL, "0|0||\n");
+	arrive("<body>1</body>");
+	arrive("<body>2</body>");
+	answer = run("archive stats", NULL);
+	expect_part(answer, "2|");
+	free(answer);
+}
+
+Test(mam, tells_a_piece_of_an_archive)
+{
+	arrive("<body>1</body>");
+	arrive("<body>2</body>");
+	answers("archive page", (const char *const[]){ "--after", ID("0"), "--most", "1", NULL },
+		ID("1") "|+0s|romeo@example.com|<message type='chat' id='1' "
+		"from='romeo@example.com/x' to='juliet@example.org'><body>2</body></message>\n");
+}
+
+Test(mam, wants_numbers_of_an_administrator)
+{
+	const char *const *const wrong[] = {
+		(const char *const[]){ "--after", "x", NULL },
+		(const char *const[]){ "--most", "-1", NULL },
+		(const char *const[]){ "--most", "0", NULL },
+		(const char *const[]){ "--most", "100000", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		answers("archive page", wrong[i],
+			"error: usage: archive page JID [--after ID] [--most N]");
+}
+
+Test(mam, deletes_what_it_is_told_to)
+{
+	arrive("<body>1</body>");
+	answers("archive purge", (const char *const[]){ "--before", "2027-01-15", NULL },
+		"juliet@example.org\n");
+	cr_assert_eq(fake_stored(juliet, "mam"), 1);
+	answers("archive purge", (const char *const[]){ "--before", "2027-01-16", NULL },
+		"juliet@example.org\n");
+	cr_assert_eq(fake_stored(juliet, "mam"), 0);
+	arrive("<body>2</body>");
+	answers("archive purge", (const char *const[]){ "--all", NULL }, "juliet@example.org\n");
+	cr_assert_eq(fake_stored(juliet, "mam"), 0);
+}
+
+Test(mam, deletes_nothing_without_being_told_what)
+{
+	arrive("<body>1</body>");
+	answers("archive purge", NULL, "error: usage: archive purge JID --all | JID --before DATE");
+	answers("archive purge", (const char *const[]){ "--before", "yesterday", NULL },
+		"error: usage: archive purge JID --all | JID --before DATE");
+	cr_assert_eq(fake_stored(juliet, "mam"), 1);
+}
+
+Test(mam_limits, counts_again_after_an_administrator_deleted)
+{
+	open_with((const struct fake_option[]){ { "limit", "2" }, { 0 } });
+	for (int i = 0; i < 2; i++)
+		arrive("<body>1</body>");
+	answers("archive purge", (const char *const[]){ "--all", NULL }, "juliet@example.org\n");
+	for (int i = 0; i < 5; i++)
+		arrive("<body>2</body>");
+	cr_assert_eq(fake_stored(juliet, "mam"), 2);
+}

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import unittest
+import xml.etree.ElementTree as xml
 
 from daemon import TERNCTL, Daemon
 
@@ -86,6 +87,54 @@ class Ternctl(Daemon):
         self.assertEqual(self.refused("offline", "list"),
                          "ternctl: usage: offline list JID\n")
         self.assertIn("offline list", self.ctl("help").stdout)
+
+    # --- archives
+
+    def serve_archives(self, count):
+        self.write_config(change=lambda text: text.replace(
+            'host.key"\n', 'host.key"\n    modules = {"presence", "message", "mam"}\n'))
+        port = self.start()["listeners"][0]["port"]
+        for name in ("romeo", "juliet"):
+            self.ctl("user", "add", f"{name}@example.org", "--password", "x")
+        client = self.connect(port, "romeo")
+        self.send_and_wait(client, "".join(
+            "<message to='juliet@example.org' type='chat'>"
+            f"<body>{number} &lt; &quot;ä&apos;</body></message>" for number in range(count)))
+
+    def test_an_archive_is_exported_whole_and_in_order(self):
+        self.serve_archives(1100)
+        done = self.ctl("archive", "export", "juliet@example.org", self.path("archive.xml"))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(os.stat(self.path("archive.xml")).st_mode & 0o777, 0o600)
+        data = xml.parse(self.path("archive.xml")).getroot()
+        self.assertEqual(data.tag, "{urn:xmpp:pie:0}server-data")
+        self.assertEqual(data[0].get("jid"), "example.org")
+        self.assertEqual(data[0][0].get("name"), "juliet")
+        results = data[0][0][0]
+        self.assertEqual(results.tag, "{urn:xmpp:pie:0#mam}archive")
+        bodies = [result.find(".//{jabber:client}body").text for result in results]
+        self.assertEqual(bodies, [f"{number} < \"ä'" for number in range(1100)])
+        ids = [int(result.get("id")) for result in results]
+        self.assertEqual(ids, sorted(set(ids)))
+        self.assertIn("File exists", self.refused("archive", "export", "juliet@example.org",
+                                                  self.path("archive.xml")))
+
+    def test_an_archive_is_measured_and_emptied(self):
+        self.serve_archives(3)
+        (messages, size, oldest, newest), = self.rows("archive", "stats", "juliet@example.org")
+        self.assertEqual(messages, "3")
+        self.assertGreater(int(size), 100)
+        self.assertLess(oldest, newest)
+        self.rows("archive", "purge", "juliet@example.org", "--all")
+        self.assertEqual(self.rows("archive", "stats", "juliet@example.org"),
+                         [["0", "0", "", ""]])
+        self.assertEqual(self.rows("archive", "stats", "romeo@example.org")[0][0], "3")
+
+    def test_the_archive_of_nobody_is_not_exported(self):
+        self.serve_archives(0)
+        self.assertIn("no such account", self.refused("archive", "export", "nobody@example.org",
+                                                      self.path("archive.xml")))
+        self.assertFalse(os.path.exists(self.path("archive.xml")))
 
     # --- accounts
 
