@@ -13,6 +13,7 @@
 #include "module.h"
 #include "stored.h"
 
+#define NS_DATA "urn:xmpp:pie:0"
 #define NS_DELAY "urn:xmpp:delay"
 #define NS_HINTS "urn:xmpp:hints"
 
@@ -407,6 +408,60 @@ static void list_kept(struct tern_command *command, struct tern_entity *entity,
 	list_from(command, entity, 0);
 }
 
+struct export {
+	struct tern_command *command;
+	struct element *messages;
+	uint64_t after;
+};
+
+static void export_from(struct tern_entity *entity, struct export *export);
+
+static void export_page(struct tern_entity *entity, void *context,
+	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
+{
+	struct export *export = context;
+	struct arena *arena = tern_command_arena(export->command);
+	struct stored_reader *reader = stored_reader_create();
+
+	for (size_t i = 0; i < count; i++) {
+		struct element *message = stored_read(reader, entries[i].bytes, entries[i].len);
+
+		export->after = entries[i].id;
+		if (!message)
+			continue;
+		add_delay(entity, message, entries[i].id);
+		element_append(export->messages, element_copy(arena, message));
+	}
+	stored_reader_destroy(reader);
+	if (cancelled)
+		tern_command_fail(export->command, "the messages cannot be read");
+	else if (!complete && count)
+		export_from(entity, export);
+	else {
+		if (element_first(export->messages))
+			tern_command_element(export->command, export->messages);
+		tern_command_end(export->command);
+	}
+}
+
+static void export_from(struct tern_entity *entity, struct export *export)
+{
+	tern_log_page(entity, log_handle,
+		&(struct tern_page){ .after_id = export->after, .most = LIST_PAGE }, export_page,
+		export);
+}
+
+/* XEP-0227 4.5. */
+static void export_kept(struct tern_command *command, struct tern_entity *entity,
+	const void *settings)
+{
+	struct export *export = arena_zalloc(tern_command_arena(command), sizeof *export);
+
+	export->command = command;
+	export->messages = element_new(tern_command_arena(command), NS_DATA, "offline-messages");
+	export_from(entity, export);
+}
+
 static void delete_kept(struct tern_command *command, struct tern_entity *entity,
 	const void *settings)
 {
@@ -469,6 +524,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.pending = keep_pending,
+	.exporter = export_kept,
 	.commands = (const struct tern_command_claim[]){
 		{ "offline list", "JID", "lists what waits for an account, without its text",
 			TERN_COMMAND_AT_ACCOUNT, (const char *const[]){ "since", "from", NULL },

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "roster.h"
+#include "stored.h"
 
 struct interest { bool is_there; };
 
@@ -96,6 +97,29 @@ enum tern_verdict answer_get(struct tern_event *event, const void *settings)
 	for (size_t i = 0; i < count; i++)
 		send_push(event->session, changes[i]);
 	return verdict;
+}
+
+/* XEP-0227 4.4 and 4.8: the contacts, and requests that wait for an answer. */
+void export_roster(struct tern_command *command, struct tern_entity *entity, const void *settings)
+{
+	struct arena *arena = tern_command_arena(command);
+	const struct roster *roster = roster_of(entity);
+	struct element *query = element_new(arena, NS_ROSTER, "query");
+	struct stored_reader *reader = stored_reader_create();
+
+	for (uint32_t i = 0; i < roster->count; i++) {
+		if (roster->items[i]->listed)
+			item_add(query, roster->items[i]);
+	}
+	tern_command_element(command, query);
+	for (const struct request *request = roster->requests; request; request = request->next) {
+		struct element *presence = stored_read(reader, request->xml, request->len);
+
+		if (presence)
+			tern_command_element(command, presence);
+	}
+	stored_reader_destroy(reader);
+	tern_command_end(command);
 }
 
 /* 2.1.5 and 2.3.3: a roster is its owner's alone. */

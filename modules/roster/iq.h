@@ -8,6 +8,7 @@
 struct item;
 
 tern_handler answer_get, answer_set, refuse_stranger;
+tern_exporter export_roster;
 
 /* 2.1.6: tells the sessions that asked for the roster of one item. */
 void push_item(struct tern_entity *entity, const struct item *item);

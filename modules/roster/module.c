@@ -107,6 +107,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.contacts = list_contacts,
+	.exporter = export_roster,
 	.load = roster_load,
 	.unload = roster_unload,
 };

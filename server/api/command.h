@@ -17,6 +17,7 @@
 #pragma GCC visibility push(default) /* ternd exports it to modules */
 
 struct arena;
+struct element;
 struct tern_command;
 struct tern_entity;
 
@@ -31,6 +32,9 @@ struct arena *tern_command_arena(struct tern_command *command);
 
 /* One text a column; copied. */
 void tern_command_row(struct tern_command *command, const char *const *cells);
+
+/* The same for commands with one column: the element as it stands in urn:xmpp:pie:0. */
+void tern_command_element(struct tern_command *command, const struct element *element);
 
 /* Each of these ends the command: the pointer is not used again. */
 void tern_command_end(struct tern_command *command);

@@ -225,6 +225,11 @@ struct tern_command_claim {
 		const void *settings);
 };
 
+/* All that the module has of an account, for `ternctl user export`: elements as XEP-0227 has them
+ * (tern_command_element), and the end of the command, at once or later. */
+typedef void tern_exporter(struct tern_command *command, struct tern_entity *entity,
+	const void *settings);
+
 /* A number that `ternctl stats` tells; its name begins with the module's: "offline_stored".
  * Either it has a handle, filled in at load, and tern_count (entity.h) changes it; or it is read
  * on the main thread, beside the shards: for each host that has the module. */
@@ -264,6 +269,7 @@ struct tern_module {
 	tern_node_handler *node_info, *node_items;
 	const struct tern_command_claim *commands;
 	const struct tern_metric_claim *metrics;
+	tern_exporter *exporter;
 	/* Makes the settings from the host's options; runs on the main thread. 0 or -errno. */
 	int (*load)(struct tern_host *host, void **ret_settings);
 	void (*unload)(struct tern_host *host, void *settings);

@@ -24,6 +24,8 @@ const struct command commands[] = {
 		run_user_passwd },
 	{ "user show", "JID", "tells what the server knows of an account",
 		COLUMNS("what", "value"), run_module_command, NULL, &user_show },
+	{ "user export", "JID", "tells what an account has, but its archive, as XEP-0227",
+		COLUMNS("xml"), run_user_export },
 	{ "user disable", "JID", "ends an account's sessions and lets nobody log in to it",
 		COLUMNS("jid"), run_user_disable },
 	{ "user enable", "JID", "lets the account's owner log in again", COLUMNS("jid"),

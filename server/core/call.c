@@ -10,9 +10,13 @@
 
 #include "account.h"
 #include "arena.h"
+#include "buffer.h"
 #include "entity_internal.h"
 #include "heap.h"
 #include "shard_internal.h"
+#include "writer.h"
+
+#define NS_DATA "urn:xmpp:pie:0" /* XEP-0227 */
 
 /* A row that has not been told; of the command's arena. */
 struct told {
@@ -120,6 +124,17 @@ void tern_command_row(struct tern_command *command, const char *const *cells)
 	row->cells = copies;
 	*command->rows_end = row;
 	command->rows_end = &row->next;
+}
+
+void tern_command_element(struct tern_command *command, const struct element *element)
+{
+	struct buffer xml = { 0 };
+	const char *text;
+
+	writer_element(&xml, element, NS_DATA);
+	text = arena_strndup(command->arena, buffer_at(&xml), xml.len);
+	tern_command_row(command, &text);
+	buffer_finish(&xml);
 }
 
 const char *tern_command_argument(const struct tern_command *command, size_t index)

@@ -12,10 +12,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "archive.h"
 #include "ask.h"
 #include "database.h"
 #include "doctor.h"
+#include "export.h"
 #include "say.h"
 
 #define PRESET_CONFIG "/etc/tern/tern.conf"
@@ -51,7 +51,8 @@ static const char usage[] =
 	"  restore BACKUP DATA                  into an empty data directory\n"
 	"  doctor [--all]                       what is wrong with this machine, and what to do\n"
 	"         [--resolver IP:PORT] [--ca FILE]\n"
-	"  archive export JID [FILE]            (with a server) an archive as XEP-0227 has it\n"
+	"  user export JID [FILE]               all that an account has, as XEP-0227\n"
+	"  archive export JID [FILE]            its archive alone\n"
 	"  db check DATA                        do all tables fit together? (with a server, too)\n";
 
 struct call {
@@ -337,7 +338,7 @@ static int show(const struct call *call, const char *line)
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* --- what needs more than one question, or no server ------------------------------------------------------------------------ */
+/* --- what needs more than one question, or no server ------------------------------------- */
 
 static int misuse(void)
 {
@@ -373,13 +374,23 @@ static int see_doctor(const struct call *call, char *const *arguments, size_t co
 	return doctor_run(&wish);
 }
 
-static int export_archive(const struct call *call, char *const *arguments, size_t count)
+static int see_export(const struct call *call, char *const *arguments, size_t count,
+	int (*run)(const char *socket, const char *jid, const char *path))
 {
-	const char *socket = call->socket ? call->socket : find_socket(call);
-
 	if (count != 1 && count != 2)
 		return misuse();
-	return archive_export(socket, arguments[0], count == 2 ? arguments[1] : "-");
+	return run(call->socket ? call->socket : find_socket(call), arguments[0],
+		count == 2 ? arguments[1] : "-");
+}
+
+static int see_archive_export(const struct call *call, char *const *arguments, size_t count)
+{
+	return see_export(call, arguments, count, export_archive);
+}
+
+static int see_user_export(const struct call *call, char *const *arguments, size_t count)
+{
+	return see_export(call, arguments, count, export_user);
 }
 
 static const struct local {
@@ -390,7 +401,8 @@ static const struct local {
 	{ "db", "check", check_database },
 	{ "restore", NULL, restore },
 	{ "doctor", NULL, see_doctor },
-	{ "archive", "export", export_archive },
+	{ "archive", "export", see_archive_export },
+	{ "user", "export", see_user_export },
 };
 
 static const struct local *find_local(const struct call *call)

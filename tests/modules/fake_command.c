@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "fake_internal.h"
+#include "writer.h"
 
 #define ARGUMENTS_MOST 16
 
@@ -91,6 +92,13 @@ void tern_command_row(struct tern_command *command, const char *const *cells)
 	fputs("\n", command->out);
 }
 
+void tern_command_element(struct tern_command *command, const struct element *element)
+{
+	const char *text = writer_text(command->arena, element);
+
+	tern_command_row(command, &text);
+}
+
 void tern_command_end(struct tern_command *command)
 {
 	assert(!command->has_ended);
@@ -129,22 +137,41 @@ static const struct tern_command_claim *find_claim(const struct tern_host *host,
 	return NULL;
 }
 
-char *fake_command(struct tern_host *host, struct tern_entity *entity, const char *words,
-	const char *const *arguments)
+static char *run_claim(const struct tern_command_claim *claim, struct tern_entity *entity,
+	const void *settings, const char *const *arguments)
 {
-	const void *settings = NULL;
-	struct tern_command command = { .claim = find_claim(host, words, &settings),
-		.arena = arena_create(1024) };
+	struct tern_command command = { .claim = claim, .arena = arena_create(1024) };
 
-	assert(command.claim);
 	for (; arguments && arguments[command.count]; command.count++) {
 		assert(command.count < ARGUMENTS_MOST);
 		command.arguments[command.count] = arguments[command.count];
 	}
 	command.out = open_memstream(&command.answer, &command.answer_size);
-	command.claim->run(&command, entity, settings);
+	claim->run(&command, entity, settings);
 	assert(command.has_ended);
 	fclose(command.out);
 	arena_destroy(command.arena);
 	return command.answer;
+}
+
+char *fake_export(struct tern_entity *entity, const char *module)
+{
+	static const char *const columns[] = { "xml", NULL };
+	const struct tern_host *host = entity->host;
+	size_t at = 0;
+
+	while (strcmp(host->modules[at]->name, module) != 0)
+		at++;
+	return run_claim(&(struct tern_command_claim){ .words = "user export", .columns = columns,
+		.run = host->modules[at]->exporter }, entity, host->settings[at], NULL);
+}
+
+char *fake_command(struct tern_host *host, struct tern_entity *entity, const char *words,
+	const char *const *arguments)
+{
+	const void *settings = NULL;
+	const struct tern_command_claim *claim = find_claim(host, words, &settings);
+
+	assert(claim);
+	return run_claim(claim, entity, settings, arguments);
 }

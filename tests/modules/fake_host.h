@@ -97,6 +97,9 @@ struct element *fake_read(struct arena *arena, const char *xml);
 char *fake_command(struct tern_host *host, struct tern_entity *entity, const char *words,
 	const char *const *arguments);
 
+/* What the module exports of the account, an element a line. For free(). */
+char *fake_export(struct tern_entity *entity, const char *module);
+
 /* A metric of a module; -1: nobody claims it. */
 int64_t fake_metric(const struct fake *fake, const char *name);
 

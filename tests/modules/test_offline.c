@@ -312,3 +312,25 @@ Test(offline, counts_what_it_keeps_and_gives)
 	log_in("0");
 	cr_assert_eq(fake_metric(fake, "offline_given"), 2);
 }
+
+Test(offline, exports_what_waits_with_the_time_since_when)
+{
+	char *xml;
+
+	arrive("chat", "<body>1</body>");
+	arrive("chat", "<body>2</body>");
+	xml = fake_export(juliet, "offline");
+	cr_assert_eq(strncmp(xml, "<offline-messages xmlns='urn:xmpp:pie:0'><message "
+		"xmlns='jabber:client' ", 70), 0, "%s", xml);
+	expect_part(xml, "<body>1</body><delay xmlns='urn:xmpp:delay' from='example.org' stamp=");
+	expect_part(xml, "<body>2</body>");
+	free(xml);
+}
+
+Test(offline, exports_nothing_where_nothing_waits)
+{
+	char *xml = fake_export(juliet, "offline");
+
+	cr_assert_str_eq(xml, "");
+	free(xml);
+}

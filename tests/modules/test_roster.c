@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "expect.h"
 
@@ -405,4 +406,21 @@ Test(versions, rise_over_the_clock_where_changes_are_quick_and_with_it_where_the
 	fake_forget(fake);
 	get(balcony, "");
 	hears_roster(balcony, "ver='1800000060'");
+}
+
+/* --- for administrators -------------------------------------------------------------------- */
+
+Test(roster, exports_contacts_and_requests_that_wait)
+{
+	char *xml;
+
+	set(balcony, "<item jid='nurse@example.com' name='Nurse'><group>Capulet</group></item>");
+	fake_arrive(fake, "<presence from='romeo@example.com' to='juliet@example.org' "
+		"type='subscribe'/>");
+	xml = fake_export(juliet, "roster");
+	expect_part(xml, "<query xmlns='jabber:iq:roster'><item jid='nurse@example.com' "
+		"name='Nurse' subscription='none'><group>Capulet</group></item></query>\n");
+	expect_part(xml, "<presence xmlns='jabber:client' ");
+	expect_part(xml, "type='subscribe'");
+	free(xml);
 }

@@ -2,6 +2,9 @@
 # test_ternctl.py - what an administrator asks of a running server
 # SPDX-License-Identifier: MIT
 
+import base64
+import hashlib
+import hmac
 import os
 import signal
 import subprocess
@@ -135,6 +138,54 @@ class Ternctl(Daemon):
         self.assertIn("no such account", self.refused("archive", "export", "nobody@example.org",
                                                       self.path("archive.xml")))
         self.assertFalse(os.path.exists(self.path("archive.xml")))
+
+    # --- an account in a file
+
+    def exported(self, *arguments):
+        done = self.ctl("user", "export", *arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        user = xml.fromstring(done.stdout)[0][0]
+        return user, {child.tag for child in user}
+
+    def test_all_that_an_account_has_is_exported(self):
+        self.write_config(change=lambda text: text.replace(
+            'host.key"\n', 'host.key"\n    modules = '
+            '{"roster", "presence", "message", "offline", "mam"}\n'))
+        port = self.start()["listeners"][0]["port"]
+        for name in ("romeo", "juliet"):
+            self.ctl("user", "add", f"{name}@example.org", "--password", "x")
+        client = self.connect(port, "romeo")
+        self.send_and_wait(client, "<message to='juliet@example.org' type='chat'><body>x</body>"
+                           "</message><presence to='juliet@example.org' type='subscribe'/>")
+        user, parts = self.exported("juliet@example.org")
+        self.assertEqual(user.get("name"), "juliet")
+        self.assertEqual(parts, {
+            "{urn:xmpp:pie:0#scram}scram-credentials", "{jabber:iq:roster}query",
+            "{jabber:client}presence", "{urn:xmpp:pie:0#mam}archive"})
+        scram = {one.get("mechanism"): one
+                 for one in user.iter("{urn:xmpp:pie:0#scram}scram-credentials")}
+        self.assertEqual(set(scram), {"SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"})
+        keys = {child.tag.split("}")[1]: child.text for child in scram["SCRAM-SHA-1"]}
+        self.assertEqual(keys["iter-count"], "4096")
+        salted = hashlib.pbkdf2_hmac("sha1", b"x", base64.b64decode(keys["salt"]), 4096)
+        client_key = hmac.digest(salted, b"Client Key", "sha1")
+        self.assertEqual(base64.b64decode(keys["stored-key"]), hashlib.sha1(client_key).digest())
+        self.assertEqual(base64.b64decode(keys["server-key"]),
+                         hmac.digest(salted, b"Server Key", "sha1"))
+
+    def test_offline_messages_are_exported_where_there_is_no_archive(self):
+        port = self.serve("romeo", "juliet")
+        client = self.connect(port, "romeo")
+        self.send_and_wait(client, "<message to='juliet@example.org' type='chat'><body>x</body>"
+                           "</message>")
+        user, parts = self.exported("juliet@example.org")
+        self.assertIn("{urn:xmpp:pie:0}offline-messages", parts)
+        self.assertNotIn("{urn:xmpp:pie:0#mam}archive", parts)
+        self.assertEqual(user.find(".//{jabber:client}body").text, "x")
+
+    def test_nobody_is_not_exported(self):
+        self.serve()
+        self.assertIn("no such account", self.refused("user", "export", "nobody@example.org"))
 
     # --- accounts
 

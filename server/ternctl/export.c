@@ -1,13 +1,15 @@
-/* archive.c - asks for an archive page by page and writes it as XEP-0227 has it
+/* export.c - asks for an account piece by piece and writes it as XEP-0227 has it
  * SPDX-License-Identifier: MIT */
 
-#include "archive.h"
+#include "export.h"
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "ask.h"
@@ -48,11 +50,10 @@ static void put_result(FILE *out, const json_t *row)
 	fputs("</forwarded></result>\n", out);
 }
 
-/* The rows of one page, in an answer that is the caller's. */
-static json_t *ask_for_page(const char *socket, const char *jid, const char *after)
+/* Its rows are the caller's with it. */
+static json_t *ask_rows(const char *socket, const char *const *words, size_t count)
 {
-	const char *const words[] = { "archive", "page", jid, "--after", after, "--most", PAGE };
-	char *line = ask(socket, words, sizeof words / sizeof *words);
+	char *line = ask(socket, words, count);
 	json_t *answer = json_loads(line, 0, NULL);
 	const char *error = json_string_value(json_object_get(answer, "error"));
 
@@ -62,6 +63,13 @@ static json_t *ask_for_page(const char *socket, const char *jid, const char *aft
 		fail("%s", error);
 	free(line);
 	return answer;
+}
+
+static json_t *ask_page(const char *socket, const char *jid, const char *after)
+{
+	const char *const words[] = { "archive", "page", jid, "--after", after, "--most", PAGE };
+
+	return ask_rows(socket, words, sizeof words / sizeof *words);
 }
 
 static size_t put_page(FILE *out, const json_t *answer, char last[32])
@@ -84,7 +92,7 @@ static void put_head(FILE *out, const char *jid, const char *at)
 	fputs("'><user name='", out);
 	for (const char *c = jid; c < at; c++)
 		put_escaped(out, (const char[]){ *c, '\0' });
-	fputs("'>\n<archive xmlns='" NS_DATA "#mam'>\n", out);
+	fputs("'>\n", out);
 }
 
 /* Messages are nobody else's business. */
@@ -101,29 +109,79 @@ static FILE *open_private(const char *path)
 	return out;
 }
 
-int archive_export(const char *socket, const char *jid, const char *path)
+static void put_archive(FILE *out, const char *socket, const char *jid, json_t *take_first)
 {
-	const char *at = strchr(jid, '@');
+	json_t *answer = take_first;
 	char last[32] = "0";
-	json_t *answer;
 	size_t count;
-	FILE *out;
 
-	if (!at)
-		fail("`%s` is not an account's address (name@host)", jid);
-	answer = ask_for_page(socket, jid, last); /* before a file is made */
-	out = open_private(path);
-	put_head(out, jid, at);
+	fputs("<archive xmlns='" NS_DATA "#mam'>\n", out);
 	do {
 		count = put_page(out, answer, last);
 		json_decref(answer);
-		answer = ask_for_page(socket, jid, last);
+		answer = ask_page(socket, jid, last);
 	} while (count);
 	json_decref(answer);
-	fputs("</archive></user></host></server-data>\n", out);
+	fputs("</archive>", out);
+}
+
+static int end(FILE *out, const char *path)
+{
+	fputs("</user></host></server-data>\n", out);
 	if (fflush(out) != 0 || ferror(out))
 		fail("%s: %s", path, strerror(errno));
 	if (out != stdout)
 		fclose(out);
 	return EXIT_SUCCESS;
+}
+
+static const char *find_at(const char *jid)
+{
+	const char *at = strchr(jid, '@');
+
+	if (!at)
+		fail("`%s` is not an account's address (name@host)", jid);
+	return at;
+}
+
+int export_archive(const char *socket, const char *jid, const char *path)
+{
+	const char *at = find_at(jid);
+	json_t *first = ask_page(socket, jid, "0"); /* before a file is made */
+	FILE *out = open_private(path);
+
+	put_head(out, jid, at);
+	put_archive(out, socket, jid, first);
+	return end(out, path);
+}
+
+static bool has_archives(const char *socket, const char *domain)
+{
+	json_t *answer = ask_rows(socket, (const char *const[]){ "module", "list" }, 2);
+	const json_t *rows = json_object_get(answer, "rows");
+	bool found = false;
+
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+
+		found |= strcasecmp(cell(row, 0), domain) == 0 && strcmp(cell(row, 1), "mam") == 0;
+	}
+	json_decref(answer);
+	return found;
+}
+
+int export_user(const char *socket, const char *jid, const char *path)
+{
+	const char *at = find_at(jid);
+	json_t *answer = ask_rows(socket, (const char *const[]){ "user", "export", jid }, 3);
+	const json_t *rows = json_object_get(answer, "rows");
+	FILE *out = open_private(path);
+
+	put_head(out, jid, at);
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		fprintf(out, "%s\n", cell(json_array_get(rows, i), 0));
+	json_decref(answer);
+	if (has_archives(socket, at + 1))
+		put_archive(out, socket, jid, ask_page(socket, jid, "0"));
+	return end(out, path);
 }
