@@ -17,8 +17,8 @@
 #define NS_DELAY "urn:xmpp:delay"
 #define NS_HINTS "urn:xmpp:hints"
 
-/* So many large messages are less than limits.unwritten-bytes. */
-enum { PAGE = 8, LIST_PAGE = 100 };
+/* A page ends behind the message that exceeds its bytes: far less than limits.unwritten-bytes. */
+enum { PAGE = 50, PAGE_BYTES = 64 * 1024, LIST_PAGE = 100 };
 
 struct offline { long limit; };
 
@@ -165,14 +165,17 @@ struct given {
 	uint64_t ids[PAGE];
 };
 
-static void give(struct tern_entity *entity, struct tern_session *session,
+/* How many of the entries the page has. */
+static size_t give(struct tern_entity *entity, struct tern_session *session,
 	const struct tern_entry *entries, size_t count, struct given *given)
 {
 	struct stored_reader *reader = stored_reader_create();
+	size_t bytes = 0, i;
 
-	for (size_t i = 0; i < count; i++) {
+	for (i = 0; i < count && bytes < PAGE_BYTES; i++) {
 		struct element *message;
 
+		bytes += entries[i].len;
 		if (tern_is_handed_out(entity, log_handle, entries[i].id))
 			continue;
 		given->ids[given->count++] = entries[i].id;
@@ -185,6 +188,7 @@ static void give(struct tern_entity *entity, struct tern_session *session,
 		tern_session_send(session, message);
 	}
 	stored_reader_destroy(reader);
+	return i;
 }
 
 static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t after);
@@ -282,6 +286,7 @@ static void give_page(struct tern_entity *entity, void *context,
 {
 	struct tern_session *session;
 	struct given *given;
+	size_t taken;
 
 	if (cancelled)
 		return;
@@ -295,8 +300,10 @@ static void give_page(struct tern_entity *entity, void *context,
 		return;
 	}
 	given = heap_alloc(sizeof *given);
-	*given = (struct given){ tern_session_id(session), entries[count - 1].id, complete };
-	give(entity, session, entries, count, given);
+	*given = (struct given){ .session_id = tern_session_id(session) };
+	taken = give(entity, session, entries, count, given);
+	given->last_id = entries[taken - 1].id;
+	given->is_last = complete && taken == count;
 	await_written(session, given);
 }
 

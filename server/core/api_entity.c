@@ -234,6 +234,7 @@ int tern_log_expire(struct tern_entity *entity, tern_store log, uint64_t up_to_i
 }
 
 #define PAGE_MOST 500
+#define PAGE_BYTES (2 * 1024 * 1024) /* ends behind the entry that exceeds it */
 
 typedef void got_page(struct tern_entity *entity, void *context, const struct tern_entry *entries,
 	size_t count, bool complete, bool cancelled);
@@ -250,7 +251,7 @@ struct query {
 struct gathering {
 	struct arena *arena;
 	struct tern_entry entries[PAGE_MOST];
-	size_t count;
+	size_t count, bytes;
 };
 
 static bool gather(void *context, const struct log_entry *entry)
@@ -263,7 +264,8 @@ static bool gather(void *context, const struct log_entry *entry)
 	gathering->entries[gathering->count++] = (struct tern_entry){
 		.id = entry->id, .with = arena_strdup(gathering->arena, entry->with),
 		.bytes = bytes, .len = entry->len };
-	return gathering->count < PAGE_MOST;
+	gathering->bytes += entry->len;
+	return gathering->count < PAGE_MOST && gathering->bytes < PAGE_BYTES;
 }
 
 static void query_now(struct tern_entity *entity, struct item *item, bool cancelled)
