@@ -89,14 +89,32 @@ Test(offline, gives_many_in_the_order_in_which_they_came)
 {
 	char body[64];
 
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 80; i++) {
 		snprintf(body, sizeof body, "<body>%d</body>", i);
 		arrive("normal", body);
 	}
 	log_in("1");
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 80; i++) {
 		snprintf(body, sizeof body, "<body>%d</body>", i);
 		HEARS_PART(balcony, body);
+	}
+	HEARS(balcony, NULL);
+	cr_assert_eq(fake_stored(juliet, "offline"), 0);
+}
+
+Test(offline, gives_large_ones_in_pages)
+{
+	static char xml[40000];
+
+	for (int i = 0; i < 5; i++) {
+		snprintf(xml, sizeof xml, "<message from='romeo@example.com/x' type='chat' "
+			"to='juliet@example.org'><body>%d %039000d</body></message>", i, 0);
+		fake_arrive(fake, xml);
+	}
+	log_in("0");
+	for (int i = 0; i < 5; i++) {
+		snprintf(xml, sizeof xml, "<body>%d 000", i);
+		HEARS_PART(balcony, xml);
 	}
 	HEARS(balcony, NULL);
 	cr_assert_eq(fake_stored(juliet, "offline"), 0);
