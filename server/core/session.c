@@ -173,7 +173,6 @@ void session_receive(struct tern_session *session, struct arena *arena, struct e
 	enum tern_kind kind;
 
 	session->heard_ms = entity->shard->ticks_ms;
-	counter_add(&entity->shard->counters, COUNT_SESSIONS_BOUND, 1);
 	if (entity->is_being_deleted) { /* it ends as soon as that is on disk */
 		arena_destroy(arena);
 		return;
@@ -334,6 +333,7 @@ struct tern_session *session_create(struct tern_entity *entity, const struct jid
 	struct tern_session *session = session_create_again(entity, jid);
 
 	session->stream = stream;
+	counter_add(&entity->shard->counters, COUNT_SESSIONS_BOUND, 1);
 	entity_run_watches(entity, TERN_ON_SESSION_BOUND, session, NULL);
 	return session;
 }
