@@ -65,13 +65,6 @@ static bool is_allowed(struct tern_entity *entity, const struct mam *mam, const 
 		tern_question(entity, TERN_ASK_IN_ROSTER, peer);
 }
 
-/* What comes while missed.c reads is not what it looks for. */
-static void note_end_of_missed(struct archive *archive, uint64_t id)
-{
-	if (archive->is_giving && !archive->give_until)
-		archive->give_until = id;
-}
-
 /* An account without a name on disk (RFC 4505) has no archive. */
 static enum tern_verdict keep(struct tern_event *event, const struct mam *mam,
 	const struct jid *peer, unsigned flags)
@@ -87,10 +80,11 @@ static enum tern_verdict keep(struct tern_event *event, const struct mam *mam,
 	buffer_finish(&entry);
 	if (result == -EPERM)
 		return TERN_PASS;
+	if (result == 0 && !(flags & ENTRY_SENT) && (result = note_received(event)) < 0)
+		tern_log_delete(event->entity, mam_log, event->kept_id);
 	if (result < 0)
 		return tern_reject(event, tern_condition_of(result), NULL);
 	tern_event_add(event, stanza_id_new(event->arena, event->entity, event->kept_id));
-	note_end_of_missed(archive_of(event->entity), event->kept_id);
 	retain_after_append(event->entity, mam);
 	return TERN_PASS;
 }

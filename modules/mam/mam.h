@@ -3,14 +3,15 @@
  *
  * A message's way: keep.c removes false stanza ids, asks worth.c and the preferences, and
  * appends it to the log of the sender (OUT_RECORD) and of the recipient (IN_RECORD), who gets
- * the id as <stanza-id/>.  query.c pages through the log.  What nobody was there to get stands
- * in the log already, so that missed.c only marks from where on it has not been taken.
+ * the id as <stanza-id/>.  query.c pages through the log.  What no device has taken over stands
+ * in the log already, so that missed.c only records from where on that is so.
  * retention.c cuts the old end off. */
 #ifndef MAM_H
 #define MAM_H
 
 #include "module.h"
 #include "prefs.h"
+#include "waiting.h"
 
 #define NS_MAM "urn:xmpp:mam:2"
 #define NS_SID "urn:xmpp:sid:0"
@@ -28,12 +29,14 @@ struct mam {
 /* Of an account; zeroed memory is an archive of which nothing is known yet. */
 struct archive {
 	struct prefs *prefs;   /* NULL: the host's */
-	uint64_t missed_from;  /* the oldest that no session has taken; 0: none */
+	struct waiting waiting; /* received, and taken by no device */
+	uint64_t recorded;     /* nothing waits before this id, says the record; 0: there is none */
+	bool is_settling;      /* the record lags behind */
 	uint64_t count;        /* entries, once counted; while being counted, those seen */
 	uint64_t counted_to;   /* the id of the last one seen */
 	bool is_giving;        /* missed.c reads pages for a session */
-	uint64_t give_until;   /* the first that came since, and was not missed before; 0: none */
-	uint64_t missed_again; /* the first that was missed since; 0: none */
+	uint64_t given_to;     /* the last id of the last page */
+	size_t unwritten, unwritten_bytes; /* given, and not heard of since */
 	bool is_counting, is_counted, is_trimming;
 };
 
@@ -73,6 +76,8 @@ int read_prefs(struct tern_entity *entity, const void *key, size_t key_len, cons
 	size_t value_len);
 
 /* missed.c */
+int note_received(struct tern_event *event); /* archived just now; 0 or as tern_put */
+void note_taken(struct tern_entity *entity, uint64_t id, const void *settings);
 enum tern_verdict note_missed(struct tern_event *event, const void *settings);
 void note_presence(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings);

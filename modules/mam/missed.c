@@ -1,9 +1,11 @@
 /* missed.c - gives those who do not use the archive what came while they were away
  * SPDX-License-Identifier: MIT
  *
- * What is missed and archived needs no second copy: a mark says from which id on the archive
- * has not been taken.  The first session that wants messages gets them from there; one that has
- * queried the archive before reads them there (XEP-0313 5.1.1), and takes the mark away. */
+ * What is archived needs no second copy: a record says from which id on messages may not have
+ * been taken over by a device.  It is written before a message is delivered whose sender will be
+ * told that it is safe, and where one is missed; what devices take moves it on a little later.
+ * A session that wants messages gets those that wait from the archive; one that has queried the
+ * archive before reads them there (XEP-0313 5.1.1). */
 
 #include <endian.h>
 #include <string.h>
@@ -14,67 +16,168 @@
 
 #define KEY "from"
 
+enum {
+	SETTLE_MS = 10,      /* that the record may lag behind what has been taken */
+	LISTED_MOST = 512,
+	PAGE = 100,
+	UNWRITTEN_MOST = 1000, /* messages that are given before their devices acknowledge any */
+	UNWRITTEN_BYTES = 1024 * 1024,
+};
+
+/* --- the record ------------------------------------------------------------------------------- */
+
 int read_missed(struct tern_entity *entity, const void *key, size_t key_len, const void *value,
 	size_t value_len)
 {
-	uint64_t from;
+	struct archive *archive = archive_of(entity);
 
-	if (value_len == sizeof from) {
-		memcpy(&from, value, sizeof from);
-		archive_of(entity)->missed_from = be64toh(from);
+	if (value_len == sizeof archive->recorded) {
+		memcpy(&archive->recorded, value, sizeof archive->recorded);
+		archive->recorded = be64toh(archive->recorded);
+		archive->waiting.old_from = archive->recorded;
 	}
 	return 0;
 }
 
-/* 0: all has been taken. */
-static int mark(struct tern_entity *entity, uint64_t from)
+static int record(struct tern_entity *entity, uint64_t from)
 {
 	uint64_t value = htobe64(from);
-	int result = from ? tern_put(entity, mam_missed, KEY, sizeof KEY - 1, &value, sizeof value) :
-		tern_delete(entity, mam_missed, KEY, sizeof KEY - 1);
+	int result;
 
+	if (from == archive_of(entity)->recorded)
+		return 0;
+	result = from ? tern_put(entity, mam_missed, KEY, sizeof KEY - 1, &value, sizeof value) :
+		tern_delete(entity, mam_missed, KEY, sizeof KEY - 1);
 	if (result == 0)
-		archive_of(entity)->missed_from = from;
+		archive_of(entity)->recorded = from;
 	return result;
+}
+
+/* A write that is refused leaves a record that tells of too many, and loses none. */
+static void settle(struct tern_entity *entity)
+{
+	record(entity, waiting_first(&archive_of(entity)->waiting));
+}
+
+static void settle_now(struct tern_entity *entity, struct tern_session *session, void *context,
+	bool cancelled)
+{
+	archive_of(entity)->is_settling = false;
+	if (!cancelled)
+		settle(entity);
+}
+
+static void settle_soon(struct tern_entity *entity)
+{
+	struct archive *archive = archive_of(entity);
+
+	if (archive->is_settling || archive->recorded == waiting_first(&archive->waiting))
+		return;
+	archive->is_settling = true;
+	tern_timer_start(entity, NULL, SETTLE_MS, settle_now, NULL);
+}
+
+/* --- what waits -------------------------------------------------------------------------------- */
+
+/* A long list of what nobody was there to get is remembered by its ends. */
+static void fold(struct tern_entity *entity, struct waiting *waiting)
+{
+	size_t i = waiting->first;
+
+	if (waiting_count(waiting) <= LISTED_MOST)
+		return;
+	while (i < waiting->end && !tern_is_under_way(entity, waiting->ids[i]))
+		i++;
+	waiting_fold(waiting, i < waiting->end ? waiting->ids[i] : UINT64_MAX);
+}
+
+static int wait_for(struct tern_entity *entity, uint64_t id)
+{
+	struct archive *archive = archive_of(entity);
+	int result = archive->recorded && archive->recorded <= id ? 0 : record(entity, id);
+
+	if (result < 0)
+		return result;
+	fold(entity, &archive->waiting);
+	waiting_add(&archive->waiting, id);
+	return 0;
+}
+
+/* What somebody will be told is safe waits from the moment when it is archived. */
+int note_received(struct tern_event *event)
+{
+	bool is_handed_over = event->stanza.type == TERN_CHAT || event->stanza.type == TERN_NORMAL;
+
+	waiting_note_new(&archive_of(event->entity)->waiting, event->kept_id);
+	return event->is_acked && is_handed_over ? wait_for(event->entity, event->kept_id) : 0;
 }
 
 enum tern_verdict note_missed(struct tern_event *event, const void *settings)
 {
-	struct archive *archive = archive_of(event->entity);
+	bool is_known = waiting_has(&archive_of(event->entity)->waiting, event->kept_id);
 	int result;
 
-	if (!event->kept_id || event->awaits_ack) /* there is nothing to give yet */
+	if (!event->kept_id)
 		return TERN_PASS;
-	if (archive->is_giving && !archive->missed_again)
-		archive->missed_again = event->kept_id;
-	if (archive->missed_from)
-		return TERN_DONE;
-	result = mark(event->entity, event->kept_id);
+	result = is_known ? 0 : wait_for(event->entity, event->kept_id);
+	if (event->awaits_ack) /* a device may still take it: others tell the user */
+		return TERN_PASS;
 	return result < 0 ? tern_reject(event, tern_condition_of(result), NULL) : TERN_DONE;
+}
+
+void note_taken(struct tern_entity *entity, uint64_t id, const void *settings)
+{
+	waiting_remove(&archive_of(entity)->waiting, id);
+	settle_soon(entity);
 }
 
 /* --- giving -------------------------------------------------------------------------------- */
 
-static void give(struct tern_session *session, const struct tern_entry *stored,
+/* How many bytes it was; 0: it was not for the session. */
+static size_t give(struct tern_session *session, const struct tern_entry *stored,
 	struct stored_reader *reader)
 {
 	struct tern_entity *entity = tern_session_entity(session);
+	struct waiting *waiting = &archive_of(entity)->waiting;
 	struct element *message, *delay;
 	struct entry entry;
 
-	if (!entry_read(stored, &entry) || (entry.flags & (ENTRY_SENT | ENTRY_DIRECT)))
-		return;
+	if (!entry_read(stored, &entry) || (entry.flags & ENTRY_SENT) ||
+	    !waiting_has(waiting, stored->id))
+		return 0;
+	waiting_add(waiting, stored->id);
+	if (tern_is_under_way(entity, stored->id))
+		return 0;
 	message = stored_read(reader, entry.xml, entry.xml_len);
 	if (!message) {
 		tern_log(entity, TERN_SAY_ERROR, "an archived message is damaged");
-		return;
+		waiting_remove(waiting, stored->id);
+		return 0;
 	}
 	delay = element_add(message, NS_DELAY, "delay");
 	element_set(delay, "from", tern_host_domain(tern_entity_host(entity)));
 	element_set(delay, "stamp", tern_datetime(element_arena(message), stored->id));
 	element_append(message, stanza_id_new(element_arena(message), entity, stored->id));
-	tern_session_send(session, message);
+	tern_session_hand_over(session, message, stored->id);
+	return entry.xml_len;
 }
+
+static void give_all(struct tern_session *session, const struct tern_entry *entries, size_t count)
+{
+	struct archive *archive = archive_of(tern_session_entity(session));
+	struct stored_reader *reader = stored_reader_create();
+
+	for (size_t i = 0; i < count; i++) {
+		size_t bytes = give(session, &entries[i], reader);
+
+		waiting_pass_old(&archive->waiting, entries[i].id);
+		archive->unwritten += bytes > 0;
+		archive->unwritten_bytes += bytes;
+	}
+	stored_reader_destroy(reader);
+}
+
+static void ask_after(struct tern_entity *entity, struct tern_session *session, uint64_t id);
 
 static struct tern_session *find_taker(struct tern_entity *entity)
 {
@@ -85,89 +188,119 @@ static struct tern_session *find_taker(struct tern_entity *entity)
 	return session;
 }
 
-/* How many of the page were missed; what came since has been delivered, or is missed anew. */
-static size_t count_missed(const struct archive *archive, const struct tern_entry *entries,
-	size_t count)
+/* The session may have gone while a page was read or written: then another gets the rest, or the
+ * record stays. */
+static void go_on_with(struct tern_entity *entity, struct tern_session *session, uint64_t after)
 {
-	while (archive->give_until && count > 0 && entries[count - 1].id >= archive->give_until)
-		count--;
-	return count;
+	struct archive *archive = archive_of(entity);
+
+	if (!session || !reader_of(session)->is_served)
+		session = find_taker(entity);
+	if (session)
+		ask_after(entity, session, after);
+	else
+		archive->is_giving = false;
 }
 
-static void give_all(struct tern_session *session, const struct tern_entry *entries, size_t count)
+static void note_written(struct tern_entity *entity, struct tern_session *session, void *context,
+	bool cancelled)
 {
-	struct stored_reader *reader = stored_reader_create();
+	struct archive *archive = archive_of(entity);
 
-	for (size_t i = 0; i < count; i++)
-		give(session, &entries[i], reader);
-	stored_reader_destroy(reader);
+	archive->unwritten = archive->unwritten_bytes = 0;
+	go_on_with(entity, cancelled ? NULL : session, archive->given_to);
 }
 
-static void end_giving(struct archive *archive)
+/* What came meanwhile has been delivered; what is missed meanwhile waits for the next. */
+static void end_giving(struct tern_entity *entity)
 {
+	struct archive *archive = archive_of(entity);
+
 	archive->is_giving = false;
-	archive->give_until = archive->missed_again = 0;
+	archive->waiting.old_from = 0;
+	settle_soon(entity);
 }
 
-static void ask_from(struct tern_entity *entity, struct tern_session *session, uint64_t from);
-
-/* The session may have gone while the page was read: then another gets it, or the mark stays. */
 static void give_page(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
 	struct archive *archive;
 	struct tern_session *session;
-	size_t missed;
 
 	if (cancelled)
 		return;
 	archive = archive_of(entity);
 	session = tern_session_by_id(entity, (uintptr_t)context);
-	if (!session)
+	if (!session || !reader_of(session)->is_served)
 		session = find_taker(entity);
 	if (!session) {
-		end_giving(archive);
+		archive->is_giving = false;
 		return;
 	}
-	missed = count_missed(archive, entries, count);
-	give_all(session, entries, missed);
-	if (!complete && missed == count && count > 0) {
-		mark(entity, entries[count - 1].id + 1);
-		ask_from(entity, session, entries[count - 1].id + 1);
+	give_all(session, entries, count);
+	if (complete || count == 0) {
+		end_giving(entity);
 		return;
 	}
-	mark(entity, archive->missed_again);
-	end_giving(archive);
+	archive->given_to = entries[count - 1].id;
+	if (archive->unwritten < UNWRITTEN_MOST && archive->unwritten_bytes < UNWRITTEN_BYTES)
+		ask_after(entity, session, archive->given_to);
+	else
+		tern_session_when_written(session, note_written, NULL);
 }
 
-static void ask_from(struct tern_entity *entity, struct tern_session *session, uint64_t from)
+static void ask_after(struct tern_entity *entity, struct tern_session *session, uint64_t id)
 {
-	tern_log_page(entity, mam_log, &(struct tern_page){ .after_id = from - 1 }, give_page,
-		(void *)(uintptr_t)tern_session_id(session));
+	tern_log_page(entity, mam_log, &(struct tern_page){ .after_id = id, .most = PAGE },
+		give_page, (void *)(uintptr_t)tern_session_id(session));
+}
+
+static void begin_giving(struct tern_entity *entity, struct tern_session *session)
+{
+	struct archive *archive = archive_of(entity);
+	uint64_t first = waiting_first(&archive->waiting);
+
+	if (!first || archive->is_giving)
+		return;
+	archive->is_giving = true;
+	archive->unwritten = archive->unwritten_bytes = 0;
+	ask_after(entity, session, first - 1);
+}
+
+/* It reads what it missed in the archive; what is under way to others stays theirs. */
+static void forget_missed(struct tern_entity *entity)
+{
+	struct waiting *waiting = &archive_of(entity)->waiting;
+
+	waiting->old_from = 0;
+	for (size_t i = waiting->end; i-- > waiting->first;) {
+		if (!tern_is_under_way(entity, waiting->ids[i]))
+			waiting_remove(waiting, waiting->ids[i]);
+	}
+	settle(entity);
 }
 
 /* RFC 6121 4.7.2.3: a negative priority wants no messages. */
 void note_presence(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {
-	struct archive *archive = archive_of(entity);
 	struct reader *reader = reader_of(session);
 	bool was_served = reader->is_served;
 
 	reader->is_served = tern_session_is_available(session) &&
 		tern_session_priority(session) >= 0;
-	if (was_served || !reader->is_served || !archive->missed_from || archive->is_giving)
+	if (was_served || !reader->is_served)
 		return;
-	if (reader->has_queried) {
-		mark(entity, 0);
-		return;
-	}
-	archive->is_giving = true;
-	ask_from(entity, session, archive->missed_from);
+	if (!reader->has_queried)
+		begin_giving(entity, session);
+	else if (waiting_first(&archive_of(entity)->waiting))
+		forget_missed(entity);
 }
 
+/* The process may be about to end. */
 void note_absence(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {
 	reader_of(session)->is_served = false;
+	settle(entity);
 }

@@ -17,7 +17,10 @@ tern_state mam_archive, mam_reader;
 
 static void archive_finish(void *state)
 {
-	prefs_destroy(((struct archive *)state)->prefs);
+	struct archive *archive = state;
+
+	prefs_destroy(archive->prefs);
+	waiting_finish(&archive->waiting);
 }
 
 /* XEP-0313 9.1: an archive is its owner's alone. */
@@ -104,6 +107,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.commands = archive_commands,
+	.taken = note_taken,
 	.load = mam_load,
 	.unload = mam_unload,
 };

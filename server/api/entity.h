@@ -130,6 +130,15 @@ void tern_session_when_written(struct tern_session *session,
  * has taken it over yet: who gives what waits in the log leaves it out. */
 bool tern_is_handed_out(const struct tern_entity *entity, tern_store log, uint64_t id);
 
+/* Gives an archived message to one of the entity's sessions: as tern_session_send does, and like
+ * one that is delivered it is taken by the device (module.h), or comes back as missed. */
+void tern_session_hand_over(struct tern_session *session, struct element *message,
+	uint64_t kept_id);
+
+/* True while the archived message has been delivered to sessions, attached or waiting to be
+ * resumed, of which none has taken it over yet. */
+bool tern_is_under_way(const struct tern_entity *entity, uint64_t kept_id);
+
 /* One payload for many: each recipient gets `stanza` with its own `to`. */
 struct tern_broadcast {
 	struct element *stanza;

@@ -35,6 +35,7 @@ struct tern_event {
 	                               * its session had ended (no presence goes on then) */
 	struct arena *arena;          /* ends with the event */
 	struct tern_stanza stanza;
+	bool is_acked;                /* its sender will be told when it is safe (XEP-0198) */
 	bool probes;                  /* a broadcast presence that is also a probe (RFC 6121 4.3) */
 	uint64_t mark;                /* of a message that may be sent once more: an archive's
 	                               * entry of it carries it (module.h); 0: none */

@@ -98,6 +98,12 @@ typedef bool tern_filter_handler(struct tern_session *session, const struct tern
 typedef int tern_pending_handler(struct tern_event *event, tern_store *ret_log, uint64_t *ret_id,
 	const void *settings);
 
+/* An archived message has been taken over by the first of its account's devices: acknowledged by
+ * it (XEP-0198), or written to a stream without acks.  `kept_id` as in tern_event.  Called where
+ * the sender or the device has acks. One module per host. */
+typedef void tern_taken_handler(struct tern_entity *entity, uint64_t kept_id,
+	const void *settings);
+
 /* What happens to sessions and accounts; `event` is NULL unless a stanza caused it. */
 #define TERN_HAPPENINGS(X) \
 	X(SESSION_BOUND)     /* resource bound */ \
@@ -265,6 +271,7 @@ struct tern_module {
 	const struct tern_nonza *nonzas;
 	tern_filter_handler *filter;
 	tern_pending_handler *pending;
+	tern_taken_handler *taken;
 	tern_forms_handler *forms;
 	tern_node_handler *node_info, *node_items;
 	const struct tern_command_claim *commands;

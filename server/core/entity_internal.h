@@ -44,7 +44,7 @@ struct tern_entity {
 	struct tern_session *sessions;
 	unsigned session_count, login_count, pins, asks;
 	struct entity_timer *timers;
-	struct handover *handovers; /* of messages that stand in the pending log */
+	struct handover *handovers; /* of messages that stand in the pending log or the archive */
 	struct seen *seen;        /* messages that have been here; NULL: none was looked for */
 	void **states;
 	struct log_head *heads;

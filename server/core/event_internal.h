@@ -36,7 +36,6 @@ struct event {
 	const struct reached *reached; /* the sessions that it was delivered to */
 	unsigned phase, place;   /* the next hook */
 	bool owns_arena;         /* the arena is this event's, not the parcel's */
-	bool has_acks;           /* its sender will hear when it is safe */
 	bool is_taken;           /* by a session without acks */
 	int refused_by;          /* the pending log: -errno; nothing was delivered */
 	bool is_resent;          /* its sender's home knows it; or may, where that is this one: seen.h */

@@ -15,7 +15,7 @@
 #include "session_internal.h"
 
 struct handover {
-	struct handover *next, **place; /* of the entity, while it is in the pending log */
+	struct handover *next, **place; /* of the entity, while a log holds it */
 	struct item item;               /* behind its removal from the log */
 	unsigned shares;
 	bool is_taken;
@@ -36,6 +36,8 @@ static void unlist(struct handover *handover)
 
 static void enlist(struct tern_entity *entity, struct handover *handover)
 {
+	if (handover->place)
+		return;
 	handover->next = entity->handovers;
 	handover->place = &entity->handovers;
 	if (handover->next)
@@ -58,7 +60,7 @@ static int write_pending(struct event *event, struct handover *handover)
 	const struct tern_host *host = event->at->host;
 	int result;
 
-	if (!event->has_acks || event->pub.kept_id || !host->pending)
+	if (!event->pub.is_acked || event->pub.kept_id || !host->pending)
 		return 0;
 	result = host->pending(&event->pub, &handover->log, &handover->pending_id,
 		host->pending_settings);
@@ -80,6 +82,23 @@ void handover_secure(struct handover *handover, struct event *event)
 	event->pending_id = handover->pending_id;
 }
 
+/* With one share. */
+static struct handover *make(struct tern_entity *entity, uint64_t kept_id)
+{
+	struct handover *handover = heap_zalloc(sizeof *handover);
+
+	handover->shares = 1;
+	handover->kept_id = kept_id;
+	if (kept_id)
+		enlist(entity, handover);
+	return handover;
+}
+
+struct handover *handover_of_kept(struct tern_entity *entity, uint64_t kept_id)
+{
+	return make(entity, kept_id);
+}
+
 bool handover_prepare(struct event *event, struct tern_session *session)
 {
 	struct handover *handover;
@@ -91,14 +110,12 @@ bool handover_prepare(struct event *event, struct tern_session *session)
 	event->refused_by = seen_note(event);
 	if (event->refused_by < 0)
 		return false;
-	if (!session->acks && !event->has_acks) {
+	if (!session->acks && !event->pub.is_acked) {
 		event->is_taken = true;
 		return true;
 	}
-	handover = heap_zalloc(sizeof *handover);
-	handover->shares = 1;
+	handover = make(event->at, event->pub.kept_id);
 	handover->is_taken = event->is_taken;
-	handover->kept_id = event->pub.kept_id;
 	event->refused_by = write_pending(event, handover);
 	if (event->refused_by == 0)
 		event->handover = handover;
@@ -150,6 +167,8 @@ void handover_take(struct tern_entity *entity, struct handover *handover)
 	handover->is_taken = true;
 	if (handover->pending_id && !was_taken)
 		remove_pending(entity, handover);
+	if (handover->kept_id && !was_taken && entity->host->taken)
+		entity->host->taken(entity, handover->kept_id, entity->host->taken_settings);
 	handover_drop(handover);
 }
 
@@ -206,11 +225,9 @@ static bool find_log(uint16_t number, tern_store *ret_log)
 
 struct handover *handover_restore(struct tern_entity *entity, const struct saved_handover *saved)
 {
-	struct handover *handover = heap_zalloc(sizeof *handover);
+	struct handover *handover = make(entity, saved->kept_id);
 
-	handover->shares = 1;
 	handover->is_taken = saved->is_taken;
-	handover->kept_id = saved->kept_id;
 	if (saved->pending_id && find_log(saved->log, &handover->log)) {
 		handover->pending_id = saved->pending_id;
 		enlist(entity, handover);
@@ -231,6 +248,15 @@ bool tern_is_handed_out(const struct tern_entity *entity, tern_store log, uint64
 	const struct handover *handover = entity->handovers;
 
 	while (handover && (handover->log != log || handover->pending_id != id))
+		handover = handover->next;
+	return handover;
+}
+
+bool tern_is_under_way(const struct tern_entity *entity, uint64_t kept_id)
+{
+	const struct handover *handover = entity->handovers;
+
+	while (handover && (handover->kept_id != kept_id || handover->is_taken))
 		handover = handover->next;
 	return handover;
 }

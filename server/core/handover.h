@@ -26,6 +26,9 @@ struct tern_session;
  * event->handover where the message needs one. */
 bool handover_prepare(struct event *event, struct tern_session *session);
 
+/* Of a message that the archive holds, and a session is given now; the share is the caller's. */
+struct handover *handover_of_kept(struct tern_entity *entity, uint64_t kept_id);
+
 struct handover *handover_share(struct handover *handover); /* NULL stays NULL */
 
 /* A device has it; the share comes back.  Takes NULL. */

@@ -20,11 +20,28 @@
 #define NS_DELAY "urn:xmpp:delay"
 #define NS_FORWARD "urn:xmpp:forward:0"
 
+/* What an archive or a pending log gave says already since when it waits. */
+static bool has_delay(const struct tern_entity *entity, const struct element *message)
+{
+	const struct element *delay = element_find(message, NS_DELAY, "delay");
+	const char *from;
+
+	for (; delay; delay = element_find_next(delay, NS_DELAY, "delay")) {
+		from = element_get(delay, "from");
+		if (from && strcmp(from, tern_host_domain(entity->host)) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* XEP-0203: it comes later than it could have. */
 static void add_delay(struct tern_entity *entity, struct element *message, uint64_t since_us)
 {
-	struct element *delay = element_add(message, NS_DELAY, "delay");
+	struct element *delay;
 
+	if (has_delay(entity, message))
+		return;
+	delay = element_add(message, NS_DELAY, "delay");
 	element_set(delay, "from", tern_host_domain(entity->host));
 	element_set(delay, "stamp", tern_datetime(element_arena(message), since_us));
 }

@@ -98,7 +98,7 @@ uint64_t seen_mark(const struct event *event)
 		return 0;
 	origin = element_find(message->element, NS_SID, "origin-id");
 	id = origin ? element_get(origin, "id") : NULL;
-	if (!id && (!event->has_acks || !message->id))
+	if (!id && (!event->pub.is_acked || !message->id))
 		return 0;
 	to = message->to ? jid_text(message->to) : "";
 	hash = hash_bytes(jid_bare_text(message->from), strlen(jid_bare_text(message->from)));
@@ -283,7 +283,7 @@ int seen_note(struct event *event)
 
 	if (!event->pub.mark || event->is_noted || !entity->owner || entity->is_anonymous)
 		return 0;
-	if (!is_in_archive && event->has_acks)
+	if (!is_in_archive && event->pub.is_acked)
 		result = write_mark(event);
 	if (result < 0)
 		return result;

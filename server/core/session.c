@@ -139,10 +139,10 @@ static void enter(struct tern_session *session, struct arena *arena, struct elem
 	event->pub.session = session;
 	event->session_id = session->id;
 	event->sent_by = session->id;
-	event->has_acks = session->acks;
+	event->pub.is_acked = session->acks;
 	event->pub.entity = session->entity;
 	event->pub.host = session->entity->host;
-	if (event->has_acks || event->pub.host->archives_marks)
+	if (event->pub.is_acked || event->pub.host->archives_marks)
 		event->pub.mark = seen_mark(event);
 	pressure_touch(session, session->entity->shard);
 	if (fault != TERN_NO_CONDITION) {
@@ -211,16 +211,28 @@ void session_answered(struct tern_session *session, const char *bytes, size_t le
 	session_write(session, bytes, len, NULL);
 }
 
-void session_say(struct tern_session *session, const struct element *stanza)
+static void say(struct tern_session *session, const struct element *stanza,
+	struct handover *handover)
 {
 	struct buffer *out = session->entity->shard->scratch;
 
-	if (session->is_filtered && filter_keeps(session, stanza))
-		return;
 	writer_element(out, stanza, NS_CLIENT);
 	brake_note_said(session, out->len);
-	outbox_say_bytes(session->entity, session, buffer_at(out), out->len);
+	outbox_say_message(session->entity, session, buffer_at(out), out->len, handover);
 	buffer_consume(out, out->len);
+}
+
+void session_say(struct tern_session *session, const struct element *stanza)
+{
+	if (!session->is_filtered || !filter_keeps(session, stanza))
+		say(session, stanza, NULL);
+}
+
+void tern_session_hand_over(struct tern_session *session, struct element *message,
+	uint64_t kept_id)
+{
+	if (!session->is_filtered || !filter_keeps(session, message))
+		say(session, message, handover_of_kept(session->entity, kept_id));
 }
 
 void session_drained(struct tern_session *session)

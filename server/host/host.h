@@ -85,6 +85,8 @@ struct tern_host {
 	bool archives_marks; /* entries of a module's log carry tern_event.mark */
 	tern_pending_handler *pending; /* or NULL */
 	const void *pending_settings;
+	tern_taken_handler *taken; /* or NULL */
+	const void *taken_settings;
 	/* "<ver xmlns='...'/>" of all modules, ready to be written into stream features after login. */
 	char *stream_features;
 	struct stranger_claim *strangers; /* ends with a NULL run */

@@ -64,6 +64,9 @@ static const char *refuse_nonzas(struct arena *arena, const struct tern_module *
 	if (a != b && a->filter && b->filter)
 		return arena_printf(arena, "modules `%s` and `%s` both filter what goes to sessions",
 			a->name, b->name);
+	if (a != b && a->taken && b->taken)
+		return arena_printf(arena, "modules `%s` and `%s` both are told what was taken",
+			a->name, b->name);
 	if (a != b && a->pending && b->pending)
 		return arena_printf(arena, "modules `%s` and `%s` both have a pending log",
 			a->name, b->name);

@@ -194,6 +194,17 @@ static void make_pending(struct tern_host *host)
 	}
 }
 
+static void make_taken(struct tern_host *host)
+{
+	host->taken = NULL;
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		if (!host->loaded[i].module->taken)
+			continue;
+		host->taken = host->loaded[i].module->taken;
+		host->taken_settings = host->loaded[i].settings;
+	}
+}
+
 static void write_feature(struct buffer *out, const struct tern_host *host,
 	const struct loaded *loaded, const struct tern_stream_feature *claim)
 {
@@ -261,6 +272,7 @@ void tables_make(struct tern_host *host)
 	make_nonzas(host);
 	make_filter(host);
 	make_pending(host);
+	make_taken(host);
 	host->archives_marks = archives_marks(host);
 	make_strangers(host);
 	host->stream_features = make_features(host, false);

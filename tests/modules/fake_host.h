@@ -81,6 +81,13 @@ void fake_let_pages_go(struct fake *fake);
 void fake_hold_written(struct fake *fake);
 void fake_let_written_go(struct fake *fake);
 
+/* Archived messages are taken by devices only when they acknowledge. */
+void fake_hold_acks(struct fake *fake);
+void fake_acknowledge(struct fake *fake);
+
+/* Those that were sent before by somebody who counts acks. */
+void fake_arrive_acked(struct fake *fake, const char *xml);
+
 /* Time goes by, for timers and questions; silent clients stay silent. */
 void fake_pass(struct fake *fake, uint64_t ms);
 size_t fake_timers(const struct fake *fake);

@@ -101,8 +101,10 @@ struct tern_host {
 	uint64_t now_ms, last_number;
 	int writes_left, change_result;
 	unsigned tries; /* of strangers to get an account */
-	bool holds_pages, holds_written;
+	bool holds_pages, holds_written, holds_acks, next_is_acked;
 	struct unwritten *unwritten;
+	struct { uint64_t id; struct tern_entity *entity; } under_way[64]; /* archived messages */
+	size_t under_way_count;
 	struct held_page *held_pages;
 	enum tern_condition condition;
 	const char *error_type; /* NULL: the condition's own */

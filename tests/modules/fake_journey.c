@@ -189,6 +189,7 @@ static void arrive(struct tern_host *host, struct tern_entity *entity, struct tr
 	struct tern_event event = {
 		.host = host, .entity = entity, .arena = transit->arena,
 		.stanza = read_stanza(transit->stanza), .probes = transit->probes,
+		.is_acked = host->next_is_acked,
 	};
 
 	host->journey++;
@@ -337,6 +338,13 @@ void fake_arrive(struct fake *fake, const char *xml)
 	arrive_from_afar(fake, xml, false);
 }
 
+void fake_arrive_acked(struct fake *fake, const char *xml)
+{
+	fake->host.next_is_acked = true;
+	arrive_from_afar(fake, xml, false);
+	fake->host.next_is_acked = false;
+}
+
 void fake_arrive_probing(struct fake *fake, const char *xml)
 {
 	arrive_from_afar(fake, xml, true);
@@ -414,11 +422,70 @@ bool tern_event_reached(const struct tern_event *event, const struct tern_sessio
 	return session->reached_by == event->host->journey;
 }
 
+static void take(struct tern_entity *entity, uint64_t kept_id)
+{
+	struct tern_host *host = entity->host;
+
+	for (size_t i = 0; i < host->count; i++) {
+		if (host->modules[i]->taken)
+			host->modules[i]->taken(entity, kept_id, host->settings[i]);
+	}
+}
+
+static void hand_over(struct tern_entity *entity, uint64_t kept_id)
+{
+	struct tern_host *host = entity->host;
+
+	if (!host->holds_acks) {
+		take(entity, kept_id);
+		return;
+	}
+	assert(host->under_way_count < sizeof host->under_way / sizeof *host->under_way);
+	host->under_way[host->under_way_count].id = kept_id;
+	host->under_way[host->under_way_count++].entity = entity;
+}
+
 void tern_deliver(struct tern_event *event, struct tern_session *session)
 {
 	session->reached_by = event->host->journey;
 	event->host->has_reached = true;
 	say(session, with_extras(event));
+	if (event->kept_id)
+		hand_over(event->entity, event->kept_id);
+}
+
+void tern_session_hand_over(struct tern_session *session, struct element *message,
+	uint64_t kept_id)
+{
+	tern_session_send(session, message);
+	hand_over(session->entity, kept_id);
+}
+
+bool tern_is_under_way(const struct tern_entity *entity, uint64_t kept_id)
+{
+	const struct tern_host *host = entity->host;
+
+	for (size_t i = 0; i < host->under_way_count; i++) {
+		if (host->under_way[i].id == kept_id && host->under_way[i].entity == entity)
+			return true;
+	}
+	return false;
+}
+
+void fake_hold_acks(struct fake *fake)
+{
+	fake->host.holds_acks = true;
+}
+
+void fake_acknowledge(struct fake *fake)
+{
+	struct tern_host *host = &fake->host;
+	size_t count = host->under_way_count;
+
+	host->holds_acks = false;
+	host->under_way_count = 0;
+	for (size_t i = 0; i < count; i++)
+		take(host->under_way[i].entity, host->under_way[i].id);
 }
 
 void tern_deliver_copy(struct tern_event *event, struct tern_session *session,

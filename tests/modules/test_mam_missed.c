@@ -144,22 +144,65 @@ Test(mam_missed, is_marked_anew_after_it_was_taken)
 	hears_only(balcony, "2");
 }
 
-/* No module delivers here, so each message that comes is missed; what is tested is where the
- * first giving ends. */
-Test(mam_missed, is_not_what_comes_while_it_is_being_given)
+Test(mam_missed, is_given_in_pages_and_with_what_is_missed_meanwhile)
 {
 	for (int i = 1; i < 6; i++)
 		arrive(i);
 	fake_hold_pages(fake);
 	log_in("<presence/>");
 	arrive(6);
-	arrive(7);
 	fake_let_pages_go(fake);
-	hears_only(balcony, "12345");
+	hears_only(balcony, "123456");
 	fake_end(balcony);
 	log_in("<presence/>");
-	hears_only(balcony, "67");
+	HEARS(balcony, NULL);
 	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
+}
+
+Test(mam_missed, is_recorded_before_delivery_where_the_sender_counts_acks)
+{
+	fake_hold_acks(fake);
+	log_in("<presence/>");
+	fake_arrive_acked(fake, "<message from='romeo@example.com/x' to='juliet@example.org' "
+		"type='chat'><body>1</body></message>");
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 1);
+	fake_acknowledge(fake);
+	fake_pass(fake, 20);
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 1, "no module delivers here: it waits");
+	fake_forget(fake);
+	fake_send(balcony, "<presence type='unavailable'/>");
+	fake_send(balcony, "<presence/>");
+	hears_only(balcony, "1");
+	fake_pass(fake, 20);
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
+}
+
+Test(mam_missed, is_not_given_again_while_it_is_under_way)
+{
+	arrive(1);
+	fake_hold_acks(fake);
+	log_in("<presence/>");
+	hears_only(balcony, "1");
+	fake_send(balcony, "<presence type='unavailable'/>");
+	fake_send(balcony, "<presence/>");
+	HEARS(balcony, NULL);
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 1);
+	fake_acknowledge(fake);
+	fake_pass(fake, 20);
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
+}
+
+Test(mam_missed, is_given_again_after_a_crash_when_no_device_took_it)
+{
+	arrive(1);
+	arrive(2);
+	fake_hold_acks(fake);
+	log_in("<presence/>");
+	hears_only(balcony, "12");
+	fake_end(balcony);
+	fake_reopen(juliet);
+	log_in("<presence/>");
+	HEARS(balcony, NULL);
 }
 
 Test(mam_missed, goes_to_the_next_when_the_session_ends_while_it_is_read)

@@ -1,0 +1,135 @@
+/* waiting.c - a sorted list of ids, and a stretch before it
+ * SPDX-License-Identifier: MIT */
+
+#include "waiting.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap.h"
+
+void waiting_finish(struct waiting *waiting)
+{
+	free(waiting->ids);
+}
+
+void waiting_note_new(struct waiting *waiting, uint64_t id)
+{
+	if (!waiting->old_until)
+		waiting->old_until = id;
+}
+
+static void make_room(struct waiting *waiting)
+{
+	if (waiting->first > waiting->room / 2) {
+		memmove(waiting->ids, waiting->ids + waiting->first,
+			(waiting->end - waiting->first) * sizeof *waiting->ids);
+		waiting->end -= waiting->first;
+		waiting->first = 0;
+	} else if (waiting->end == waiting->room) {
+		waiting->room = waiting->room ? waiting->room * 2 : 8;
+		waiting->ids = heap_resize(waiting->ids, waiting->room * sizeof *waiting->ids);
+	}
+}
+
+/* The place of the first that is not smaller. */
+static size_t place_of(const struct waiting *waiting, uint64_t id)
+{
+	size_t low = waiting->first, high = waiting->end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (waiting->ids[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool waiting_is_listed(const struct waiting *waiting, uint64_t id)
+{
+	size_t place = place_of(waiting, id);
+
+	return place < waiting->end && waiting->ids[place] == id;
+}
+
+void waiting_add(struct waiting *waiting, uint64_t id)
+{
+	size_t place;
+
+	if (waiting_is_listed(waiting, id))
+		return;
+	make_room(waiting);
+	place = place_of(waiting, id);
+	memmove(waiting->ids + place + 1, waiting->ids + place,
+		(waiting->end - place) * sizeof *waiting->ids);
+	waiting->ids[place] = id;
+	waiting->end++;
+}
+
+void waiting_remove(struct waiting *waiting, uint64_t id)
+{
+	size_t place = place_of(waiting, id);
+
+	if (place == waiting->end || waiting->ids[place] != id)
+		return;
+	if (place == waiting->first) {
+		waiting->first++;
+	} else {
+		memmove(waiting->ids + place, waiting->ids + place + 1,
+			(waiting->end - place - 1) * sizeof *waiting->ids);
+		waiting->end--;
+	}
+	if (waiting->first == waiting->end)
+		waiting->first = waiting->end = 0;
+}
+
+size_t waiting_count(const struct waiting *waiting)
+{
+	return waiting->end - waiting->first;
+}
+
+static bool is_old(const struct waiting *waiting, uint64_t id)
+{
+	return waiting->old_from && id >= waiting->old_from &&
+		(!waiting->old_until || id < waiting->old_until);
+}
+
+bool waiting_has(const struct waiting *waiting, uint64_t id)
+{
+	return is_old(waiting, id) || waiting_is_listed(waiting, id);
+}
+
+uint64_t waiting_first(const struct waiting *waiting)
+{
+	uint64_t listed = waiting_count(waiting) ? waiting->ids[waiting->first] : 0;
+
+	if (!waiting->old_from)
+		return listed;
+	return listed && listed < waiting->old_from ? listed : waiting->old_from;
+}
+
+void waiting_pass_old(struct waiting *waiting, uint64_t id)
+{
+	if (!is_old(waiting, id))
+		return;
+	waiting->old_from = id + 1;
+	if (waiting->old_until && waiting->old_from >= waiting->old_until)
+		waiting->old_from = 0;
+}
+
+void waiting_fold(struct waiting *waiting, uint64_t before_id)
+{
+	size_t place = place_of(waiting, before_id);
+
+	if (place == waiting->first)
+		return;
+	if (!waiting->old_from || waiting->old_from > waiting->ids[waiting->first])
+		waiting->old_from = waiting->ids[waiting->first];
+	waiting->old_until = waiting->ids[place - 1] + 1;
+	waiting->first = place;
+	if (waiting->first == waiting->end)
+		waiting->first = waiting->end = 0;
+}
