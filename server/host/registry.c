@@ -72,14 +72,18 @@ static const char *refuse_option(struct arena *arena, const struct tern_module *
 	return why ? arena_printf(arena, "the preset of an option is wrong: %s", why) : NULL;
 }
 
-static const char *refuse_stores(struct arena *arena, const struct tern_module *module)
+/* "roster" and "roster/version" are the module roster's. */
+static bool is_named_for(const char *name, const struct tern_module *module)
 {
 	size_t len = strlen(module->name);
 
-	for (const struct tern_store_claim *store = module->stores; store && store->name; store++) {
-		const char *rest = store->name + len;
+	return strncmp(name, module->name, len) == 0 && (!name[len] || name[len] == '/');
+}
 
-		if (strncmp(store->name, module->name, len) != 0 || (*rest && *rest != '/'))
+static const char *refuse_stores(struct arena *arena, const struct tern_module *module)
+{
+	for (const struct tern_store_claim *store = module->stores; store && store->name; store++) {
+		if (!is_named_for(store->name, module))
 			return arena_printf(arena, "store `%s` does not begin with the module's name",
 				store->name);
 		if (!store->handle || (store->layout == TERN_RESIDENT && !store->read))
@@ -95,6 +99,9 @@ static const char *refuse_states(struct arena *arena, const struct tern_module *
 
 		if (!state->handle)
 			return arena_strdup(arena, "a state has no handle");
+		if (state->name && !is_named_for(state->name, module))
+			return arena_printf(arena, "state `%s` does not begin with the module's name",
+				state->name);
 		if (state->name ? state->scope != TERN_PER_SESSION || state->is_plain == has_both :
 		    state->is_plain || state->save || state->restore)
 			return arena_printf(arena, "the state `%s` does not say how it is saved",

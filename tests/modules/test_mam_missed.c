@@ -110,6 +110,17 @@ Test(mam_missed, is_left_to_a_client_that_reads_the_archive)
 	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
 }
 
+Test(mam_missed, is_left_to_a_client_that_read_the_archive_before_a_restart)
+{
+	balcony = fake_session(juliet, "balcony");
+	query(balcony);
+	arrive(1);
+	fake_restart(fake);
+	fake_send(balcony, "<presence/>");
+	HEARS(balcony, NULL);
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
+}
+
 Test(mam_missed, is_not_taken_by_a_client_that_counts)
 {
 	arrive(1);

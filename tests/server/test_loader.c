@@ -480,6 +480,18 @@ static const struct { struct tern_module module; const char *why; } senseless[] 
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .stores = (const struct tern_store_claim[]){
 		{ "x", TERN_RESIDENT, &handle }, { 0 } } },
 		"store `x` lacks its handle or `read`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
+		{ TERN_PER_SESSION, 8, &handle, NULL, "roster", true }, { 0 } } },
+		"state `roster` does not begin with the module's name" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
+		{ TERN_PER_SESSION, 8, &handle, NULL, "x" }, { 0 } } },
+		"the state `x` does not say how it is saved" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
+		{ TERN_PER_ACCOUNT, 8, &handle, NULL, "x", true }, { 0 } } },
+		"the state `x` does not say how it is saved" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
+		{ TERN_PER_SESSION, 8, &handle, NULL, NULL, true }, { 0 } } },
+		"the state `` does not say how it is saved" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .options = (const struct tern_option[]){
 		{ "n", TERN_NUMBER, "much" }, { 0 } } },
 		"the preset of an option is wrong: `n` is a number, not `much`" },
