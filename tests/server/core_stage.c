@@ -13,7 +13,6 @@
 #include "arena.h"
 #include "buffer.h"
 #include "clock.h"
-#include "detached.h"
 #include "heap.h"
 #include "intents.h"
 #include "loader.h"
@@ -22,7 +21,6 @@
 #include "mouth.h"
 #include "saved.h"
 #include "seen.h"
-#include "session.h"
 #include "shard_internal.h"
 #include "stanzas.h"
 #include "storage.h"
@@ -211,33 +209,12 @@ void stage_restart(void)
 	start();
 }
 
-static void part(struct shard *shard, struct post *post)
-{
-	const struct idmap *map = &shard->sessions.by_id;
-
-	for (size_t i = 0; i < map->capacity; i++) {
-		struct tern_session *session = map->slots[i].id ? map->slots[i].thing : NULL;
-
-		if (!session || session_is_resumable(session))
-			continue;
-		session_close(session, STREAM_ERROR_SYSTEM_SHUTDOWN, NULL);
-		i = (size_t)-1; /* removal shifts slots: look from the start */
-	}
-	detached_part_all(shard);
-	free(post);
-}
-
 void stage_restart_gracefully(void)
 {
 	struct storage_batch *batch;
 	size_t count;
 
-	for (unsigned i = 0; i < 2; i++) {
-		struct post *post = heap_zalloc(sizeof *post);
-
-		post->run = part;
-		shard_post(stage.server.shards[i], post);
-	}
+	mouths_part_all(&stage.server);
 	stage_settle();
 	batch = storage_batch_create(stage.server.storage);
 	saved_write(&stage.server, batch, &count);

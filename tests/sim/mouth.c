@@ -18,7 +18,7 @@
 #include "names.h"
 #include "parser.h"
 #include "session.h"
-#include "shard.h"
+#include "shard_internal.h"
 
 struct stream {
 	struct stream *next;
@@ -237,6 +237,41 @@ void mouth_break(struct stream *stream)
 {
 	stream->calls = nobody;
 	post(stream, break_off, NULL);
+}
+
+static void close_others(struct shard *shard)
+{
+	const struct idmap *map = &shard->sessions.by_id;
+
+	for (size_t i = 0; i < map->capacity; i++) {
+		struct tern_session *session = map->slots[i].id ? map->slots[i].thing : NULL;
+
+		if (!session || session_is_resumable(session))
+			continue;
+		session_close(session, STREAM_ERROR_SYSTEM_SHUTDOWN, NULL);
+		i = (size_t)-1; /* removal shifts slots: look from the start */
+	}
+}
+
+static void part(struct shard *shard, struct post *post)
+{
+	close_others(shard);
+	if (detached_all_is_handled(shard)) {
+		detached_part_all(shard);
+		free(post);
+	} else {
+		shard_post(shard, post);
+	}
+}
+
+void mouths_part_all(struct server *server)
+{
+	for (size_t i = 0; i < server->shard_count; i++) {
+		struct post *part_now = heap_zalloc(sizeof *part_now);
+
+		part_now->run = part;
+		shard_post(server->shards[i], part_now);
+	}
 }
 
 void mouths_silence(void)

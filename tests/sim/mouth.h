@@ -43,6 +43,10 @@ void mouth_leave_unread(struct stream *stream, size_t bytes);
 /* The client is gone without a word. */
 void mouth_break(struct stream *stream);
 
+/* As on each shard of a server that stops: streams whose sessions cannot be resumed are closed, and
+ * all others when what they sent has been dealt with; in the turns that follow. */
+void mouths_part_all(struct server *server);
+
 void mouths_close_all(void);
 /* From now on nobody hears anything: the process has been killed. */
 void mouths_silence(void);

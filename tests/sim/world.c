@@ -11,7 +11,6 @@
 
 #include "arena.h"
 #include "clock.h"
-#include "detached.h"
 #include "heap.h"
 #include "intents.h"
 #include "loader.h"
@@ -214,49 +213,14 @@ void world_crash(struct world *world)
 	start(world);
 }
 
-static void close_others(struct shard *shard)
-{
-	const struct idmap *map = &shard->sessions.by_id;
-
-	for (size_t i = 0; i < map->capacity; i++) {
-		struct tern_session *session = map->slots[i].id ? map->slots[i].thing : NULL;
-
-		if (!session || session_is_resumable(session))
-			continue;
-		session_close(session, STREAM_ERROR_SYSTEM_SHUTDOWN, NULL);
-		i = (size_t)-1; /* removal shifts slots: look from the start */
-	}
-}
-
-static void part(struct shard *shard, struct post *post)
-{
-	close_others(shard);
-	if (detached_all_is_handled(shard)) {
-		detached_part_all(shard);
-		free(post);
-	} else {
-		shard_post(shard, post);
-	}
-}
-
-static void part_all(struct world *world)
-{
-	for (size_t i = 0; i < world->server.shard_count; i++) {
-		struct post *post = heap_zalloc(sizeof *post);
-
-		post->run = part;
-		shard_post(world->server.shards[i], post);
-	}
-	world_settle(world);
-}
-
 void world_restart(struct world *world)
 {
 	struct storage_batch *batch;
 	size_t count;
 	int result;
 
-	part_all(world);
+	mouths_part_all(&world->server);
+	world_settle(world);
 	batch = storage_batch_create(world->server.storage);
 	result = saved_write(&world->server, batch, &count);
 	assert(result == 0);
