@@ -459,24 +459,42 @@ void server_stop(struct server *server, void (*stopped)(struct server *server))
 	}
 }
 
-static void save_sessions(struct server *server)
+struct saving { size_t count; bool is_committed; };
+
+static void note_saved(void *context, uint64_t tag)
+{
+	struct saving *saving = context;
+
+	(void)tag;
+	saving->is_committed = true;
+}
+
+/* It is on disk when the storage has been closed, which does not wait for a disk for ever. */
+static void save_sessions(struct server *server, struct saving *saving)
 {
 	struct storage_batch *batch = storage_batch_create(server->storage);
-	size_t count;
 
-	saved_write(server, batch, &count);
-	if (storage_batch_is_empty(batch)) {
+	saved_write(server, batch, &saving->count);
+	if (storage_batch_is_empty(batch))
 		storage_batch_destroy(batch);
-		return;
-	}
-	commit(server, batch);
-	log_info("server", NULL, "%zu sessions saved", count);
+	else
+		storage_submit(server->storage, batch, note_saved, saving, 0);
+}
+
+static void tell_saved(const struct saving *saving)
+{
+	if (saving->is_committed)
+		log_info("server", NULL, "%zu sessions saved", saving->count);
+	else if (saving->count)
+		log_error("server", NULL, "%zu sessions could not be saved", saving->count);
 }
 
 /* Threads first; then what shards have under way, and what is to outlive them; then storage, whose
  * last commits still post to shards; then these. */
 static void end_threads(struct server *server)
 {
+	struct saving saving = { 0 };
+
 	for (size_t i = 0; server->shards && i < server->shard_count; i++)
 		shard_stop(server->shards[i]);
 	for (size_t i = 0; server->shards && i < server->shard_count; i++)
@@ -486,10 +504,11 @@ static void end_threads(struct server *server)
 	if (server->shards) {
 		shards_settle(server, SETTLE_MS);
 		if (server->has_restored) /* else what is on record is not ours */
-			save_sessions(server);
+			save_sessions(server, &saving);
 		shards_end(server);
 	}
 	storage_close(server->storage);
+	tell_saved(&saving);
 	for (size_t i = 0; server->shards && i < server->shard_count; i++)
 		shard_destroy(server->shards[i]);
 	free(server->shards);
