@@ -372,7 +372,7 @@ static void restore_served(struct tern_session *session, const char *bytes, size
 		be64toh(numbers[2]), count - 3 };
 	for (size_t i = 0; i < given->count; i++)
 		given->ids[i] = be64toh(numbers[3 + i]);
-	backlog->is_being_given = true;
+	backlog->is_being_given = backlog->is_missed_again = true; /* for all that is known */
 	await_written(session, given);
 }
 

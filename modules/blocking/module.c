@@ -85,7 +85,8 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.states = (const struct tern_state_claim[]){
 		{ TERN_PER_ACCOUNT, sizeof(struct blocklist), &blocklist_state, blocklist_finish },
-		{ TERN_PER_SESSION, sizeof(struct blocking_interest), &blocking_interest, NULL },
+		{ TERN_PER_SESSION, sizeof(struct blocking_interest), &blocking_interest, NULL,
+			"blocking", true },
 		{ 0 },
 	},
 	.stores = (const struct tern_store_claim[]){

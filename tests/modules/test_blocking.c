@@ -156,6 +156,16 @@ Test(blocking, pushes_to_those_who_asked_for_the_list)
 	HEARS_PART(chamber, "<unblock xmlns='urn:xmpp:blocking'/>");
 }
 
+Test(blocking, pushes_to_them_after_a_restart_too)
+{
+	get(chamber);
+	fake_forget(fake);
+	fake_restart(fake);
+	block("romeo@example.com");
+	HEARS(balcony, NULL);
+	HEARS_PART(chamber, "<block xmlns='urn:xmpp:blocking'>");
+}
+
 Test(blocking, refuses_a_block_of_nobody)
 {
 	set("block", "");
