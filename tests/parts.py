@@ -207,15 +207,19 @@ class Run:
         self.check("threads", ["tests/faults/shards", "--build", directory, "--watched"])
 
     def fuzz(self):
-        directory = self.build("fuzz", ["tests/fuzz/fuzz_parser", "tests/fuzz/fuzz_jid"])
+        modules = re.findall(r"^  '(\w+)': files", (ROOT / "modules/meson.build").read_text(), re.M)
+        targets = ["parser", "jid"] + [f"module_{name}" for name in modules]
+        directory = self.build("fuzz", [f"tests/fuzz/fuzz_{target}" for target in targets])
         if not directory:
             return
-        for target in ("parser", "jid"):
+        for target in targets:
             corpus = self.builds / f"corpus-{target}"
             corpus.mkdir(exist_ok=True)
+            seconds = 5 if target.startswith("module_") else 30
             self.check("fuzz", [directory / "tests/fuzz" / f"fuzz_{target}", "-seed=1",
-                                "-runs=200000", "-max_total_time=30", "-max_len=4096", corpus,
-                                TESTS / "fuzz/seeds" / target], folder=self.builds)
+                                "-runs=200000", f"-max_total_time={seconds}", "-max_len=4096",
+                                corpus, TESTS / "fuzz/seeds" / target.partition("_")[0]],
+                       folder=self.builds)
 
     def seed_words(self):
         return ["--seed", self.seed] if self.seed else []

@@ -59,7 +59,7 @@ void fake_arrive(struct fake *fake, const char *xml);
 /* The same as a broadcast that is a probe. */
 void fake_arrive_probing(struct fake *fake, const char *xml);
 
-/* The client sends what is no stanza; false where no module claims it. */
+/* The client sends what is no stanza; false where no module claims it, or it is no XML. */
 bool fake_send_nonza(struct tern_session *session, const char *xml);
 
 /* The next thing that the client heard / that left the host: NULL when there is none. In what
@@ -97,6 +97,10 @@ size_t fake_stored(struct tern_entity *entity, const char *store);
 
 /* Text as an element of the arena. */
 struct element *fake_read(struct arena *arena, const char *xml);
+
+/* The same; NULL where the real engine would have found that it is no stanza, or none that
+ * modules get to see. */
+struct element *fake_read_sound(struct arena *arena, const char *xml);
 
 /* What an administrator's command answers, at once: rows, cells parted by |, or "error: ...". For
  * free(). `entity` is NULL at a host; `arguments` stand behind the address, end with NULL, and

@@ -119,6 +119,7 @@ const char *next_line(struct lines *lines);
 void finish_lines(struct lines *lines);
 
 struct reading read_xml(const char *xml);
+struct reading try_xml(const char *xml); /* no element where there is none */
 const struct jid *read_jid(struct element *stanza, const char *name);
 struct tern_stanza read_stanza(struct element *element);
 

@@ -306,10 +306,10 @@ void fake_send(struct tern_session *session, const char *xml)
 bool fake_send_nonza(struct tern_session *session, const char *xml)
 {
 	struct tern_host *host = session->entity->host;
-	struct reading reading = read_xml(xml);
+	struct reading reading = try_xml(xml);
 	bool is_claimed = false;
 
-	for (size_t i = 0; i < host->count; i++) {
+	for (size_t i = 0; reading.element && i < host->count; i++) {
 		const struct tern_nonza *claim = host->modules[i]->nonzas;
 
 		for (; claim && claim->run; claim++) {

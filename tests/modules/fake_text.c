@@ -72,10 +72,13 @@ static void no_footer(void *context)
 
 static void take(void *context, struct arena *take_arena, struct element *stanza)
 {
-	*(struct reading *)context = (struct reading){ take_arena, stanza };
+	struct reading *reading = context;
+
+	arena_destroy(reading->arena); /* of one in front of it */
+	*reading = (struct reading){ take_arena, stanza };
 }
 
-struct reading read_xml(const char *xml)
+struct reading try_xml(const char *xml)
 {
 	static const struct parser_sink sink = { no_header, take, no_footer };
 	static const struct parser_limits limits = { 1 << 24, 100, 100, 4096 };
@@ -88,9 +91,16 @@ struct reading read_xml(const char *xml)
 	parser_set_limits(parser, &limits);
 	parser_feed(parser, &sink, &reading, header, strlen(header), &used);
 	parser_feed(parser, &sink, &reading, xml, strlen(xml), &used);
-	assert(reading.element);
 	parser_pool_give(pool, parser);
 	parser_pool_destroy(pool);
+	return reading;
+}
+
+struct reading read_xml(const char *xml)
+{
+	struct reading reading = try_xml(xml);
+
+	assert(reading.element);
 	return reading;
 }
 
@@ -154,6 +164,37 @@ struct element *fake_read(struct arena *arena, const char *xml)
 	struct reading reading = read_xml(xml);
 	struct element *copy = element_copy(arena, reading.element);
 
+	arena_destroy(reading.arena);
+	return copy;
+}
+
+/* RFC 6120 8.1 to 8.3. */
+static bool is_sound(struct element *element)
+{
+	struct tern_stanza stanza = read_stanza(element);
+	const char *type = element_get(element, "type");
+	size_t children = element_count(element);
+
+	if ((element_get(element, "from") && !stanza.from) ||
+	    (element_get(element, "to") && !stanza.to))
+		return false;
+	if (element_is(element, NS_CLIENT, "iq"))
+		return stanza.id && stanza.type >= TERN_GET && (stanza.type == TERN_ERROR ||
+			children == 1 || (children == 0 && stanza.type == TERN_RESULT));
+	if (element_is(element, NS_CLIENT, "presence"))
+		return !type || (stanza.type != TERN_AVAILABLE && (stanza.type <= TERN_PROBE ||
+			stanza.type == TERN_ERROR));
+	return element_is(element, NS_CLIENT, "message") && stanza.type >= TERN_NORMAL &&
+		(stanza.type <= TERN_HEADLINE || stanza.type == TERN_ERROR);
+}
+
+struct element *fake_read_sound(struct arena *arena, const char *xml)
+{
+	struct reading reading = try_xml(xml);
+	struct element *copy = NULL;
+
+	if (reading.element && is_sound(reading.element))
+		copy = element_copy(arena, reading.element);
 	arena_destroy(reading.arena);
 	return copy;
 }

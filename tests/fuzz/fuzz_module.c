@@ -1,0 +1,149 @@
+/* fuzz_module.c - any stanzas from anybody, on one module in a fake engine
+ * SPDX-License-Identifier: MIT
+ *
+ * Promised: no crash, no leak, no wild memory.  A line is what somebody does; its first letter
+ * says who:
+ *   a, b  a client of the account sends that stanza      n  ... what is no stanza
+ *   f     a contact elsewhere sends it                   s  ... a stranger
+ *   t     half an hour goes by                           d  the disk is full, or no more
+ *   r     the clients leave, and all is read again from the disk */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_host.h"
+#include "writer.h"
+
+extern const struct tern_module tern_module;
+
+#define ACCOUNT "juliet@example.org"
+
+static int answer_subscription(struct tern_entity *entity, const struct jid *about,
+	const void *settings)
+{
+	return strcmp(jid_bare_text(about), "romeo@example.com") == 0 ?
+		TERN_SUB_FROM | TERN_SUB_TO : 0;
+}
+
+static size_t list_contacts(struct tern_entity *entity, unsigned bits, struct arena *arena,
+	const struct jid *const **ret_contacts, const void *settings)
+{
+	const struct jid **contacts = arena_alloc(arena, sizeof *contacts);
+
+	contacts[0] = jid_new(arena, "romeo@example.com");
+	*ret_contacts = contacts;
+	return 1;
+}
+
+/* Where the module itself does not know the contacts. */
+static const struct tern_module roster = {
+	.name = "stub",
+	.answers = (const struct tern_answer_claim[]){
+		{ TERN_ASK_SUBSCRIPTION, answer_subscription },
+		{ TERN_ASK_IN_ROSTER, answer_subscription },
+		{ 0 },
+	},
+	.contacts = list_contacts,
+};
+
+struct stage {
+	struct fake *fake;
+	struct tern_entity *account;
+	struct tern_session *sessions[2];
+	bool is_full;
+};
+
+static struct tern_session *session_of(struct stage *stage, char who)
+{
+	return who == 'b' ? stage->sessions[1] : stage->sessions[0];
+}
+
+static void log_in(struct stage *stage)
+{
+	stage->sessions[0] = fake_session(stage->account, "balcony");
+	stage->sessions[1] = fake_session(stage->account, "chamber");
+}
+
+/* A module may have ended one. */
+static bool are_there(const struct stage *stage)
+{
+	struct tern_session *first = tern_session_first(stage->account);
+
+	return first && tern_session_next(first);
+}
+
+static void read_again(struct stage *stage)
+{
+	struct tern_session *session;
+
+	while ((session = tern_session_first(stage->account)))
+		fake_end(session);
+	if (fake_reopen(stage->account) < 0)
+		abort(); /* it cannot read what it has written */
+	log_in(stage);
+}
+
+/* The addresses are what the real engine lets pass. */
+static void say(struct stage *stage, char who, const char *xml)
+{
+	struct arena *arena = arena_create(ARENA_SMALL);
+	struct element *stanza = fake_read_sound(arena, xml);
+
+	if (stanza && (who == 'a' || who == 'b')) {
+		element_set(stanza, "from", NULL);
+		fake_send(session_of(stage, who), writer_text(arena, stanza));
+	} else if (stanza) {
+		element_set(stanza, "from", who == 'f' ? "romeo@example.com/orchard" :
+			"tybalt@example.net/x");
+		if (!element_get(stanza, "to"))
+			element_set(stanza, "to", ACCOUNT);
+		fake_arrive(stage->fake, writer_text(arena, stanza));
+	}
+	arena_destroy(arena);
+}
+
+static void act(struct stage *stage, const char *line)
+{
+	if (!are_there(stage))
+		read_again(stage);
+	switch (*line) {
+	case 'a': case 'b': case 'f': case 's':
+		say(stage, *line, line + 1);
+		break;
+	case 'n':
+		fake_send_nonza(stage->sessions[0], line + 1);
+		break;
+	case 't':
+		fake_pass(stage->fake, 1800000);
+		break;
+	case 'd':
+		stage->is_full = !stage->is_full;
+		fake_fill_disk(stage->fake, stage->is_full ? 0 : -1);
+		break;
+	case 'r':
+		read_again(stage);
+		break;
+	}
+	fake_forget(stage->fake);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	const struct tern_module *const modules[] = { &tern_module, &roster, NULL };
+	char *text = malloc(len + 1), *rest = text, *line;
+	struct stage stage = { .fake = fake_create(modules, NULL) };
+
+	memcpy(text, data, len);
+	text[len] = '\0';
+	stage.account = fake_account(stage.fake, ACCOUNT);
+	log_in(&stage);
+	while ((line = strsep(&rest, "\n")))
+		act(&stage, line);
+	fake_destroy(stage.fake);
+	free(text);
+	return 0;
+}
