@@ -336,6 +336,70 @@ static enum tern_verdict refuse_stranger(struct tern_event *event, const void *s
 	return tern_reject(event, TERN_FORBIDDEN, NULL);
 }
 
+/* --- ternctl ------------------------------------------------------------------------------- */
+
+/* The keys are noted first, because storage may answer later. */
+struct export {
+	struct tern_command *command;
+	struct element *query; /* of all that was read */
+	const struct held **records; /* copies */
+	size_t count, next;
+};
+
+static void export_next(struct tern_entity *entity, struct export *export);
+
+static void note_exported(struct tern_entity *entity, void *context, const void *value, size_t len,
+	bool cancelled)
+{
+	struct export *export = context;
+	struct stored_reader *reader = stored_reader_create();
+	const struct element *found = value ? stored_read(reader, value, len) : NULL;
+
+	for (const struct element *at = found ? element_first(found) : NULL; at;
+	     at = element_next(at))
+		element_append(export->query, element_copy(element_arena(export->query), at));
+	stored_reader_destroy(reader);
+	if (cancelled)
+		tern_command_fail(export->command, "private data cannot be read");
+	else
+		export_next(entity, export);
+}
+
+static void export_next(struct tern_entity *entity, struct export *export)
+{
+	const struct held *held;
+
+	if (export->next == export->count) {
+		if (element_first(export->query))
+			tern_command_element(export->command, export->query);
+		tern_command_end(export->command);
+		return;
+	}
+	held = export->records[export->next++];
+	tern_get(entity, elements_store, held->key, held->key_len, note_exported, export);
+}
+
+/* XEP-0227 4.6. */
+static void export_all(struct tern_command *command, struct tern_entity *entity,
+	const void *settings)
+{
+	const struct holdings *holdings = holdings_of(entity);
+	struct arena *arena = tern_command_arena(command);
+	struct export *export = arena_zalloc(arena, sizeof *export);
+
+	export->command = command;
+	export->query = element_new(arena, NS_PRIVATE, "query");
+	export->records = arena_alloc(arena, (holdings->count + 1) * sizeof *export->records);
+	for (const struct held *held = holdings->first; held; held = held->next) {
+		struct held *copy = arena_alloc(arena, sizeof *copy + held->key_len);
+
+		copy->key_len = held->key_len;
+		memcpy(copy->key, held->key, held->key_len);
+		export->records[export->count++] = copy;
+	}
+	export_next(entity, export);
+}
+
 static int private_load(struct tern_host *host, void **ret_settings)
 {
 	struct private_limits *most = heap_zalloc(sizeof *most);
@@ -380,6 +444,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ "bytes", TERN_NUMBER, "1048576", 1024, 67108864, "bytes of them, as XML" },
 		{ 0 },
 	},
+	.exporter = export_all,
 	.load = private_load,
 	.unload = private_unload,
 };

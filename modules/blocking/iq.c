@@ -26,19 +26,35 @@ static struct element *add_item(struct element *parent, const char *jid)
 
 /* --- the list ------------------------------------------------------------------------------ */
 
+static struct element *list_xml(struct arena *arena, struct tern_entity *entity)
+{
+	const struct blocklist *list = blocklist_of(entity);
+	struct element *xml = element_new(arena, NS_BLOCKING, "blocklist");
+
+	for (uint32_t i = 0; i < list->count; i++)
+		add_item(xml, list->entries[i]->jid);
+	return xml;
+}
+
+/* XEP-0227 4 leaves room for what it does not know. */
+void export_list(struct tern_command *command, struct tern_entity *entity, const void *settings)
+{
+	struct element *xml = list_xml(tern_command_arena(command), entity);
+
+	if (element_first(xml))
+		tern_command_element(command, xml);
+	tern_command_end(command);
+}
+
 enum tern_verdict answer_list(struct tern_event *event, const void *settings)
 {
-	const struct blocklist *list = blocklist_of(event->entity);
-	struct element *answer = element_new(event->arena, NS_BLOCKING, "blocklist");
 	struct blocking_interest *interest;
 
 	if (event->session) {
 		interest = tern_session_state(event->session, blocking_interest);
 		interest->is_there = true;
 	}
-	for (uint32_t i = 0; i < list->count; i++)
-		add_item(answer, list->entries[i]->jid);
-	return tern_reply(event, answer);
+	return tern_reply(event, list_xml(event->arena, event->entity));
 }
 
 /* --- pushes -------------------------------------------------------------------------------- */

@@ -98,6 +98,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.answers = (const struct tern_answer_claim[]){ { TERN_ASK_BLOCKED, answer_blocked }, { 0 } },
+	.exporter = export_list,
 	.load = blocking_load,
 	.unload = blocking_unload,
 };

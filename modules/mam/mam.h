@@ -66,6 +66,8 @@ enum tern_verdict keep_received(struct tern_event *event, const void *settings);
 /* <stanza-id by=account id=.../> */
 struct element *stanza_id_new(struct arena *arena, const struct tern_entity *entity, uint64_t id);
 
+tern_exporter export_prefs; /* prefs_iq.c */
+
 /* query.c, metadata.c, prefs_iq.c: iqs */
 enum tern_verdict answer_query(struct tern_event *event, const void *settings);
 enum tern_verdict answer_metadata(struct tern_event *event, const void *settings);

@@ -108,6 +108,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.commands = archive_commands,
 	.taken = note_taken,
+	.exporter = export_prefs,
 	.load = mam_load,
 	.unload = mam_unload,
 };

@@ -26,6 +26,16 @@ enum tern_verdict answer_prefs(struct tern_event *event, const void *settings)
 	return tern_reply(event, prefs_xml(event->arena, prefs ? prefs : &of_host));
 }
 
+/* XEP-0227 4 leaves room for what it does not know; the archive itself is read page by page. */
+void export_prefs(struct tern_command *command, struct tern_entity *entity, const void *settings)
+{
+	const struct prefs *prefs = archive_of(entity)->prefs;
+
+	if (prefs)
+		tern_command_element(command, prefs_xml(tern_command_arena(command), prefs));
+	tern_command_end(command);
+}
+
 static int store_prefs(struct tern_entity *entity, const struct prefs *prefs)
 {
 	struct buffer record = { 0 };

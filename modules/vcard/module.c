@@ -170,6 +170,30 @@ static enum tern_verdict show_photo(struct tern_event *event, const void *settin
 	return TERN_PASS;
 }
 
+/* --- ternctl ------------------------------------------------------------------------------- */
+
+static void note_exported(struct tern_entity *entity, void *context, const void *value, size_t len,
+	bool cancelled)
+{
+	struct stored_reader *reader = stored_reader_create();
+	struct element *vcard = value && !cancelled ? stored_read(reader, value, len) : NULL;
+
+	if (vcard)
+		tern_command_element(context, vcard);
+	stored_reader_destroy(reader);
+	if (cancelled)
+		tern_command_fail(context, "the vCard cannot be read");
+	else
+		tern_command_end(context);
+}
+
+/* XEP-0227 4.7. */
+static void export_vcard(struct tern_command *command, struct tern_entity *entity,
+	const void *settings)
+{
+	tern_get(entity, vcard_store, "", 0, note_exported, command);
+}
+
 static int vcard_load(struct tern_host *host, void **ret_settings)
 {
 	struct vcard *vcard = heap_zalloc(sizeof *vcard);
@@ -222,6 +246,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ "host-note", TERN_STRING, "", 0, 0, "a line about it" },
 		{ 0 },
 	},
+	.exporter = export_vcard,
 	.load = vcard_load,
 	.unload = vcard_unload,
 };

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "expect.h"
 #include "list.h"
@@ -355,4 +356,19 @@ Test(blocking, knows_whether_there_is_anybody)
 	cr_expect_not(fake_ask(juliet, TERN_ASK_BLOCKED, NULL));
 	block("a@example.com");
 	cr_expect(fake_ask(juliet, TERN_ASK_BLOCKED, NULL));
+}
+
+/* --- for administrators -------------------------------------------------------------------- */
+
+Test(blocking, is_exported_where_somebody_is_blocked)
+{
+	char *xml = fake_export(juliet, "blocking");
+
+	cr_assert_str_eq(xml, "");
+	free(xml);
+	block("romeo@example.com");
+	xml = fake_export(juliet, "blocking");
+	cr_assert_str_eq(xml, "<blocklist xmlns='urn:xmpp:blocking'>"
+		"<item jid='romeo@example.com'/></blocklist>\n");
+	free(xml);
 }

@@ -7,6 +7,7 @@
 #include "fake_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 extern const struct tern_module tern_module;
 
@@ -175,4 +176,18 @@ Test(mam_prefs, follow_the_table)
 		prefs_destroy(prefs);
 		arena_destroy(reading.arena);
 	}
+}
+
+/* --- for administrators -------------------------------------------------------------------- */
+
+Test(mam_prefs, are_exported_where_the_user_has_some)
+{
+	char *xml = fake_export(juliet, "mam");
+
+	cr_assert_str_eq(xml, "");
+	free(xml);
+	set("<prefs xmlns='urn:xmpp:mam:2' default='never'/>");
+	xml = fake_export(juliet, "mam");
+	expect_part(xml, "<prefs xmlns='urn:xmpp:mam:2' default='never'>");
+	free(xml);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "expect.h"
 
@@ -161,4 +162,27 @@ Test(private_limits, bound_how_large_all_are_together_also_after_a_restart)
 	expect_part(iq("set", large), "<policy-violation ");
 	iq("set", "<a xmlns='a'/>");
 	expect_line(iq("set", large), STORED);
+}
+
+/* --- for administrators -------------------------------------------------------------------- */
+
+Test(private, is_exported_whole)
+{
+	char *xml;
+
+	iq("set", PREFS);
+	iq("set", "<other xmlns='urn:x'/><other xmlns='urn:x' n='2'/>");
+	xml = fake_export(hamlet, "private");
+	expect_part(xml, "<query xmlns='jabber:iq:private'>");
+	expect_part(xml, PREFS);
+	expect_part(xml, "<other xmlns='urn:x'/><other xmlns='urn:x' n='2'/>");
+	free(xml);
+}
+
+Test(private, is_not_exported_where_there_is_none)
+{
+	char *xml = fake_export(hamlet, "private");
+
+	cr_assert_str_eq(xml, "");
+	free(xml);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "expect.h"
 
@@ -230,4 +231,18 @@ Test(photo, is_not_shown_by_who_leaves_or_asks)
 		"type='unavailable'/>");
 	expect_part(show("<presence to='romeo@example.com' type='subscribe'/>"),
 		"type='subscribe'/>");
+}
+
+/* --- for administrators -------------------------------------------------------------------- */
+
+Test(vcard, is_exported_where_there_is_one)
+{
+	char *xml = fake_export(juliet, "vcard");
+
+	cr_assert_str_eq(xml, "");
+	free(xml);
+	iq("set", "", VCARD(NAME));
+	xml = fake_export(juliet, "vcard");
+	cr_assert_str_eq(xml, VCARD(NAME) "\n");
+	free(xml);
 }
