@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "certificate.h"
 #include "counters.h"
 #include "desk.h"
 #include "heap.h"
@@ -152,6 +153,21 @@ static void tell_engine(struct survey *survey)
 	tell(survey, &writes, (int64_t)stats.writes);
 }
 
+/* Whoever watches the numbers hears of a renewal that failed. */
+static void tell_certificates(struct survey *survey)
+{
+	static const struct metric metric = { "certificate_ends_seconds",
+		"when the host's certificate ends, since 1970", KIND_GAUGE };
+
+	tell_head(survey, &metric);
+	for (size_t i = 0; i < survey->server->host_count; i++) {
+		const struct tern_host *host = survey->server->hosts[i];
+
+		if (host->certificate)
+			tell_value(survey, &metric, host->domain, certificate_ends(host->certificate));
+	}
+}
+
 /* In bytes; 0 where the kernel does not say. */
 static uint64_t anonymous_memory(void)
 {
@@ -235,6 +251,7 @@ static void end_survey(struct survey *survey)
 	survey->gauges[GAUGE_UPTIME] = (uint64_t)(time(NULL) - survey->server->started_at);
 	survey->gauges[GAUGE_MEMORY] = anonymous_memory();
 	tell_engine(survey);
+	tell_certificates(survey);
 	tell_modules(survey);
 	if (survey->as_text)
 		tell_line(survey->request, "# EOF");

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import unittest
 import xml.etree.ElementTree as xml
 
@@ -50,6 +51,11 @@ class Ternctl(Daemon):
         self.assertGreater(after["commits"], 0)
         self.assertGreater(after["memory_bytes"], 1 << 20)
 
+    def test_tells_when_certificates_end(self):
+        self.serve()
+        days = (self.figures()['certificate_ends_seconds{host="example.org"}'] - time.time()) / 86400
+        self.assertTrue(1 < days < 3, days)
+
     def test_counts_failed_logins(self):
         port = self.serve("romeo")
         with self.assertRaises(PermissionError):
@@ -66,7 +72,8 @@ class Ternctl(Daemon):
         named = [line.split()[2] for line in lines if line.startswith("# TYPE")]
         self.assertEqual(len(named), len(set(named)))
         for line in lines[:-1]:
-            self.assertRegex(line, r"^(# (TYPE|HELP) tern_[a-z_]+ .+|tern_[a-z_]+ \d+)$")
+            self.assertRegex(line, r"^(# (TYPE|HELP) tern_[a-z_]+ .+|"
+                             r"tern_[a-z_]+(\{host=\"[a-z.]+\"\})? \d+)$")
 
     # --- commands of modules
 
