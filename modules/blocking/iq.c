@@ -139,9 +139,12 @@ static bool find_new(struct tern_event *event, const struct items *said, long mo
 	*ret_new = (struct items){
 		.jids = arena_alloc(event->arena, (said->count + 1) * sizeof *ret_new->jids),
 	};
-	for (size_t i = 0; i < said->count && list->count + ret_new->count <= (size_t)most; i++)
-		if (!blocklist_has(list, jid_text(said->jids[i])) && !has_item(ret_new, said->jids[i]))
-			ret_new->jids[ret_new->count++] = said->jids[i];
+	for (size_t i = 0; i < said->count && list->count + ret_new->count <= (size_t)most; i++) {
+		const struct jid *jid = said->jids[i];
+
+		if (!blocklist_has(list, jid_text(jid)) && !has_item(ret_new, jid))
+			ret_new->jids[ret_new->count++] = jid;
+	}
 	return list->count + ret_new->count <= (size_t)most;
 }
 

@@ -94,10 +94,14 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.options = (const struct tern_option[]){
-		{ "limit", TERN_NUMBER, "1000", 1, 100000, "blocked addresses of one account, at most" },
+		{ "limit", TERN_NUMBER, "1000", 1, 100000,
+			"blocked addresses of one account, at most" },
 		{ 0 },
 	},
-	.answers = (const struct tern_answer_claim[]){ { TERN_ASK_BLOCKED, answer_blocked }, { 0 } },
+	.answers = (const struct tern_answer_claim[]){
+		{ TERN_ASK_BLOCKED, answer_blocked },
+		{ 0 },
+	},
 	.exporter = export_list,
 	.load = blocking_load,
 	.unload = blocking_unload,

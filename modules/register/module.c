@@ -67,14 +67,17 @@ static void register_unload(struct tern_host *host, void *settings)
 	free(settings);
 }
 
+/* 3.2, 3.3: of the server, or of nobody in particular. */
+#define OWN (TERN_AT_HOST | TERN_AT_OWN_ACCOUNT)
+
 TERN_EXPORT const struct tern_module tern_module = {
 	.abi = TERN_MODULE_ABI,
 	.name = "register",
-	.about = "new passwords, accounts removed and, where it is open, made by their users (XEP-0077)",
+	.about = "new passwords, accounts removed and, if open, made by their users (XEP-0077)",
 	.features = (const char *const[]){ NS_REGISTER, NULL },
 	.iqs = (const struct tern_iq[]){
-		{ TERN_GET, TERN_AT_HOST | TERN_AT_OWN_ACCOUNT, NS_REGISTER, "query", answer_own_get },
-		{ TERN_SET, TERN_AT_HOST | TERN_AT_OWN_ACCOUNT, NS_REGISTER, "query", answer_own_set },
+		{ TERN_GET, OWN, NS_REGISTER, "query", answer_own_get },
+		{ TERN_SET, OWN, NS_REGISTER, "query", answer_own_set },
 		{ 0 },
 	},
 	.stranger_features = (const struct tern_stream_feature[]){
@@ -90,8 +93,8 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ "open", TERN_BOOL, "no", 0, 0, "whether strangers may make accounts" },
 		{ "per-address", TERN_NUMBER, "5", 1, 1000000,
 			"accounts that one address may ask for; the count halves every half hour" },
-		{ "reserved", TERN_LIST, "admin, administrator, root, postmaster, hostmaster, webmaster, "
-			"abuse, security, support, xmpp", 0, 0, "names that nobody can take" },
+		{ "reserved", TERN_LIST, "admin, administrator, root, postmaster, hostmaster, "
+			"webmaster, abuse, security, support, xmpp", 0, 0, "names that nobody can take" },
 		{ "password-length", TERN_NUMBER, "6", 1, 1000,
 			"characters of a new password, at least" },
 		{ 0 },

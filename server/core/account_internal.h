@@ -15,7 +15,8 @@ int account_change_credentials(struct tern_entity *entity, const char *credentia
 
 /* Deletes the account of that entity in a later turn of its home. `decided` is called once there:
  * with 0 when it has been written, so that what is said now is heard when it is on disk, before
- * the sessions end; or with -errno and the account as it was, or with NULL when the process ends. */
+ * the sessions end; or with -errno and the account as it was, or with NULL when the process
+ * ends. */
 typedef void account_decided(struct tern_entity *entity, void *context, int result);
 void account_delete_own(struct tern_entity *entity, account_decided *decided, void *context);
 

@@ -73,7 +73,8 @@ static uint16_t number_of(tern_store store)
 	return loader_store(store)->number;
 }
 
-/* An anonymous session's account keeps nothing; one that does not exist, or not for long, cannot. */
+/* An anonymous session's account keeps nothing; one that does not exist, or will not any more,
+ * cannot. */
 static bool keeps_nothing(const struct tern_entity *entity)
 {
 	return entity->is_anonymous || !entity->owner || entity->is_being_deleted;

@@ -76,12 +76,15 @@ static const char *refuse_nonzas(struct arena *arena, const struct tern_module *
 static const char *refuse_strangers(struct arena *arena, const struct tern_module *a,
 	const struct tern_module *b)
 {
-	for (const struct tern_stranger_iq *one = a->stranger_iqs; one && one->run; one++) {
-		for (const struct tern_stranger_iq *two = b->stranger_iqs; two && two->run; two++) {
+	const struct tern_stranger_iq *one = a->stranger_iqs, *two;
+
+	for (; one && one->run; one++) {
+		for (two = b->stranger_iqs; two && two->run; two++) {
 			if ((a != b || one != two) && one->type == two->type &&
 			    strcmp(one->ns, two->ns) == 0 && strcmp(one->name, two->name) == 0)
-				return arena_printf(arena, "modules `%s` and `%s` both claim the iq "
-					"{%s}%s of strangers", a->name, b->name, one->ns, one->name);
+				return arena_printf(arena, "modules `%s` and `%s` both claim the "
+					"iq {%s}%s of strangers", a->name, b->name, one->ns,
+					one->name);
 		}
 	}
 	return NULL;

@@ -25,7 +25,8 @@ static void run_claim(struct tern_host *host, struct tern_stranger *stranger,
 		const struct tern_stranger_iq *claim = host->modules[i]->stranger_iqs;
 
 		for (; claim && claim->run; claim++)
-			if (claim->type == iq->type && element_is(payload, claim->ns, claim->name)) {
+			if (claim->type == iq->type &&
+			    element_is(payload, claim->ns, claim->name)) {
 				claim->run(stranger, payload, host->settings[i]);
 				return;
 			}

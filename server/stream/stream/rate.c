@@ -84,5 +84,6 @@ void rate_go_on(struct stream *stream)
 	uint64_t now_ms = shard_ticks_ms(stream->shard), due_ms = stream->rate.due_ms;
 
 	if (stream->rate.is_exceeded)
-		timer_start(stream->shard, &stream->rate.again, due_ms > now_ms ? due_ms - now_ms : 0);
+		timer_start(stream->shard, &stream->rate.again,
+			due_ms > now_ms ? due_ms - now_ms : 0);
 }
