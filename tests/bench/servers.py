@@ -265,6 +265,7 @@ class Tern(Server):
     name = "tern"
     build = None        # the build directory
     befriend = None     # called with the running server when there are cliques to make
+    limits = "stanzas-per-second = 0  bytes-per-second = 0"
     prepared = {}       # data directories with accounts and rosters, by what is in them
 
     def __init__(self, accounts, cliques, cores, shards=1, **more):
@@ -279,7 +280,8 @@ class Tern(Server):
         """Accounts and rosters are made once, then copied: the measured process is always one
         that did nothing before."""
         fill_template("tern.conf.in", self.directory / "tern.conf", DIR=self.directory,
-                      DOMAIN=DOMAIN, SHARDS=self.shards, MORE=', "mam"' if self.archive else "")
+                      DOMAIN=DOMAIN, SHARDS=self.shards, LIMITS=self.limits,
+                      MORE=', "mam"' if self.archive else "")
         what = str(sorted(self.families().items()))
         if what not in self.prepared:
             (self.directory / "data").mkdir()

@@ -3,13 +3,15 @@
  *
  * What came is paid for in time: a stanza costs a second's part by the rate, and so does a byte.
  * Whoever has paid for no more than the burst from now on is read; else reading stops until that
- * is so again. An idle peer's account is never better than empty, so the sums need no timer. */
+ * has been so for a moment, so that such a peer is read in pieces: one by one its stanzas would
+ * cost a wake-up each. Nothing is saved up beyond the burst, so the sums need no timer. */
 
 #include "stream/internal.h"
 
 #include "server_limits.h"
 
 #define SECOND_US UINT64_C(1000000)
+#define MOMENT_US UINT64_C(100000)
 
 static void run_again(struct shard *shard, struct timer *timer)
 {
@@ -31,7 +33,8 @@ static uint64_t pay(uint64_t *paid_until_us, uint64_t now_us, uint64_t count, lo
 	if (*paid_until_us < now_us)
 		*paid_until_us = now_us;
 	*paid_until_us += count * SECOND_US / (uint64_t)per_second;
-	return *paid_until_us > now_us + burst_us ? *paid_until_us - now_us - burst_us : 0;
+	return *paid_until_us > now_us + burst_us ?
+		*paid_until_us - now_us - burst_us + MOMENT_US : 0;
 }
 
 static void wait_for(struct stream *stream, uint64_t delay_us)
