@@ -8,6 +8,8 @@
 #include "heap.h"
 #include "register.h"
 
+tern_state register_changes;
+
 bool is_too_short(const struct register_settings *settings, const char *password)
 {
 	size_t length = 0;
@@ -87,6 +89,10 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.stranger_iqs = (const struct tern_stranger_iq[]){
 		{ TERN_GET, NS_REGISTER, "query", answer_stranger_get },
 		{ TERN_SET, NS_REGISTER, "query", answer_stranger_set },
+		{ 0 },
+	},
+	.states = (const struct tern_state_claim[]){
+		{ TERN_PER_ACCOUNT, sizeof(struct register_changes), &register_changes, NULL },
 		{ 0 },
 	},
 	.options = (const struct tern_option[]){

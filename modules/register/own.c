@@ -73,9 +73,27 @@ static void finish(struct tern_entity *entity, struct request *take_request, int
 
 /* --- another password (3.3) ---------------------------------------------------------------- */
 
+#define PAUSE_US 1000000
+
 static void note_password(struct tern_entity *entity, void *context, int result)
 {
+	struct register_changes *changes =
+		entity ? tern_entity_state(entity, register_changes) : NULL;
+
+	if (changes)
+		changes->is_under_way = false;
 	finish(entity, context, result);
+}
+
+static bool begins_change(struct tern_entity *entity)
+{
+	struct register_changes *changes = tern_entity_state(entity, register_changes);
+	uint64_t now_us = tern_now_us(entity);
+
+	if (changes->is_under_way || now_us < changes->last_us + PAUSE_US)
+		return false;
+	*changes = (struct register_changes){ .last_us = now_us, .is_under_way = true };
+	return true;
 }
 
 /* By its name alone, or by the whole address. */
@@ -100,6 +118,8 @@ static enum tern_verdict change_password(struct tern_event *event, struct tern_e
 		return tern_reject(event, TERN_FORBIDDEN, "this is not your account");
 	if (is_too_short(rules, password))
 		return tern_reject(event, TERN_NOT_ACCEPTABLE, "the password is too short");
+	if (!begins_change(entity))
+		return tern_reject(event, TERN_RESOURCE_CONSTRAINT, "one change after another");
 	tern_set_password(entity, password, note_password, begin(event));
 	return TERN_LATER;
 }

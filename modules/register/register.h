@@ -15,6 +15,13 @@ struct register_settings {
 	char *const *reserved;  /* names that nobody can take, prepared; ends with NULL */
 };
 
+/* Of an account: hashing is dear, so one change is made at a time, and not every moment. */
+struct register_changes {
+	uint64_t last_us; /* when one was asked for */
+	bool is_under_way;
+};
+extern tern_state register_changes;
+
 /* By the rule of password-length, counted as people count. */
 bool is_too_short(const struct register_settings *settings, const char *password);
 

@@ -150,6 +150,19 @@ Test(registration, changes_a_password)
 	cr_assert_str_eq(fake_password(bill), "newpass");
 }
 
+Test(registration, changes_one_password_a_second)
+{
+	set("<username>bill</username><password>newpass</password>");
+	HEARS(globe, RESULT);
+	set("<username>bill</username><password>another</password>");
+	HEARS_PART(globe, "type='wait'><resource-constraint");
+	cr_assert_str_eq(fake_password(bill), "newpass");
+	fake_pass(fake, 1000);
+	set("<username>bill</username><password>another</password>");
+	HEARS(globe, RESULT);
+	cr_assert_str_eq(fake_password(bill), "another");
+}
+
 Test(registration, takes_the_whole_address_for_a_name)
 {
 	set("<username>Bill@Example.org</username><password>newpass</password>");
@@ -191,8 +204,10 @@ Test(registration, tells_why_a_change_failed)
 {
 	fake_refuse_changes(fake, -EINVAL);
 	refuses("<username>bill</username><password>newpass</password>", "not-acceptable");
+	fake_pass(fake, 1000);
 	fake_refuse_changes(fake, -ENOSPC);
 	refuses("<username>bill</username><password>newpass</password>", "resource-constraint");
+	fake_pass(fake, 1000);
 	fake_refuse_changes(fake, -ENOENT);
 	refuses("<username>bill</username><password>newpass</password>", "not-allowed");
 }
