@@ -14,6 +14,7 @@
 #include "actor.h"
 #include "arena.h"
 #include "jid.h"
+#include "lodger.h"
 #include "log.h"
 
 struct history {
@@ -380,6 +381,66 @@ static unsigned play(uint64_t seed, unsigned steps, const char *modules_path)
 	return crashes;
 }
 
+/* --- an account that comes and goes ---------------------------------------------------------- */
+
+static void check_lodger(struct history *history, const char *why)
+{
+	if (why)
+		broken(&history->ledger, "%s", why);
+}
+
+/* The crash may come anywhere in the account's end. */
+static void lodge(struct history *history, struct lodger *lodger)
+{
+	struct world *world = &history->world;
+	bool is_killed = dice_one_in(&world->dice, 2);
+
+	check_lodger(history, lodger_moves_in(lodger, world));
+	if (!lodger->exists)
+		return;
+	lodger_gives_notice(lodger, world);
+	some_steps(history, 40);
+	if (is_killed) {
+		lodger_hears_no_more(lodger);
+		crash(history);
+	}
+	lodger_settles(world);
+	check_lodger(history, lodger_moves_out(lodger, world));
+}
+
+static void disturb(struct history *history)
+{
+	switch (dice_below(&history->world.dice, 4)) {
+	case 0:
+		world_refuse_commit(&history->world);
+		break;
+	case 1:
+		world_restart(&history->world);
+		break;
+	case 2:
+		world_pass_time(&history->world, dice_below(&history->world.dice, 40000));
+		break;
+	default:
+		break;
+	}
+}
+
+static unsigned play_lodger(uint64_t seed, const char *modules_path)
+{
+	static struct history history;
+	struct lodger lodger = { 0 };
+
+	seed_now = seed;
+	history = (struct history){ .ledger.world = &history.world };
+	world_create(&history.world, seed, modules_path);
+	for (step_now = 1; step_now <= 20; step_now++) {
+		lodge(&history, &lodger);
+		disturb(&history);
+	}
+	world_destroy(&history.world);
+	return history.crashes;
+}
+
 int main(int argc, char **argv)
 {
 	const char *modules_path = NULL;
@@ -402,7 +463,8 @@ int main(int argc, char **argv)
 	}
 	log_setup(LOG_LEVEL_ERROR, false, 2);
 	for (unsigned i = 0; i < histories; i++)
-		crashes += play(seed + i, steps, modules_path);
+		crashes += play(seed + i, steps, modules_path) +
+			play_lodger(seed + i, modules_path);
 	printf("%u histories from seed %llu, %u crashes\n%u passed, 0 failed\n", histories,
 		(unsigned long long)seed, crashes, histories);
 	return 0;
