@@ -225,8 +225,13 @@ class Run:
         return ["--seed", self.seed] if self.seed else []
 
 
+# The last two show that the checker finds what is lost.
 FAULTS = (
     ("records", "--kills", "100"),
+    ("run", "--kills", "6"),
+    ("run", "--kills", "4", "--mam"),
+    ("run", "--kills", "40", "--hasty", "--loses", "--blows", "kill_sending"),
+    ("run", "--kills", "40", "--durability", "relaxed", "--loses", "--blows", "lose_power"),
 )
 PARTS = ("headers", "units", "scenarios", "interop", "faults", "shards", "clang", "asan", "tsan",
          "fuzz")

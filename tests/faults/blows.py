@@ -51,11 +51,18 @@ class Battered(Ternd):
             file.write(struct.pack("=q", seconds))
 
     def fill_disk(self, left):
-        disk = os.statvfs(self.data)
-        room = disk.f_bavail * disk.f_frsize
+        """The server takes room meanwhile: then there is a little less."""
         with open(self.filler, "wb") as file:
-            if room > left:
-                os.posix_fallocate(file.fileno(), 0, room - left)
+            while (room := self.room()) > left:
+                try:
+                    os.posix_fallocate(file.fileno(), 0, room - left)
+                    break
+                except OSError:
+                    pass
+
+    def room(self):
+        disk = os.statvfs(self.data)
+        return disk.f_bavail * disk.f_frsize
 
     def empty_disk(self):
         if os.path.exists(self.filler):

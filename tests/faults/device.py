@@ -3,6 +3,7 @@
 
 import asyncio
 import itertools
+import traceback
 from collections import deque
 from xml.sax.saxutils import quoteattr
 
@@ -59,6 +60,15 @@ class Device(Client):
     # What arrives
 
     def report(self, event):
+        """Whoever stops reading makes others wait: a fault of the checker has to be loud."""
+        try:
+            self.take_event(event)
+        except Gone:
+            pass
+        except Exception:
+            self.proof.break_promise("start", f"the checker failed: {traceback.format_exc()}")
+
+    def take_event(self, event):
         if event.kind == "element" and self.opening:
             self.hear(event.element)
             return
@@ -112,19 +122,21 @@ class Device(Client):
             self.receive(stanza)
 
     def hear_message(self, message):
-        if message.get("type") == "error":
-            self.hear_refusal(message)
-            return
         for kind, how in (("received", INWARD), ("sent", OWN)):
             carbon = message.find(f"{{{CARBONS}}}{kind}")
             if carbon is not None:
-                self.hear_copy(carbon.find(f"{FORWARD}/{CLIENT}message"), how)
+                copied = carbon.find(f"{FORWARD}/{CLIENT}message")
+                if copied.get("type") != "error":
+                    self.hear_copy(copied, how)
                 return
+        if message.get("type") == "error":
+            self.hear_refusal(message)
+            return
         result = message.find(f"{{{MAM}}}result")
         if result is not None:
-            self.queries[result.get("queryid")].append(
+            self.queries.get(result.get("queryid"), []).append(
                 (result.get("id"), key_of(result.find(f"{FORWARD}/{CLIENT}message"))))
-            return
+            return          # nobody wants it where a break came between
         self.hear_copy(message, INWARD)
 
     def hear_refusal(self, message):
@@ -287,9 +299,13 @@ class Device(Client):
     def break_off(self):
         """Without a word."""
         self.is_ready = False
-        if self.wire:
-            self.vanish()
-            self.report(Event("end"))
+        if not self.wire:
+            return
+        self.vanish()
+        self.report(Event("end"))
+        handshake = self.wire.handshake
+        if handshake and not handshake.done():
+            handshake.set_exception(TlsRefused("broken off"))
 
     async def wait_until(self, is_so):
         loop = asyncio.get_running_loop()
