@@ -30,7 +30,9 @@ struct mam {
 struct archive {
 	struct prefs *prefs;   /* NULL: the host's */
 	struct waiting waiting; /* received, and taken by no device */
-	uint64_t recorded;     /* nothing waits before this id, says the record; 0: there is none */
+	uint64_t newest;       /* id of what was received in this life; 0: nothing was */
+	uint64_t horizon;      /* of the record: what is newer waits */
+	bool is_recorded, has_changed; /* there is one; it does not tell the whole truth any more */
 	bool is_settling;      /* the record lags behind */
 	uint64_t count;        /* entries, once counted; while being counted, those seen */
 	uint64_t counted_to;   /* the id of the last one seen */
@@ -84,6 +86,8 @@ enum tern_verdict note_missed(struct tern_event *event, const void *settings);
 void note_presence(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings);
 void note_absence(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings);
+void note_detached(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings);
 int read_missed(struct tern_entity *entity, const void *key, size_t key_len, const void *value,
 	size_t value_len);

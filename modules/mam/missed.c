@@ -1,8 +1,8 @@
 /* missed.c - gives those who do not use the archive what came while they were away
  * SPDX-License-Identifier: MIT
  *
- * What is archived needs no second copy: a record says from which id on messages may not have
- * been taken over by a device.  It is written before a message is delivered whose sender will be
+ * What is archived needs no second copy: a record says which messages may not have been taken over
+ * by a device.  It is written before a message is delivered whose sender will be
  * told that it is safe, and where one is missed; what devices take moves it on a little later.
  * A session that wants messages gets those that wait from the archive; one that has queried the
  * archive before reads them there (XEP-0313 5.1.1). */
@@ -14,7 +14,7 @@
 #include "mam.h"
 #include "stored.h"
 
-#define KEY "from"
+#define KEY "waiting"
 
 enum {
 	SETTLE_MS = 10,      /* that the record may lag behind what has been taken */
@@ -24,39 +24,81 @@ enum {
 	UNWRITTEN_BYTES = 1024 * 1024,
 };
 
-/* --- the record ------------------------------------------------------------------------------- */
+/* --- the record --------------------------------------------------------------------------------
+ * Numbers of eight bytes: whatever came behind the first one waits, and so do the ids that follow
+ * it.  No record: nothing waits. */
+
+#define LISTED_IN_RECORD 64
 
 int read_missed(struct tern_entity *entity, const void *key, size_t key_len, const void *value,
 	size_t value_len)
 {
 	struct archive *archive = archive_of(entity);
+	const char *bytes = value;
 
-	if (value_len == sizeof archive->recorded) {
-		memcpy(&archive->recorded, value, sizeof archive->recorded);
-		archive->recorded = be64toh(archive->recorded);
-		archive->waiting.old_from = archive->recorded;
+	for (size_t at = 0; at + sizeof(uint64_t) <= value_len; at += sizeof(uint64_t)) {
+		uint64_t number;
+
+		memcpy(&number, bytes + at, sizeof number);
+		number = be64toh(number);
+		if (at > 0)
+			waiting_add(&archive->waiting, number);
+		else
+			archive->horizon = number;
 	}
+	archive->is_recorded = value_len >= sizeof(uint64_t);
+	if (archive->is_recorded)
+		archive->waiting.old_from = archive->horizon + 1;
 	return 0;
 }
 
-static int record(struct tern_entity *entity, uint64_t from)
+/* Up to which id all that waits is listed. */
+static uint64_t horizon_of(const struct archive *archive)
 {
-	uint64_t value = htobe64(from);
-	int result;
+	const struct waiting *waiting = &archive->waiting;
+	uint64_t known = archive->newest > archive->horizon ? archive->newest : archive->horizon;
 
-	if (from == archive_of(entity)->recorded)
-		return 0;
-	result = from ? tern_put(entity, mam_missed, KEY, sizeof KEY - 1, &value, sizeof value) :
-		tern_delete(entity, mam_missed, KEY, sizeof KEY - 1);
-	if (result == 0)
-		archive_of(entity)->recorded = from;
-	return result;
+	if (waiting_count(waiting) > LISTED_IN_RECORD)
+		return waiting_first(waiting) - 1;
+	return waiting->old_from ? waiting->old_from - 1 : known;
+}
+
+static int put_record(struct tern_entity *entity, uint64_t horizon)
+{
+	const struct waiting *waiting = &archive_of(entity)->waiting;
+	uint64_t numbers[1 + LISTED_IN_RECORD] = { htobe64(horizon) };
+	size_t count = 1;
+
+	for (size_t i = waiting->first; i < waiting->end && waiting->ids[i] <= horizon; i++)
+		numbers[count++] = htobe64(waiting->ids[i]);
+	return tern_put(entity, mam_missed, KEY, sizeof KEY - 1, numbers,
+		count * sizeof *numbers);
+}
+
+static int record(struct tern_entity *entity)
+{
+	struct archive *archive = archive_of(entity);
+	uint64_t horizon = horizon_of(archive);
+	bool waits = waiting_first(&archive->waiting);
+	int result = 0;
+
+	if (waits)
+		result = put_record(entity, horizon);
+	else if (archive->is_recorded)
+		result = tern_delete(entity, mam_missed, KEY, sizeof KEY - 1);
+	if (result < 0)
+		return result;
+	archive->is_recorded = waits;
+	archive->horizon = horizon;
+	archive->has_changed = false;
+	return 0;
 }
 
 /* A write that is refused leaves a record that tells of too many, and loses none. */
 static void settle(struct tern_entity *entity)
 {
-	record(entity, waiting_first(&archive_of(entity)->waiting));
+	if (archive_of(entity)->has_changed)
+		record(entity);
 }
 
 static void settle_now(struct tern_entity *entity, struct tern_session *session, void *context,
@@ -71,7 +113,7 @@ static void settle_soon(struct tern_entity *entity)
 {
 	struct archive *archive = archive_of(entity);
 
-	if (archive->is_settling || archive->recorded == waiting_first(&archive->waiting))
+	if (archive->is_settling || !archive->has_changed)
 		return;
 	archive->is_settling = true;
 	tern_timer_start(entity, NULL, SETTLE_MS, settle_now, NULL);
@@ -94,13 +136,16 @@ static void fold(struct tern_entity *entity, struct waiting *waiting)
 static int wait_for(struct tern_entity *entity, uint64_t id)
 {
 	struct archive *archive = archive_of(entity);
-	int result = archive->recorded && archive->recorded <= id ? 0 : record(entity, id);
+	bool is_told = archive->is_recorded && id > archive->horizon;
+	int result;
 
-	if (result < 0)
-		return result;
 	fold(entity, &archive->waiting);
 	waiting_add(&archive->waiting, id);
-	return 0;
+	archive->has_changed = true;
+	result = is_told ? 0 : record(entity);
+	if (result < 0)
+		waiting_remove(&archive->waiting, id);
+	return result;
 }
 
 /* What somebody will be told is safe waits from the moment when it is archived. */
@@ -108,6 +153,7 @@ int note_received(struct tern_event *event)
 {
 	bool is_handed_over = event->stanza.type == TERN_CHAT || event->stanza.type == TERN_NORMAL;
 
+	archive_of(event->entity)->newest = event->kept_id;
 	waiting_note_new(&archive_of(event->entity)->waiting, event->kept_id);
 	return event->is_acked && is_handed_over ? wait_for(event->entity, event->kept_id) : 0;
 }
@@ -125,10 +171,20 @@ enum tern_verdict note_missed(struct tern_event *event, const void *settings)
 	return result < 0 ? tern_reject(event, tern_condition_of(result), NULL) : TERN_DONE;
 }
 
+/* What was given is settled at once, so that it is not given again after a crash; what was
+ * delivered is a moment later, with what follows it. */
 void note_taken(struct tern_entity *entity, uint64_t id, const void *settings)
 {
-	waiting_remove(&archive_of(entity)->waiting, id);
-	settle_soon(entity);
+	struct archive *archive = archive_of(entity);
+
+	if (!waiting_is_listed(&archive->waiting, id))
+		return;
+	waiting_remove(&archive->waiting, id);
+	archive->has_changed = true;
+	if (id <= archive->given_to && !waiting_first(&archive->waiting))
+		settle(entity);
+	else
+		settle_soon(entity);
 }
 
 /* --- giving -------------------------------------------------------------------------------- */
@@ -151,7 +207,7 @@ static size_t give(struct tern_session *session, const struct tern_entry *stored
 	message = stored_read(reader, entry.xml, entry.xml_len);
 	if (!message) {
 		tern_log(entity, TERN_SAY_ERROR, "an archived message is damaged");
-		waiting_remove(waiting, stored->id);
+		note_taken(entity, stored->id, NULL);
 		return 0;
 	}
 	delay = element_add(message, NS_DELAY, "delay");
@@ -170,6 +226,7 @@ static void give_all(struct tern_session *session, const struct tern_entry *entr
 	for (size_t i = 0; i < count; i++) {
 		size_t bytes = give(session, &entries[i], reader);
 
+		archive->has_changed = true;
 		waiting_pass_old(&archive->waiting, entries[i].id);
 		archive->unwritten += bytes > 0;
 		archive->unwritten_bytes += bytes;
@@ -218,6 +275,7 @@ static void end_giving(struct tern_entity *entity)
 
 	archive->is_giving = false;
 	archive->waiting.old_from = 0;
+	archive->has_changed = true;
 	settle_soon(entity);
 }
 
@@ -237,12 +295,15 @@ static void give_page(struct tern_entity *entity, void *context,
 		archive->is_giving = false;
 		return;
 	}
+	if (count > 0)
+		archive->given_to = entries[count - 1].id;
+	if (archive->given_to > archive->newest)
+		archive->newest = archive->given_to;
 	give_all(session, entries, count);
 	if (complete || count == 0) {
 		end_giving(entity);
 		return;
 	}
-	archive->given_to = entries[count - 1].id;
 	if (archive->unwritten < UNWRITTEN_MOST && archive->unwritten_bytes < UNWRITTEN_BYTES)
 		ask_after(entity, session, archive->given_to);
 	else
@@ -273,6 +334,7 @@ static void forget_missed(struct tern_entity *entity)
 	struct waiting *waiting = &archive_of(entity)->waiting;
 
 	waiting->old_from = 0;
+	archive_of(entity)->has_changed = true;
 	for (size_t i = waiting->end; i-- > waiting->first;) {
 		if (!tern_is_under_way(entity, waiting->ids[i]))
 			waiting_remove(waiting, waiting->ids[i]);
@@ -302,5 +364,12 @@ void note_absence(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {
 	reader_of(session)->is_served = false;
+	settle(entity);
+}
+
+/* A graceful stop takes the streams first, and keeps the sessions. */
+void note_detached(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
 	settle(entity);
 }

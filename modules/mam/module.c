@@ -82,6 +82,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ TERN_ON_AVAILABLE, note_presence },
 		{ TERN_ON_PRESENCE_CHANGED, note_presence },
 		{ TERN_ON_UNAVAILABLE, note_absence },
+		{ TERN_ON_SESSION_DETACHED, note_detached },
 		{ 0 },
 	},
 	.states = (const struct tern_state_claim[]){

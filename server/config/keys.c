@@ -130,7 +130,7 @@ static const struct key host_keys[] = {
 	{ "key", KEY_TEXT, AT(key), .refuse = refuse_file },
 	{ "client-ca", KEY_TEXT, AT(client_ca), "", .refuse = refuse_ca },
 	{ "modules", KEY_LIST, AT(modules),
-		"{roster, presence, message, blocking, carbons, csi, offline, disco, ping, "
+		"{roster, presence, message, blocking, carbons, csi, mam, offline, disco, ping, "
 		"about, vcard, private, last, caps, register}" },
 	{ "sasl", KEY_LIST, AT(sasl),
 		"{SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-512, "

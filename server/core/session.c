@@ -401,6 +401,34 @@ void session_stream_ended(struct tern_session *session, bool orderly)
 		session_end(session);
 }
 
+struct leaving {
+	struct item item;
+	uint64_t session;
+};
+
+static void leave_now(struct tern_entity *entity, struct item *item, bool cancelled)
+{
+	struct leaving *leaving = (struct leaving *)item;
+	struct tern_session *session = cancelled ? NULL :
+		tern_session_by_id(entity, leaving->session);
+
+	if (session)
+		session_close(session, STREAM_ERROR_NONE, NULL);
+	free(leaving);
+}
+
+bool session_leave(struct tern_session *session)
+{
+	struct leaving *leaving;
+
+	if (outbox_is_open(session->entity))
+		return false;
+	leaving = heap_alloc(sizeof *leaving);
+	*leaving = (struct leaving){ .item.go = leave_now, .session = session->id };
+	outbox_say(session->entity, &leaving->item);
+	return true;
+}
+
 static void close_stream(struct tern_session *session, enum stream_error error, const char *text)
 {
 	struct stream *stream = session->stream;

@@ -35,6 +35,10 @@ void session_answered(struct tern_session *session, const char *bytes, size_t le
 /* The stream has ended or broken; it is freed by its own code after this call. */
 void session_stream_ended(struct tern_session *session, bool orderly);
 
+/* The peer has closed the stream: true when something waits to be said to it first; then the session
+ * closes the stream behind that.  False: session_stream_ended can follow now. */
+bool session_leave(struct tern_session *session);
+
 /* See stream_want_drained. */
 void session_drained(struct tern_session *session);
 

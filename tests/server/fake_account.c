@@ -199,6 +199,12 @@ static void free_session(struct tern_session *session)
 	free(session);
 }
 
+bool session_leave(struct tern_session *session)
+{
+	(void)session;
+	return false;
+}
+
 void session_stream_ended(struct tern_session *session, bool orderly)
 {
 	fake_accounts.sessions_ended++;

@@ -23,6 +23,7 @@ static char *why;
 MODULE(about);
 MODULE(caps);
 MODULE(last);
+MODULE(mam);
 MODULE(private);
 MODULE(vcard);
 MODULE(presence);
@@ -43,7 +44,7 @@ static const struct tern_module offline = { .abi = TERN_MODULE_ABI, .name = "off
 static void set_up(void)
 {
 	const struct tern_module *const modules[] = { &about, &blocking, &caps, &carbons,
-		&csi, &disco, &last, &message, &offline, &ping, &presence, &private,
+		&csi, &disco, &last, &mam, &message, &offline, &ping, &presence, &private,
 		&registration, &roster, &vcard };
 
 	strcpy(folder, "/tmp/tern-config-XXXXXX");
@@ -133,7 +134,7 @@ Test(config, presets_a_port_for_starttls_and_one_for_direct_tls)
 Test(config, presets_the_modules_of_a_chat_server)
 {
 	static const char *const names[] = { "roster", "presence", "message", "blocking",
-		"carbons", "csi", "offline", "disco", "ping", "about", "vcard", "private",
+		"carbons", "csi", "mam", "offline", "disco", "ping", "about", "vcard", "private",
 		"last", "caps", "register" };
 	const size_t count = sizeof names / sizeof *names;
 

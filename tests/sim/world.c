@@ -32,6 +32,7 @@
 static const char *const modules[] = {
 	"roster", "presence", "message", "offline", "disco", "ping", NULL,
 };
+static const char *const archive[] = { "mam", NULL }; /* of some histories */
 static const char *path_of_modules;
 
 /* --- the seams ------------------------------------------------------------------------- */
@@ -50,14 +51,14 @@ static void simulated_random(void *bytes, size_t len)
 
 /* --- starting and stopping --------------------------------------------------------------- */
 
-static void load_modules(struct tern_host *host)
+static void load(struct tern_host *host, const char *const *names)
 {
 	struct arena *arena = arena_create(1024);
 	const struct tern_module *module;
 	const char *why = NULL;
 
-	for (size_t i = 0; modules[i]; i++) {
-		if (registry_open(arena, path_of_modules, modules[i], &module, &why) < 0 ||
+	for (; *names; names++) {
+		if (registry_open(arena, path_of_modules, *names, &module, &why) < 0 ||
 		    loader_add(arena, host, module, NULL, &why) < 0) {
 			fprintf(stderr, "sim: %s\n", why);
 			exit(2);
@@ -121,7 +122,9 @@ static void start(struct world *world)
 	server->host_count = 1;
 	server->hosts = calloc(1, sizeof *server->hosts);
 	server->hosts[0] = host_create(server, WORLD_DOMAIN);
-	load_modules(server->hosts[0]);
+	load(server->hosts[0], modules);
+	if (world->has_archive)
+		load(server->hosts[0], archive);
 	server->shard_count = 1 + dice_below(&world->dice, 3);
 	server->shards = calloc(server->shard_count, sizeof *server->shards);
 	for (unsigned i = 0; i < server->shard_count; i++) {
@@ -184,7 +187,7 @@ void world_create(struct world *world, uint64_t seed, const char *modules_path)
 #undef X
 	};
 
-	*world = (struct world){ .dice.state = seed };
+	*world = (struct world){ .dice.state = seed, .has_archive = seed % 2 };
 	chance.state = seed ^ 0x5eed;
 	now_us = START_US;
 	path_of_modules = modules_path;

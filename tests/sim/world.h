@@ -22,6 +22,7 @@ struct world {
 	struct dice dice;
 	struct server server;
 	struct memory_disk *disk;
+	bool has_archive; /* in every second history: messages wait there */
 	unsigned commits; /* transactions of this life */
 	unsigned slow;    /* a shard that gets fewer turns, or none: shard_count */
 };

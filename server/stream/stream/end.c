@@ -43,7 +43,7 @@ static void part_with_session(struct stream *stream, bool is_orderly)
 
 	stream->session = NULL;
 	if (session)
-		session_stream_ended(session, is_orderly);
+		session_stream_ended(session, is_orderly || stream->has_footer);
 }
 
 void stream_fail(struct stream *stream, enum stream_error error, const char *text)
@@ -54,8 +54,11 @@ void stream_fail(struct stream *stream, enum stream_error error, const char *tex
 
 void stream_finish_by_peer(struct stream *stream)
 {
-	if (stream->state == STREAM_ENDED)
+	if (stream->state == STREAM_ENDED || stream->has_footer)
 		return;
+	stream->has_footer = true;
+	if (stream->session && session_leave(stream->session))
+		return; /* RFC 6120 4.4: once the answers to what it sent before have been written */
 	part_with_session(stream, true);
 	stream_end(stream, STREAM_ERROR_NONE, NULL);
 }

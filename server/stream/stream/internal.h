@@ -86,6 +86,7 @@ struct stream {
 	bool is_feeding : 1;     /* the parser is at work */
 	bool restarts : 1;       /* the parser and its buffer are to be thrown away */
 	bool starts_tls : 1;
+	bool has_footer : 1;     /* the peer has closed its side */
 	bool link_is_paused : 1;
 };
 

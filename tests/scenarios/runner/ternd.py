@@ -12,6 +12,10 @@ from .certificates import Certificate
 TELLING = ("ERROR:", "WARNING: ThreadSanitizer", "SUMMARY:", "runtime error", "ssert")
 LISTENERS = {"STARTTLS": "starttls", "direct TLS": "direct", "plain TCP": "none"}
 
+# Those of a host that names none, without its archive: each message would carry its id.
+MODULES = ("roster", "presence", "message", "blocking", "carbons", "csi", "offline", "disco", "ping",
+           "about", "vcard", "private", "last", "caps", "register")
+
 
 class ServerError(Exception):
     """The server did not start, died, or left with a complaint."""
@@ -52,6 +56,8 @@ class Ternd:
         lines = [f"certificate = {quoted(certificate.chain)}", f"key = {quoted(certificate.key)}"]
         lines += [line.replace("AUTHORITY", quoted(self.certificates.authority().chain))
                   if "AUTHORITY" in line else line for line in host.lines]
+        if not any(line.startswith("modules") for line in host.lines):
+            lines.append("modules = {" + ", ".join(MODULES) + "}")
         return f"host {quoted(host.domain)} {{\n\t" + "\n\t".join(lines) + "\n}"
 
     def configuration(self):
