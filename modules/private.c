@@ -7,6 +7,7 @@
 #include "module.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -400,6 +401,20 @@ static void export_all(struct tern_command *command, struct tern_entity *entity,
 	export_next(entity, export);
 }
 
+static int import_all(struct tern_entity *entity, const struct element *query,
+	const void *settings)
+{
+	struct arena *arena = arena_create(ARENA_SMALL);
+	struct draft *drafts = draft_all(arena, query);
+	enum tern_condition refused = has_reserved(query) ? TERN_NOT_ACCEPTABLE
+		: store(entity, settings, drafts);
+
+	finish_drafts(drafts);
+	arena_destroy(arena);
+	return refused == TERN_NO_CONDITION ? 0 : refused == TERN_POLICY_VIOLATION ? -EFBIG
+		: refused == TERN_NOT_ACCEPTABLE ? -EBADMSG : -ENOSPC;
+}
+
 static int private_load(struct tern_host *host, void **ret_settings)
 {
 	struct private_limits *most = heap_zalloc(sizeof *most);
@@ -445,6 +460,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.exporter = export_all,
+	.importers = (const struct tern_importer[]){ { NS_PRIVATE, "query", import_all }, { 0 } },
 	.load = private_load,
 	.unload = private_unload,
 };

@@ -10,6 +10,11 @@ struct item;
 tern_handler answer_get, answer_set, refuse_stranger;
 tern_exporter export_roster;
 
+/* import.c: as struct tern_importer has it. */
+int import_roster(struct tern_entity *entity, const struct element *query, const void *settings);
+int import_request(struct tern_entity *entity, const struct element *presence,
+	const void *settings);
+
 /* 2.1.6: tells the sessions that asked for the roster of one item. */
 void push_item(struct tern_entity *entity, const struct item *item);
 

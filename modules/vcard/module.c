@@ -194,6 +194,22 @@ static void export_vcard(struct tern_command *command, struct tern_entity *entit
 	tern_get(entity, vcard_store, "", 0, note_exported, command);
 }
 
+static int import_vcard(struct tern_entity *entity, const struct element *vcard,
+	const void *settings)
+{
+	struct face *face = tern_entity_state(entity, face_handle), fresh = { 0 };
+	struct arena *arena = arena_create(ARENA_SMALL);
+	int result = write(entity, vcard, ((const struct vcard *)settings)->bytes);
+
+	fresh.has_photo = photo_hash(arena, vcard, fresh.photo);
+	arena_destroy(arena);
+	if (result == 0)
+		result = write_photo(entity, &fresh);
+	if (result == 0)
+		*face = fresh;
+	return result;
+}
+
 static int vcard_load(struct tern_host *host, void **ret_settings)
 {
 	struct vcard *vcard = heap_zalloc(sizeof *vcard);
@@ -247,6 +263,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.exporter = export_vcard,
+	.importers = (const struct tern_importer[]){ { NS_VCARD, "vCard", import_vcard }, { 0 } },
 	.load = vcard_load,
 	.unload = vcard_unload,
 };

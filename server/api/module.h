@@ -236,6 +236,14 @@ struct tern_command_claim {
 typedef void tern_exporter(struct tern_command *command, struct tern_entity *entity,
 	const void *settings);
 
+/* What comes in such a file for an account that has just been made: `run` gets each element of that
+ * name under <user/>, borrowed.  0; -EBADMSG (it makes no sense), or as tern_put. */
+struct tern_importer {
+	const char *ns, *name;
+	int (*run)(struct tern_entity *entity, const struct element *element,
+		const void *settings);
+};
+
 /* A number that `ternctl stats` tells; its name begins with the module's: "offline_stored".
  * Either it has a handle, filled in at load, and tern_count (entity.h) changes it; or it is read
  * on the main thread, beside the shards: for each host that has the module. */
@@ -277,6 +285,7 @@ struct tern_module {
 	const struct tern_command_claim *commands;
 	const struct tern_metric_claim *metrics;
 	tern_exporter *exporter;
+	const struct tern_importer *importers;
 	/* Makes the settings from the host's options; runs on the main thread. 0 or -errno. */
 	int (*load)(struct tern_host *host, void **ret_settings);
 	void (*unload)(struct tern_host *host, void *settings);

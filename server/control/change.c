@@ -68,6 +68,8 @@ static void arrive_there(struct shard *shard, struct post *post)
 	else if (change->what == CHANGE_DISABLE || change->what == CHANGE_ENABLE)
 		account_disable(change->server, change->host, change->bare,
 			change->what == CHANGE_DISABLE, go_back, trip);
+	else if (change->credentials)
+		apply(trip, change->credentials);
 	else
 		hash_password(shard, change->password, change->host->sasl.iterations, apply, trip);
 }

@@ -19,6 +19,7 @@ struct change {
 	enum change_what what;
 	const struct jid *bare; /* borrowed until `changed` */
 	const char *password;   /* the same; of ADD and PASSWORD */
+	const char *credentials; /* in its place, as credentials.h has them; or NULL */
 	/* On the main thread, once: 0, -EINVAL (no such password allowed), -EEXIST, -ENOENT,
 	 * -ENOSPC, -errno. */
 	void (*changed)(void *context, int result);

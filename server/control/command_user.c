@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
@@ -19,6 +20,7 @@ struct entry {
 	const struct jid *bare;
 	struct tern_host *host;
 	const char *password;
+	const char *credentials; /* or NULL */
 };
 
 /* A request's accounts, of its arena. */
@@ -151,7 +153,7 @@ static void go_on(struct batch *batch)
 		batch->under_way++;
 		change_start(&(struct change){ .server = request_server(batch->request),
 			.host = entry->host, .what = batch->what, .bare = entry->bare,
-			.password = entry->password, .changed = note_result, .context = batch });
+			.password = entry->password, .credentials = entry->credentials, .changed = note_result, .context = batch });
 	}
 	if (batch->under_way == 0)
 		end(batch);
@@ -166,6 +168,23 @@ static struct batch *batch_new(struct request *request, enum change_what what)
 	return batch;
 }
 
+#define BASE64 "%*[0-9A-Za-z+/=]"
+
+/* Lines as credentials.h has them. */
+static bool are_credentials(const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		int used = 0;
+
+		sscanf(text, "SCRAM-SHA-%*[0-9]$%*[0-9]:" BASE64 "$" BASE64 ":" BASE64 "%n", &used);
+		if (used != (int)len)
+			return false;
+		text += len + (text[len] == '\n');
+	}
+	return true;
+}
+
 static void run_one(struct request *request, enum change_what what)
 {
 	struct batch *batch = batch_new(request, what);
@@ -174,11 +193,14 @@ static void run_one(struct request *request, enum change_what what)
 	bool wants_password = what == CHANGE_ADD || what == CHANGE_PASSWORD;
 
 	entry->password = request_option(request, "--password");
-	if (!address || (wants_password && !entry->password)) {
+	entry->credentials = what == CHANGE_ADD ? request_option(request, "--scram") : NULL;
+	if (!address || (wants_password && !entry->password && !entry->credentials)) {
 		request_misused(request);
 		return;
 	}
 	why = read_jid(request, address, entry);
+	if (!why && entry->credentials && !are_credentials(entry->credentials))
+		why = "these are no SCRAM credentials";
 	if (why) {
 		request_fail(request, "%s", why);
 		return;

@@ -18,7 +18,7 @@
 #define NO_COLUMNS (const char *const[]){ NULL }
 
 const struct command commands[] = {
-	{ "user add", "JID --password PASSWORD | --lines \"JID PASSWORD\\n...\"",
+	{ "user add", "JID --password PASSWORD | JID --scram LINES | --lines \"JID PASSWORD\\n...\"",
 		"makes accounts", COLUMNS("added", "existed", "failed"), run_user_add },
 	{ "user passwd", "JID --password PASSWORD", "changes a password", COLUMNS("jid"),
 		run_user_passwd },
@@ -26,6 +26,8 @@ const struct command commands[] = {
 		COLUMNS("what", "value"), run_module_command, NULL, &user_show },
 	{ "user export", "JID", "tells what an account has, but its archive, as XEP-0227",
 		COLUMNS("xml"), run_user_export },
+	{ "user import", "JID --xml XML", "takes over one element of such a file", NO_COLUMNS,
+		run_user_import },
 	{ "user disable", "JID", "ends an account's sessions and lets nobody log in to it",
 		COLUMNS("jid"), run_user_disable },
 	{ "user enable", "JID", "lets the account's owner log in again", COLUMNS("jid"),

@@ -50,6 +50,15 @@ static void come_back(struct tern_command *command, void *context)
 	desk_post(request_server(context)->desk, &answer->task);
 }
 
+void module_command_call(struct request *request, const struct call *call)
+{
+	struct call whole = *call;
+
+	whole.ended = come_back;
+	whole.context = request;
+	call_start(&whole);
+}
+
 static const struct loaded *find_loaded(const struct tern_host *host,
 	const struct tern_module *module)
 {
@@ -91,7 +100,7 @@ static void take_arguments(struct request *request, struct call *call)
 void module_command_run(struct request *request, const struct tern_module *module,
 	const struct tern_command_claim *claim)
 {
-	struct call call = { .claim = claim, .ended = come_back, .context = request };
+	struct call call = { .claim = claim };
 	const char *address = request_argument(request, 0);
 	const struct loaded *loaded;
 	const struct jid *jid;
@@ -117,5 +126,5 @@ void module_command_run(struct request *request, const struct tern_module *modul
 	call.settings = loaded ? loaded->settings : NULL;
 	call.account = claim->at == TERN_COMMAND_AT_ACCOUNT ? jid : NULL;
 	take_arguments(request, &call);
-	call_start(&call);
+	module_command_call(request, &call);
 }

@@ -70,6 +70,7 @@ void run_user_list(struct request *request);
 void run_session_list(struct request *request);
 void run_session_kick(struct request *request);
 void run_module_command(struct request *request);
+void run_user_import(struct request *request);
 void run_user_export(struct request *request);
 void run_user_disable(struct request *request);
 void run_user_enable(struct request *request);

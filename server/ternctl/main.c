@@ -16,6 +16,7 @@
 #include "database.h"
 #include "doctor.h"
 #include "export.h"
+#include "import.h"
 #include "say.h"
 
 #define PRESET_CONFIG "/etc/tern/tern.conf"
@@ -52,6 +53,7 @@ static const char usage[] =
 	"  doctor [--all]                       what is wrong with this machine, and what to do\n"
 	"         [--resolver IP:PORT] [--ca FILE]\n"
 	"  user export JID [FILE]               all that an account has, as XEP-0227\n"
+	"  user import FILE                     makes the accounts of such a file\n"
 	"  archive export JID [FILE]            its archive alone\n"
 	"  db check DATA                        do all tables fit together? (with a server, too)\n";
 
@@ -393,6 +395,13 @@ static int see_user_export(const struct call *call, char *const *arguments, size
 	return see_export(call, arguments, count, export_user);
 }
 
+static int see_user_import(const struct call *call, char *const *arguments, size_t count)
+{
+	if (count != 1)
+		return misuse();
+	return import_users(call->socket ? call->socket : find_socket(call), arguments[0]);
+}
+
 static const struct local {
 	const char *first, *second; /* words; the second may be NULL */
 	/* The exit status. */
@@ -403,6 +412,7 @@ static const struct local {
 	{ "doctor", NULL, see_doctor },
 	{ "archive", "export", see_archive_export },
 	{ "user", "export", see_user_export },
+	{ "user", "import", see_user_import },
 };
 
 static const struct local *find_local(const struct call *call)

@@ -1,0 +1,113 @@
+/* command_import.c - ternctl user import: one element of an account in a file (XEP-0227 1.1)
+ * SPDX-License-Identifier: MIT
+ *
+ * It is read here and given, at the account's home, to the module that claims its name. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "arena.h"
+#include "call.h"
+#include "element.h"
+#include "host.h"
+#include "module_command.h"
+#include "parser.h"
+#include "request.h"
+#include "reread.h"
+#include "server.h"
+
+/* Of the request's arena; the element's own ends with the command. */
+struct import {
+	const struct tern_importer *importer;
+	const void *settings;
+	struct reread read;
+};
+
+static const char *reason(int result)
+{
+	switch (-result) {
+	case EBADMSG: return "it makes no sense";
+	case EFBIG: return "it is more than this server keeps for an account";
+	case ENOSPC: return "the disk is full";
+	default: return strerror(-result);
+	}
+}
+
+static void run(struct tern_command *command, struct tern_entity *entity, const void *settings)
+{
+	const struct import *import = settings;
+	int result = import->importer->run(entity, import->read.element, import->settings);
+
+	arena_destroy(import->read.arena);
+	if (result < 0)
+		tern_command_fail(command, "<%s/>: %s", import->importer->name, reason(result));
+	else
+		tern_command_end(command);
+}
+
+static bool find(const struct tern_host *host, const struct element *element,
+	struct import *ret_import)
+{
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct tern_importer *claim = host->loaded[i].module->importers;
+
+		for (; claim && claim->name; claim++) {
+			if (!element_is(element, claim->ns, claim->name))
+				continue;
+			ret_import->importer = claim;
+			ret_import->settings = host->loaded[i].settings;
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct reread read_xml(const char *xml)
+{
+	struct parser_pool *pool = parser_pool_create(1);
+	struct reread read = reread(pool, xml, strlen(xml));
+
+	parser_pool_destroy(pool);
+	return read;
+}
+
+static const char *refuse(struct request *request, const struct tern_host *host,
+	struct import *import)
+{
+	if (!host)
+		return "there is no such host here";
+	if (!import->read.element)
+		return "this is not one whole element";
+	if (find(host, import->read.element, import))
+		return NULL;
+	return arena_printf(request_arena(request), "no module of the host takes <%s xmlns='%s'/>",
+		element_name(import->read.element), element_ns(import->read.element));
+}
+
+void run_user_import(struct request *request)
+{
+	static const char *const columns[] = { NULL };
+	struct import *import = arena_zalloc(request_arena(request), sizeof *import);
+	struct tern_command_claim *claim = arena_zalloc(request_arena(request), sizeof *claim);
+	const char *address = request_argument(request, 0), *why;
+	const char *xml = request_option(request, "--xml");
+	const struct jid *jid = address ? jid_new(request_arena(request), address) : NULL;
+	struct tern_host *host;
+
+	if (!jid || !jid_is_bare(jid) || jid_is_domain(jid) || !xml) {
+		request_misused(request);
+		return;
+	}
+	host = server_host(request_server(request), jid_domain(jid));
+	import->read = read_xml(xml);
+	why = refuse(request, host, import);
+	if (why) {
+		arena_destroy(import->read.arena);
+		request_fail(request, "%s", why);
+		return;
+	}
+	*claim = (struct tern_command_claim){ "user import", "JID --xml XML", "",
+		TERN_COMMAND_AT_ACCOUNT, columns, run };
+	module_command_call(request, &(struct call){ .claim = claim, .host = host, .account = jid,
+		.settings = import });
+}
