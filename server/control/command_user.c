@@ -153,7 +153,8 @@ static void go_on(struct batch *batch)
 		batch->under_way++;
 		change_start(&(struct change){ .server = request_server(batch->request),
 			.host = entry->host, .what = batch->what, .bare = entry->bare,
-			.password = entry->password, .credentials = entry->credentials, .changed = note_result, .context = batch });
+			.password = entry->password, .credentials = entry->credentials,
+			.changed = note_result, .context = batch });
 	}
 	if (batch->under_way == 0)
 		end(batch);

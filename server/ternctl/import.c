@@ -54,7 +54,7 @@ static void complain(struct import *import, const char *what)
 	fail("%s:%lu: %s", import->path, XML_GetCurrentLineNumber(import->parser), what);
 }
 
-/* --- asking --------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------- */
 
 /* NULL, or the server's complaint, of the user's arena. */
 static const char *order(struct import *import, const char *const *words, size_t count)
@@ -71,7 +71,7 @@ static const char *order(struct import *import, const char *const *words, size_t
 	return kept;
 }
 
-/* --- credentials ------------------------------------------------------------------------------ */
+/* --- credentials ------------------------------------------------------------------------ */
 
 #define NS_SCRAM "urn:xmpp:pie:0#scram"
 
@@ -107,10 +107,11 @@ static const char *make_account(struct import *import)
 	if (!lines.len)
 		option = "--password";
 	buffer_finish(&lines);
-	return order(import, (const char *const[]){ "user", "add", import->jid, option, scram }, 5);
+	return order(import,
+		(const char *const[]){ "user", "add", import->jid, option, scram }, 5);
 }
 
-/* --- a user ------------------------------------------------------------------------------------ */
+/* --- a user ----------------------------------------------------------------------------- */
 
 static void take_part(struct import *import, const struct element *element)
 {
@@ -146,7 +147,7 @@ static void end_user(struct import *import)
 	import->arena = NULL;
 }
 
-/* --- the document ------------------------------------------------------------------------------ */
+/* --- the document ----------------------------------------------------------------------- */
 
 /* "ns\nname" apart, both of the arena. */
 static const char *split(struct arena *arena, const char *name, const char **ret_ns)
