@@ -7,9 +7,11 @@
 #include "commands.h"
 #include "entry.h"
 #include "heap.h"
+#include "import.h"
 #include "mam.h"
 #include "rsm.h"
 
+#define NS_DATA "urn:xmpp:pie:0" /* XEP-0227 */
 #define DAY_US (UINT64_C(24) * 3600 * 1000000)
 
 tern_store mam_log, mam_prefs, mam_missed;
@@ -110,6 +112,9 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.commands = archive_commands,
 	.taken = note_taken,
 	.exporter = export_prefs,
+	.importers = (const struct tern_importer[]){
+		{ NS_DATA "#mam", "archive", import_archive }, { 0 },
+	},
 	.load = mam_load,
 	.unload = mam_unload,
 };

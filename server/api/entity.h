@@ -66,6 +66,9 @@ void tern_get(struct tern_entity *entity, tern_store store, const void *key, siz
  * The id is the later of now (us) and the log's last id plus one. */
 int tern_append(struct tern_entity *entity, tern_store log, const char *with,
 	const void *bytes, size_t len, uint64_t *ret_id);
+/* The same for what was said at another time, and comes from a file: that takes the place of now. */
+int tern_append_as_of(struct tern_entity *entity, tern_store log, uint64_t us, const char *with,
+	const void *bytes, size_t len, uint64_t *ret_id);
 int tern_log_delete(struct tern_entity *entity, tern_store log, uint64_t id);
 int tern_log_expire(struct tern_entity *entity, tern_store log, uint64_t up_to_id);
 

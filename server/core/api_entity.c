@@ -198,16 +198,16 @@ static struct log_head *head_of(struct tern_entity *entity, tern_store log)
 	return head;
 }
 
-int tern_append(struct tern_entity *entity, tern_store log, const char *with,
+int tern_append_as_of(struct tern_entity *entity, tern_store log, uint64_t us, const char *with,
 		const void *bytes, size_t len, uint64_t *ret_id)
 {
 	struct log_head *head = keeps_nothing(entity) ? NULL : head_of(entity, log);
-	uint64_t now = shard_now_us(entity->shard), id;
+	uint64_t id;
 	int result;
 
 	if (!head)
 		return !keeps_nothing(entity) ? -EIO : entity->is_anonymous ? -EPERM : -ENOENT;
-	id = now > head->last_id ? now : head->last_id + 1;
+	id = us > head->last_id ? us : head->last_id + 1;
 	result = gate_wrote(entity, batch_append(batch_of(entity), entity->owner, number_of(log),
 		&(struct log_entry){ .id = id, .with = with, .bytes = bytes, .len = len }));
 	if (result < 0)
@@ -216,6 +216,12 @@ int tern_append(struct tern_entity *entity, tern_store log, const char *with,
 	if (ret_id)
 		*ret_id = id;
 	return 0;
+}
+
+int tern_append(struct tern_entity *entity, tern_store log, const char *with,
+		const void *bytes, size_t len, uint64_t *ret_id)
+{
+	return tern_append_as_of(entity, log, shard_now_us(entity->shard), with, bytes, len, ret_id);
 }
 
 int tern_log_delete(struct tern_entity *entity, tern_store log, uint64_t id)

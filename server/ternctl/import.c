@@ -1,8 +1,8 @@
 /* import.c - reads a document of XEP-0227, and makes its accounts one by one
  * SPDX-License-Identifier: MIT
  *
- * What stands under a <user/> is kept until that ends, because credentials may come last; an
- * archive is passed over, for it can be larger than memory. */
+ * What stands under a <user/> is kept until that ends, because credentials may come last; but
+ * archives, which can be larger than memory, go on piece by piece, once the account is there. */
 
 #include "import.h"
 
@@ -22,9 +22,11 @@
 #include "writer.h"
 
 #define NS_DATA "urn:xmpp:pie:0"
+#define NS_ARCHIVE NS_DATA "#mam"
 #define NS_INCLUDE "http://www.w3.org/2001/XInclude"
 #define SEPARATOR '\n' /* between namespace and name, in what expat tells */
 #define PIECE 65536
+#define MESSAGES_AT_ONCE 200
 #define DEPTH_MOST 256
 
 enum { DEPTH_DATA = 1, DEPTH_HOST, DEPTH_USER, DEPTH_PART };
@@ -45,7 +47,10 @@ struct import {
 	struct part *parts, **last;
 	struct element *open[DEPTH_MOST]; /* of a part, from DEPTH_PART on; by depth */
 	unsigned skipped;        /* depth of what is passed over; 0: nothing */
-	bool has_archive;
+	struct arena *piece;     /* of an archive, or NULL */
+	unsigned messages;       /* in it */
+	bool is_made;            /* the account */
+	const char *complaint;   /* of the last piece, or NULL */
 	size_t made, failed;
 };
 
@@ -111,40 +116,75 @@ static const char *make_account(struct import *import)
 		(const char *const[]){ "user", "add", import->jid, option, scram }, 5);
 }
 
+static bool is_ready(struct import *import)
+{
+	const char *why = import->is_made ? NULL : make_account(import);
+
+	import->is_made |= !why;
+	return import->is_made;
+}
+
 /* --- a user ----------------------------------------------------------------------------- */
 
-static void take_part(struct import *import, const struct element *element)
+static const char *take_part(struct import *import, const struct element *element)
 {
 	struct buffer xml = { 0 };
-	const char *text, *why;
+	const char *why;
 
 	writer_element(&xml, element, NS_CLIENT);
-	text = arena_strndup(import->arena, buffer_at(&xml), xml.len);
+	buffer_add(&xml, "", 1);
+	why = order(import, (const char *const[]){ "user", "import", import->jid, "--xml",
+		buffer_at(&xml) }, 5);
 	buffer_finish(&xml);
-	why = order(import, (const char *const[]){ "user", "import", import->jid, "--xml", text },
-		5);
-	if (why)
-		printf("%s: not taken over: %s\n", import->jid, why);
+	return why;
 }
 
 static void end_user(struct import *import)
 {
-	const char *why = make_account(import);
+	const char *why = import->is_made ? NULL : make_account(import);
 
 	if (why) {
 		import->failed++;
 		printf("%s: not made: %s\n", import->jid, why);
-	} else {
-		import->made++;
-		for (const struct part *part = import->parts; part; part = part->next) {
-			if (!element_is(part->element, NS_SCRAM, "scram-credentials"))
-				take_part(import, part->element);
-		}
-		if (import->has_archive)
-			printf("%s: not taken over: its archive\n", import->jid);
 	}
+	import->made += !why;
+	for (const struct part *part = why ? NULL : import->parts; part; part = part->next) {
+		if (element_is(part->element, NS_SCRAM, "scram-credentials"))
+			continue;
+		why = take_part(import, part->element);
+		if (why)
+			printf("%s: not taken over: %s\n", import->jid, why);
+	}
+	if (import->complaint)
+		printf("%s: its archive was not taken over: %s\n", import->jid, import->complaint);
 	arena_destroy(import->arena);
 	import->arena = NULL;
+}
+
+/* --- archives ------------------------------------------------------------------------------ */
+
+static void begin_piece(struct import *import)
+{
+	import->piece = arena_create(4096);
+	import->messages = 0;
+	import->open[DEPTH_PART] = element_new(import->piece, NS_ARCHIVE, "archive");
+}
+
+static void end_piece(struct import *import)
+{
+	if (import->messages && !import->complaint)
+		import->complaint = take_part(import, import->open[DEPTH_PART]);
+	arena_destroy(import->piece);
+	import->piece = NULL;
+	import->open[DEPTH_PART] = NULL;
+}
+
+static void note_message(struct import *import)
+{
+	if (++import->messages < MESSAGES_AT_ONCE)
+		return;
+	end_piece(import);
+	begin_piece(import);
 }
 
 /* --- the document ----------------------------------------------------------------------- */
@@ -187,20 +227,20 @@ static void begin_user(struct import *import, const char *const *attributes)
 	import->password = password ? arena_strdup(import->arena, password) : NULL;
 	import->parts = NULL;
 	import->last = &import->parts;
-	import->has_archive = false;
+	import->is_made = false;
+	import->complaint = NULL;
 }
 
 static void begin_element(struct import *import, const char *full, const char *const *attributes)
 {
-	const char *ns, *name = split(import->arena, full, &ns);
-	struct element *parent = import->open[import->depth - 1];
-	struct element *element = parent ? element_add(parent, ns, name)
-		: element_new(import->arena, ns, name);
+	struct arena *arena = import->piece ? import->piece : import->arena;
+	struct element *parent = import->open[import->depth - 1], *element;
+	const char *ns, *name = split(arena, full, &ns);
 
+	element = parent ? element_add(parent, ns, name) : element_new(arena, ns, name);
 	for (; *attributes; attributes += 2) {
 		if (!strchr(attributes[0], SEPARATOR)) /* others mean nothing to the modules */
-			element_set(element, arena_strdup(import->arena, attributes[0]),
-				arena_strdup(import->arena, attributes[1]));
+			element_set(element, attributes[0], attributes[1]);
 	}
 	if (!parent) {
 		struct part *part = arena_zalloc(import->arena, sizeof *part);
@@ -224,9 +264,13 @@ static bool is_passed_over(struct import *import, const char *name)
 			complain(import, "this is no file of XEP-0227");
 		return !is_known;
 	}
-	if (import->depth > DEPTH_PART || strcmp(name, NS_DATA "#mam\narchive") != 0)
+	if (import->depth > DEPTH_PART || strcmp(name, NS_ARCHIVE "\narchive") != 0)
 		return false;
-	import->has_archive = true;
+	if (is_ready(import)) {
+		begin_piece(import);
+		return false;
+	}
+	import->complaint = "it stands before what proves the password";
 	return true;
 }
 
@@ -248,9 +292,16 @@ static void on_start(void *context, const char *name, const char **attributes)
 		import->host = attribute(values, "jid") ? strdup(attribute(values, "jid")) : NULL;
 	} else if (import->depth == DEPTH_USER) {
 		begin_user(import, values);
-	} else if (import->depth >= DEPTH_PART) {
+	} else if (import->depth > DEPTH_PART || (import->depth == DEPTH_PART && !import->piece)) {
 		begin_element(import, name, values);
 	}
+}
+
+static void end_element(struct import *import)
+{
+	import->open[import->depth] = NULL;
+	if (import->piece && import->depth == DEPTH_PART + 1)
+		note_message(import);
 }
 
 static void on_end(void *context, const char *name)
@@ -261,8 +312,10 @@ static void on_end(void *context, const char *name)
 		import->skipped = 0;
 	else if (!import->skipped && import->depth == DEPTH_USER)
 		end_user(import);
+	else if (!import->skipped && import->depth == DEPTH_PART && import->piece)
+		end_piece(import);
 	else if (!import->skipped && import->depth >= DEPTH_PART)
-		import->open[import->depth] = NULL;
+		end_element(import);
 	import->depth--;
 }
 

@@ -97,14 +97,12 @@ int tern_delete(struct tern_entity *entity, tern_store store, const void *key, s
 	return 0;
 }
 
-int tern_append(struct tern_entity *entity, tern_store log, const char *with,
+int tern_append_as_of(struct tern_entity *entity, tern_store log, uint64_t us, const char *with,
 	const void *bytes, size_t len, uint64_t *ret_id)
 {
-	uint64_t id = tern_now_us(entity), key;
+	uint64_t id = us > entity->last_id ? us : entity->last_id + 1, key;
 	int result;
 
-	if (id <= entity->last_id)
-		id = entity->last_id + 1;
 	key = __builtin_bswap64(id);
 	result = tern_put(entity, log, &key, sizeof key, bytes, len);
 	if (result < 0)
@@ -113,6 +111,12 @@ int tern_append(struct tern_entity *entity, tern_store log, const char *with,
 	(*find_record(entity, log, &key, sizeof key))->with = with ? strdup(with) : NULL;
 	*ret_id = entity->last_id = id;
 	return 0;
+}
+
+int tern_append(struct tern_entity *entity, tern_store log, const char *with,
+	const void *bytes, size_t len, uint64_t *ret_id)
+{
+	return tern_append_as_of(entity, log, tern_now_us(entity), with, bytes, len, ret_id);
 }
 
 int tern_log_delete(struct tern_entity *entity, tern_store log, uint64_t id)

@@ -219,11 +219,14 @@ class Ternctl(Daemon):
                         "<query xmlns='jabber:iq:roster'><item jid='nurse@example.net' "
                         "name='Nurse'><group>Servants</group></item></query>"):
             self.talk(client, f"<iq type='set' id='s'>{payload}</iq>", "type='result'[^>]*/>")
+        self.talk(client, "".join(
+            "<message to='juliet@example.org/none' type='chat'>"
+            f"<body>{number} &amp;</body></message>" for number in range(450)) +
+            "<iq type='get' id='end'><query xmlns='urn:x'/></iq>", "id='end'")
         self.ctl("user", "export", "juliet@example.org", self.path("users.xml"))
         before, _ = self.exported("juliet@example.org")
         self.ctl("user", "del", "juliet@example.org")
-        self.assertEqual(self.imported(), (0, [
-            "juliet@example.org: not taken over: its archive", "1 accounts were made, 0 were not"]))
+        self.assertEqual(self.imported(), (0, ["1 accounts were made, 0 were not"]))
         after, _ = self.exported("juliet@example.org")
         self.assertEqual(xml.tostring(before), xml.tostring(after))
         self.connect(port, "juliet")
@@ -254,6 +257,18 @@ class Ternctl(Daemon):
             "tybalt@example.org: not made: it has neither credentials nor a password",
             "juliet@example.org: not taken over: no module of the host takes "
             "<query xmlns='urn:x'/>", "1 accounts were made, 2 were not"]))
+
+    def test_an_archive_that_is_none_is_not_taken_over(self):
+        self.write_config(change=lambda text: text.replace('host.key"\n', self.EVERYTHING))
+        self.start()
+        self.write_export("<user name='juliet' password='x'><archive xmlns='urn:xmpp:pie:0#mam'>"
+                          "<result xmlns='urn:xmpp:mam:2'/></archive></user>"
+                          "<user name='romeo'><archive xmlns='urn:xmpp:pie:0#mam'/></user>")
+        self.assertEqual(self.imported(), (1, [
+            "juliet@example.org: its archive was not taken over: <archive/>: it makes no sense",
+            "romeo@example.org: not made: it has neither credentials nor a password",
+            "romeo@example.org: its archive was not taken over: "
+            "it stands before what proves the password", "1 accounts were made, 1 were not"]))
 
     def test_a_file_of_something_else_is_refused(self):
         self.serve()
