@@ -41,10 +41,28 @@ static size_t list_contacts(struct tern_entity *entity, unsigned bits, struct ar
 	return count;
 }
 
+/* Nobody, until a test blocks somebody. */
+static const char *blocked;
+
+static int answer_blocked(struct tern_entity *entity, const struct jid *about,
+	const void *settings)
+{
+	return blocked && (!about || strcmp(jid_bare_text(about), blocked) == 0);
+}
+
+static void block(struct tern_entity *entity, const char *whom)
+{
+	blocked = whom;
+	tern_happen(entity, TERN_ON_BLOCKLIST_CHANGED, NULL);
+}
+
 static const struct tern_module fixed_roster = {
 	.name = "roster",
 	.answers = (const struct tern_answer_claim[]){
-		{ TERN_ASK_SUBSCRIPTION, answer_subscription }, { 0 } },
+		{ TERN_ASK_SUBSCRIPTION, answer_subscription },
+		{ TERN_ASK_BLOCKED, answer_blocked },
+		{ 0 },
+	},
 	.contacts = list_contacts,
 };
 
@@ -58,6 +76,7 @@ static void open_with(const struct fake_option *options)
 {
 	fake = fake_create((const struct tern_module *const[]){ &fixed_roster, &tern_module, NULL },
 		options);
+	blocked = NULL;
 	juliet = fake_account(fake, "juliet@example.org");
 	balcony = fake_session(juliet, "balcony");
 }
@@ -186,6 +205,39 @@ Test(directed, presence_reaches_its_addressee_and_ends_for_it)
 	LEAVES("<presence from='" B "' to='both@example.com' type='unavailable'/>");
 	LEAVES("<presence from='" B "' to='from@example.com' type='unavailable'/>");
 	LEAVES("<presence from='" B "' to='none@example.com/x' type='unavailable'/>");
+	LEAVES(NULL);
+}
+
+/* Sent by a module outside of any stanza: what has been queued goes with the next one. */
+static void let_go(void)
+{
+	fake_send(balcony, "<iq type='get' id='i'><q xmlns='x'/></iq>");
+	HEARS_PART(balcony, "service-unavailable");
+}
+
+Test(directed, presence_ends_for_whoever_is_blocked)
+{
+	fake_send(balcony, "<presence to='nurse@example.com/x'/>");
+	fake_forget(fake);
+	block(juliet, "nurse@example.com");
+	let_go();
+	LEAVES("<presence from='juliet@example.org/balcony' to='nurse@example.com/x' "
+		"type='unavailable'/>");
+	fake_end(balcony);
+	LEAVES(NULL);
+}
+
+Test(presence, of_a_session_is_not_for_whoever_is_blocked)
+{
+	blocked = "both@example.com";
+	fake_send(balcony, "<presence/>");
+	LEAVES("<presence from='juliet@example.org/balcony' to='from@example.com'/>");
+	LEAVES("<presence from='juliet@example.org/balcony' to='to@example.com' type='probe'/>");
+	LEAVES(NULL);
+	fake_forget(fake);
+	fake_send(balcony, "<presence type='unavailable'/>");
+	LEAVES("<presence from='juliet@example.org/balcony' to='from@example.com' "
+		"type='unavailable'/>");
 	LEAVES(NULL);
 }
 
