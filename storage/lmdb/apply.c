@@ -6,6 +6,7 @@
 
 #include "batch.h"
 #include "lmdb_internal.h"
+#include "runs.h"
 
 void act_look_for_trash(struct act *act)
 {
@@ -122,44 +123,36 @@ static int go_to_end(struct act *act)
 	return rc;
 }
 
-static int append_entry(struct act *act, const struct batch_op *op, uint64_t number)
+static int append_entry(struct act *act, const struct batch_op *op,
+	const struct entry_head *head, uint64_t number)
 {
-	struct entry_head head = {
-		.id = op->id,
-		.owner = op->owner,
-		.log = op->store,
-		.with_len = (uint16_t)op->key_len,
-	};
-	MDB_val value = { sizeof(head) + op->key_len + 1 + op->value_len, NULL };
+	MDB_val value = { sizeof(*head) + op->key_len + 1 + op->value_len, NULL };
 	int rc = mdb_cursor_put(act->entries, &(MDB_val){ sizeof(number), &number }, &value,
 		MDB_APPEND | MDB_RESERVE);
 	if (rc)
 		return rc;
 	char *at = value.mv_data;
-	memcpy(at, &head, sizeof(head));
+	memcpy(at, head, sizeof(*head));
 	/* The NUL behind the key is the batch's; the value follows it there as here. */
-	memcpy(at + sizeof(head), op->key, op->key_len + 1 + op->value_len);
+	memcpy(at + sizeof(*head), op->key, op->key_len + 1 + op->value_len);
 	return 0;
 }
 
-/* An id that is there already is replaced: ids are unique within a log. */
-static int index_entry(struct act *act, const struct batch_op *op, uint64_t number)
+/* Ids are unique within a log. */
+int entry_index(struct act *act, const struct entry_head *head, const char *with, uint64_t number)
 {
 	struct key key;
-	MDB_val value = { sizeof(number), &number };
-	key_start(&key, op->owner, op->store);
-	key_add_id(&key, op->id);
-	int rc = mdb_put(act->txn, act->engine->dbi[IDS], KEY_VAL(&key), &value, MDB_NOOVERWRITE);
+	key_start(&key, head->owner, head->log);
+	int rc = run_insert(act, IDS, &key, head->id, number);
 	if (rc == MDB_KEYEXIST) {
-		rc = entry_delete(act, op->owner, op->store, op->id);
+		rc = entry_delete(act, head->owner, head->log, head->id);
 		if (rc == 0)
-			rc = put(act, IDS, &key, &number, sizeof(number));
+			rc = run_insert(act, IDS, &key, head->id, number);
 	}
-	if (rc || op->key_len == 0)
+	if (rc || head->with_len == 0)
 		return rc;
-	key_of_with(&key, act->engine, op->owner, op->store, op->key, op->key_len);
-	key_add_id(&key, op->id);
-	return put(act, WITH, &key, &number, sizeof(number));
+	key_of_with(&key, act->engine, head->owner, head->log, with, head->with_len);
+	return run_insert(act, WITH, &key, head->id, number);
 }
 
 static int apply_append(struct act *act, const struct batch_op *op)
@@ -169,9 +162,15 @@ static int apply_append(struct act *act, const struct batch_op *op)
 		rc = go_to_end(act);
 	if (rc)
 		return rc;
+	struct entry_head head = {
+		.id = op->id,
+		.owner = op->owner,
+		.log = op->store,
+		.with_len = (uint16_t)op->key_len,
+	};
 	uint64_t number = act->next_entry++;
-	rc = append_entry(act, op, number);
-	return rc ? rc : index_entry(act, op, number);
+	rc = append_entry(act, op, &head, number);
+	return rc ? rc : entry_index(act, &head, op->key, number);
 }
 
 static int apply_log_delete(struct act *act, const struct batch_op *op)

@@ -4,23 +4,23 @@
 #include <string.h>
 
 #include "lmdb_internal.h"
+#include "runs.h"
 
-static int delete_entry_at(struct act *act, const MDB_val *number)
+static int delete_entry_at(struct act *act, uint64_t number)
 {
 	const struct lmdb_engine *engine = act->engine;
-	struct log_entry entry;
-	struct key key;
 	struct entry_head head;
-	MDB_val value, number_key = *number;
+	struct key key;
+	MDB_val value, number_key = { sizeof(number), &number };
+	uint64_t same;
 	int rc = mdb_get(act->txn, engine->dbi[ENTRIES], &number_key, &value);
 	if (rc)
 		return rc;
 	memcpy(&head, value.mv_data, sizeof(head));
-	rc = entry_read(act, number, &entry);
-	if (rc == 0 && entry.with) {
-		key_of_with(&key, engine, head.owner, head.log, entry.with, head.with_len);
-		key_add_id(&key, head.id);
-		rc = mdb_del(act->txn, engine->dbi[WITH], KEY_VAL(&key), NULL);
+	if (head.with_len) {
+		key_of_with(&key, engine, head.owner, head.log,
+			(const char *)value.mv_data + sizeof(head), head.with_len);
+		rc = run_delete(act, WITH, &key, head.id, &same);
 	}
 	return rc ? rc : mdb_del(act->txn, engine->dbi[ENTRIES], &number_key, NULL);
 }
@@ -28,16 +28,12 @@ static int delete_entry_at(struct act *act, const MDB_val *number)
 int entry_delete(struct act *act, owner_id owner, uint16_t log, uint64_t id)
 {
 	struct key key;
-	MDB_val value;
 	uint64_t number;
 	key_start(&key, owner, log);
-	key_add_id(&key, id);
-	int rc = mdb_get(act->txn, act->engine->dbi[IDS], KEY_VAL(&key), &value);
+	int rc = run_delete(act, IDS, &key, id, &number);
 	if (rc)
 		return rc == MDB_NOTFOUND ? 0 : rc;
-	memcpy(&number, value.mv_data, sizeof(number)); /* a deletion may move the page */
-	rc = delete_entry_at(act, &(MDB_val){ sizeof(number), &number });
-	return rc ? rc : mdb_del(act->txn, act->engine->dbi[IDS], KEY_VAL(&key), NULL);
+	return delete_entry_at(act, number);
 }
 
 /* The first key of the table that begins with the prefix (which may be empty). */
@@ -79,12 +75,13 @@ static int entries_delete(struct act *act, const struct key *prefix, uint64_t up
 	size_t *budget)
 {
 	MDB_val found;
+	uint64_t id;
 	int rc = 0;
 	while (*budget > 0) {
-		rc = first_of(act, IDS, prefix, &found);
-		if (rc || key_last_id(&found) > up_to_id)
+		rc = run_first(act, IDS, prefix, &found, &id);
+		if (rc || id > up_to_id)
 			break;
-		rc = entry_delete(act, key_owner(&found), key_store(&found), key_last_id(&found));
+		rc = entry_delete(act, key_owner(&found), key_store(&found), id);
 		if (rc)
 			break;
 		--*budget;

@@ -8,8 +8,8 @@
  *   names     domain NUL local -> owner id, name     (long ones: cut, and a digest)
  *   records   owner 4, store 2, key -> value
  *   entries   number -> owner, log, id, with, bytes  in order of commit, all owners'
- *   ids       owner 4, log 2, id 8 -> number of the entry
- *   with      owner 4, log 2, digest of `with` 8, id 8 -> number of the entry
+ *   ids       owner 4, log 2, id 8 -> ids from there on and their entries' numbers (runs.h)
+ *   with      owner 4, log 2, digest of `with` 8, id 8 -> the same of one peer
  *   trash     owner 4, store 2 (0: all of the owner's) -> what is left to be cleaned
  *
  * The bytes of entries go to the end of one table, where a put is ten times as cheap as

@@ -48,6 +48,7 @@ struct act {
 	MDB_txn *txn;
 	MDB_cursor *entries; /* at the end of the entries, once something is appended */
 	uint64_t next_entry; /* 0: not known yet */
+	MDB_cursor *cursors[2]; /* runs.c: of the indices, once they are written */
 	owner_id next_owner; /* 0: not changed */
 	bool has_trash, leftovers;
 };
@@ -89,9 +90,14 @@ int trash_find(struct act *act, owner_id owner, uint16_t store, struct trash *re
 
 void key_of_with(struct key *key, const struct lmdb_engine *engine, owner_id owner, uint16_t log,
 	const char *with, size_t len);
-int entry_read(struct act *act, const MDB_val *number, struct log_entry *ret_entry);
+int entry_read(struct act *act, uint64_t number, struct log_entry *ret_entry);
 /* The newest id of the log, trash or not; 0 when there is none. */
 int log_newest(struct act *act, owner_id owner, uint16_t log, uint64_t *ret_id);
+
+/* --- apply.c */
+
+/* Enters an entry of that number into the indices, in place of one with its id. */
+int entry_index(struct act *act, const struct entry_head *head, const char *with, uint64_t number);
 
 /* --- clean.c: deletions */
 

@@ -4,16 +4,8 @@
 #include <string.h>
 
 #include "lmdb_internal.h"
+#include "runs.h"
 #include "siphash.h"
-
-/* A walk along one of the two indices. */
-struct walk {
-	MDB_cursor *cursor;
-	struct key prefix;
-	uint64_t low, high; /* ids, inclusive */
-	bool backwards;
-	MDB_val key, number;
-};
 
 void key_of_with(struct key *key, const struct lmdb_engine *engine, owner_id owner, uint16_t log,
 	const char *with, size_t len)
@@ -22,10 +14,10 @@ void key_of_with(struct key *key, const struct lmdb_engine *engine, owner_id own
 	key_add_id(key, siphash(engine->secret, with, len));
 }
 
-int entry_read(struct act *act, const MDB_val *number, struct log_entry *ret_entry)
+int entry_read(struct act *act, uint64_t number, struct log_entry *ret_entry)
 {
 	struct entry_head head;
-	MDB_val key = *number, value;
+	MDB_val key = { sizeof(number), &number }, value;
 	int rc = mdb_get(act->txn, act->engine->dbi[ENTRIES], &key, &value);
 	if (rc)
 		return rc;
@@ -41,38 +33,6 @@ int entry_read(struct act *act, const MDB_val *number, struct log_entry *ret_ent
 	return 0;
 }
 
-static int check(const struct walk *walk)
-{
-	if (!key_is_prefix(&walk->prefix, &walk->key))
-		return MDB_NOTFOUND;
-	uint64_t id = key_last_id(&walk->key);
-	return id < walk->low || id > walk->high ? MDB_NOTFOUND : 0;
-}
-
-static int walk_first(struct walk *walk)
-{
-	struct key start = walk->prefix;
-	key_add_id(&start, walk->backwards ? walk->high : walk->low);
-	walk->key = (MDB_val){ start.len, start.bytes };
-	int rc = mdb_cursor_get(walk->cursor, &walk->key, &walk->number, MDB_SET_RANGE);
-	if (walk->backwards) {
-		bool is_behind = rc == 0 && (walk->key.mv_size != start.len ||
-			memcmp(walk->key.mv_data, start.bytes, start.len) != 0);
-		if (is_behind)
-			rc = mdb_cursor_get(walk->cursor, &walk->key, &walk->number, MDB_PREV);
-		else if (rc == MDB_NOTFOUND)
-			rc = mdb_cursor_get(walk->cursor, &walk->key, &walk->number, MDB_LAST);
-	}
-	return rc ? rc : check(walk);
-}
-
-static int walk_next(struct walk *walk)
-{
-	int rc = mdb_cursor_get(walk->cursor, &walk->key, &walk->number,
-		walk->backwards ? MDB_PREV : MDB_NEXT);
-	return rc ? rc : check(walk);
-}
-
 int log_newest(struct act *act, owner_id owner, uint16_t log, uint64_t *ret_id)
 {
 	struct walk walk = { .high = UINT64_MAX, .backwards = true };
@@ -83,7 +43,7 @@ int log_newest(struct act *act, owner_id owner, uint16_t log, uint64_t *ret_id)
 		return rc;
 	rc = walk_first(&walk);
 	if (rc == 0)
-		*ret_id = key_last_id(&walk.key);
+		*ret_id = walk.id;
 	mdb_cursor_close(walk.cursor);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -133,7 +93,7 @@ static int read_page(struct act *act, struct walk *walk, struct reading *reading
 	size_t sent = 0;
 	int rc;
 	for (rc = walk_first(walk); rc == 0; rc = walk_next(walk)) {
-		rc = entry_read(act, &walk->number, &entry);
+		rc = entry_read(act, walk->number, &entry);
 		if (rc)
 			return rc;
 		bool is_other = page->with && strcmp(entry.with ? entry.with : "", page->with) != 0;

@@ -24,7 +24,52 @@ static int make_tables(MDB_txn *txn)
 		&(MDB_val){ sizeof(secret), secret }, 0);
 }
 
-schema_step *const schema_steps[] = { make_tables };
+static int read_secret(struct lmdb_engine *engine, MDB_txn *txn)
+{
+	MDB_val value;
+	int rc = mdb_get(txn, engine->dbi[META], &(MDB_val){ 4, (void *)(uintptr_t)"hash" }, &value);
+	if (rc == 0 && value.mv_size != sizeof(engine->secret))
+		return MDB_INVALID;
+	if (rc == 0)
+		memcpy(engine->secret, value.mv_data, sizeof(engine->secret));
+	return rc;
+}
+
+static int index_all(struct act *act, MDB_cursor *cursor)
+{
+	struct entry_head head;
+	MDB_val key, value;
+	uint64_t number;
+	int rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	while (rc == 0) {
+		memcpy(&head, value.mv_data, sizeof(head));
+		memcpy(&number, key.mv_data, sizeof(number));
+		rc = entry_index(act, &head, (const char *)value.mv_data + sizeof(head), number);
+		if (rc == 0)
+			rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* Version 2: the indices in runs, made anew from the entries. */
+static int pack_indices(MDB_txn *txn)
+{
+	struct lmdb_engine engine = { 0 };
+	struct act act = { .engine = &engine, .txn = txn };
+	MDB_cursor *cursor;
+	int rc = tables_open(txn, 0, engine.dbi);
+	if (rc == 0)
+		rc = read_secret(&engine, txn);
+	if (rc == 0)
+		rc = mdb_drop(txn, engine.dbi[IDS], 0);
+	if (rc == 0)
+		rc = mdb_drop(txn, engine.dbi[WITH], 0);
+	if (rc == 0)
+		rc = mdb_cursor_open(txn, engine.dbi[ENTRIES], &cursor);
+	return rc ? rc : index_all(&act, cursor);
+}
+
+schema_step *const schema_steps[] = { make_tables, pack_indices };
 const uint32_t schema_version = sizeof(schema_steps) / sizeof(*schema_steps);
 
 static int read_version(MDB_txn *txn, uint32_t *ret_version)

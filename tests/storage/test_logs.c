@@ -208,3 +208,79 @@ BOTH(logs, stands_after_a_restart)
 	bed_append(bed, 7, ARCHIVE, 110, NULL, "hi");
 	IS(bed_page(bed, 7, ARCHIVE, (struct log_page){ .after_id = 80 }), "90 100 110 .");
 }
+
+/* --- many, in any order: what one engine says, the other says too ------------------ */
+
+static uint64_t seed;
+
+static uint64_t draw(uint64_t below)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (seed >> 33) % below;
+}
+
+/* Mostly at the end, at times in the middle, beyond what a run spans, or there already. */
+static uint64_t draw_id(uint64_t *newest)
+{
+	uint64_t kind = draw(300);
+	if (kind == 0)
+		return *newest += UINT64_C(1) << (40 + draw(12));
+	return kind < 40 ? 1 + draw(*newest) : (*newest += 1 + draw(1000));
+}
+
+static void write_some(struct storage_batch *batches[2], uint64_t *newest)
+{
+	static const char *const peers[] = { "juliet@capulet", "romeo@montague", NULL };
+	for (int writes = 0; writes < 60; writes++) {
+		owner_id owner = 7 + (owner_id)draw(2);
+		uint64_t id = draw_id(newest);
+		struct log_entry entry = { id, peers[draw(3)], "hi", 2 };
+		bool is_deletion = draw(6) == 0, is_expiry = draw(400) == 0;
+		for (int i = 0; i < 2; i++) {
+			if (is_expiry)
+				batch_log_expire(batches[i], owner, ARCHIVE, id / 2);
+			else if (is_deletion)
+				batch_log_delete(batches[i], owner, ARCHIVE, id);
+			else
+				batch_append(batches[i], owner, ARCHIVE, &entry);
+		}
+	}
+}
+
+static void compare_pages(struct bed beds[2], uint64_t newest)
+{
+	for (int pages_left = 30; pages_left > 0; pages_left--) {
+		struct log_page page = {
+			.after_id = draw(2) ? draw(newest) : 0, .before_id = draw(2) ? draw(newest) : 0,
+			.with = draw(2) ? "romeo@montague" : NULL, .backwards = draw(2),
+			.most = draw(120),
+		};
+		owner_id owner = 7 + (owner_id)draw(2);
+		char *expected = bed_page(&beds[1], owner, ARCHIVE, page);
+		IS(bed_page(&beds[0], owner, ARCHIVE, page), expected);
+		free(expected);
+	}
+}
+
+Test(logs, are_the_same_in_both_engines, .timeout = 60)
+{
+	for (uint64_t run = 1; run <= 10; run++) {
+		struct bed beds[2];
+		uint64_t newest = 1000;
+		seed = run;
+		bed_open_lmdb(&beds[0]);
+		bed_open_memory(&beds[1]);
+		for (int commits = 0; commits < 12; commits++) {
+			struct storage_batch *batches[2] = {
+				storage_batch_create(beds[0].storage),
+				storage_batch_create(beds[1].storage),
+			};
+			write_some(batches, &newest);
+			for (int i = 0; i < 2; i++)
+				bed_commit(&beds[i], batches[i]);
+			compare_pages(beds, newest);
+		}
+		for (int i = 0; i < 2; i++)
+			bed_close(&beds[i]);
+	}
+}

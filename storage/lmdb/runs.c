@@ -1,0 +1,308 @@
+/* lmdb/runs.c - keeps the indices of logs in runs of ids
+ * SPDX-License-Identifier: MIT
+ *
+ * A value is the lowest number (8 bytes), then for each id its distance from the key's id
+ * (6 bytes) and its number's from the lowest (5 bytes), in the machine's order of bytes. */
+#include "runs.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <string.h>
+
+enum { ID_BYTES = 6, NUMBER_BYTES = 5, PLACE_BYTES = ID_BYTES + NUMBER_BYTES };
+
+#define ID_SPAN (UINT64_C(1) << (8 * ID_BYTES))
+#define NUMBER_SPAN (UINT64_C(1) << (8 * NUMBER_BYTES)) /* more entries than the map has room for */
+
+static uint64_t get(const unsigned char *bytes, size_t len)
+{
+	uint64_t value = 0;
+	memcpy(&value, bytes, len);
+	return le64toh(value);
+}
+
+static void set(unsigned char *bytes, size_t len, uint64_t value)
+{
+	uint64_t little = htole64(value);
+	memcpy(bytes, &little, len);
+}
+
+static void run_unpack(struct run *run, uint64_t base, const MDB_val *value)
+{
+	const unsigned char *at = value->mv_data;
+	uint64_t lowest = get(at, sizeof(lowest));
+	at += sizeof(lowest);
+	run->base = base;
+	run->count = (value->mv_size - sizeof(lowest)) / PLACE_BYTES;
+	if (run->count > RUN_MAX)
+		run->count = RUN_MAX;
+	for (size_t i = 0; i < run->count; i++, at += PLACE_BYTES)
+		run->places[i] = (struct run_place){ base + get(at, ID_BYTES),
+			lowest + get(at + ID_BYTES, NUMBER_BYTES) };
+}
+
+static size_t run_pack(const struct run *run, unsigned char *bytes)
+{
+	uint64_t lowest = UINT64_MAX;
+	unsigned char *at = bytes;
+	for (size_t i = 0; i < run->count; i++)
+		if (run->places[i].number < lowest)
+			lowest = run->places[i].number;
+	set(at, sizeof(lowest), lowest);
+	at += sizeof(lowest);
+	for (size_t i = 0; i < run->count; i++, at += PLACE_BYTES) {
+		uint64_t id = run->places[i].id - run->base;
+		uint64_t number = run->places[i].number - lowest;
+		assert(id < ID_SPAN && number < NUMBER_SPAN);
+		set(at, ID_BYTES, id);
+		set(at + ID_BYTES, NUMBER_BYTES, number);
+	}
+	return (size_t)(at - bytes);
+}
+
+/* The first place whose id is not below; `count` when there is none. */
+static size_t run_search(const struct run *run, uint64_t id)
+{
+	size_t low = 0, high = run->count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (run->places[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Stands the cursor at the run that has the id, if any has. */
+static int find(MDB_cursor *cursor, const struct key *prefix, uint64_t id, uint64_t *ret_base,
+	MDB_val *ret_value)
+{
+	struct key wanted = *prefix;
+	MDB_val key;
+	key_add_id(&wanted, id);
+	key = (MDB_val){ wanted.len, wanted.bytes };
+	int rc = mdb_cursor_get(cursor, &key, ret_value, MDB_SET_RANGE);
+	bool is_behind = rc == 0 && (key.mv_size != wanted.len ||
+		memcmp(key.mv_data, wanted.bytes, wanted.len) != 0);
+	if (is_behind)
+		rc = mdb_cursor_get(cursor, &key, ret_value, MDB_PREV);
+	else if (rc == MDB_NOTFOUND)
+		rc = mdb_cursor_get(cursor, &key, ret_value, MDB_LAST);
+	if (rc == 0 && !key_is_prefix(prefix, &key))
+		rc = MDB_NOTFOUND;
+	if (rc == 0)
+		*ret_base = key_last_id(&key);
+	return rc;
+}
+
+static int locate(MDB_cursor *cursor, const struct key *prefix, uint64_t id, struct run *ret_run)
+{
+	uint64_t base;
+	MDB_val value;
+	int rc = find(cursor, prefix, id, &base, &value);
+	if (rc == 0)
+		run_unpack(ret_run, base, &value);
+	return rc;
+}
+
+/* --- writing --------------------------------------------------------------------- */
+
+/* It ends with the transaction. */
+static int cursor_of(struct act *act, enum table table, MDB_cursor **ret_cursor)
+{
+	MDB_cursor **cursor = &act->cursors[table == WITH];
+	int rc = *cursor ? 0 : mdb_cursor_open(act->txn, act->engine->dbi[table], cursor);
+	*ret_cursor = *cursor;
+	return rc;
+}
+
+/* With MDB_CURRENT, in place of that at which the cursor stands. */
+static int put(MDB_cursor *cursor, const struct key *prefix, const struct run *run, unsigned flags)
+{
+	unsigned char bytes[sizeof(uint64_t) + (RUN_MAX + 1) * PLACE_BYTES];
+	struct key key = *prefix;
+	key_add_id(&key, run->base);
+	return mdb_cursor_put(cursor, KEY_VAL(&key), &(MDB_val){ run_pack(run, bytes), bytes },
+		flags);
+}
+
+static int put_new(MDB_cursor *cursor, const struct key *prefix, const struct run_place *place)
+{
+	struct run run = { .base = place->id, .count = 1 };
+	run.places[0] = *place;
+	return put(cursor, prefix, &run, 0);
+}
+
+/* One that has become too long. */
+static int put_halves(MDB_cursor *cursor, const struct key *prefix, struct run *run)
+{
+	size_t half = run->count / 2;
+	struct run upper = { .base = run->places[half].id, .count = run->count - half };
+	memcpy(upper.places, &run->places[half], upper.count * sizeof(*upper.places));
+	run->count = half;
+	int rc = put(cursor, prefix, run, MDB_CURRENT);
+	return rc ? rc : put(cursor, prefix, &upper, 0);
+}
+
+/* What nearly every message does: the new id goes to the end, and nothing is unpacked.  False
+ * when it is another case. */
+static bool extend(MDB_cursor *cursor, const struct key *prefix, const struct run_place *place,
+	uint64_t base, const MDB_val *value, int *ret_rc)
+{
+	unsigned char bytes[sizeof(uint64_t) + RUN_MAX * PLACE_BYTES];
+	unsigned char *end = bytes + value->mv_size;
+	uint64_t id = place->id - base;
+	struct key key = *prefix;
+	if (value->mv_size > sizeof(bytes) - PLACE_BYTES)
+		return false;
+	memcpy(bytes, value->mv_data, value->mv_size);
+	uint64_t lowest = get(bytes, sizeof(lowest)), number = place->number - lowest;
+	bool is_next = id > get(end - PLACE_BYTES, ID_BYTES) && id < ID_SPAN;
+	if (!is_next || place->number < lowest || number >= NUMBER_SPAN)
+		return false;
+	set(end, ID_BYTES, id);
+	set(end + ID_BYTES, NUMBER_BYTES, number);
+	key_add_id(&key, base);
+	*ret_rc = mdb_cursor_put(cursor, KEY_VAL(&key),
+		&(MDB_val){ value->mv_size + PLACE_BYTES, bytes }, MDB_CURRENT);
+	return true;
+}
+
+static int insert(MDB_cursor *cursor, const struct key *prefix, const struct run_place *place,
+	struct run *run)
+{
+	size_t at = run_search(run, place->id);
+	bool is_end = at == run->count;
+	if (!is_end && run->places[at].id == place->id)
+		return MDB_KEYEXIST;
+	if (is_end && (run->count == RUN_MAX || place->id - run->base >= ID_SPAN))
+		return put_new(cursor, prefix, place);
+	memmove(&run->places[at + 1], &run->places[at], (run->count - at) * sizeof(*run->places));
+	run->places[at] = *place;
+	run->count++;
+	return run->count > RUN_MAX ? put_halves(cursor, prefix, run)
+	                            : put(cursor, prefix, run, MDB_CURRENT);
+}
+
+int run_insert(struct act *act, enum table table, const struct key *prefix, uint64_t id,
+	uint64_t number)
+{
+	const struct run_place place = { id, number };
+	MDB_cursor *cursor;
+	MDB_val value;
+	struct run run;
+	uint64_t base;
+	int rc = cursor_of(act, table, &cursor);
+	if (rc == 0)
+		rc = find(cursor, prefix, id, &base, &value);
+	if (rc == MDB_NOTFOUND)
+		return put_new(cursor, prefix, &place);
+	if (rc || extend(cursor, prefix, &place, base, &value, &rc))
+		return rc;
+	run_unpack(&run, base, &value);
+	return insert(cursor, prefix, &place, &run);
+}
+
+int run_delete(struct act *act, enum table table, const struct key *prefix, uint64_t id,
+	uint64_t *ret_number)
+{
+	MDB_cursor *cursor;
+	struct run run;
+	int rc = cursor_of(act, table, &cursor);
+	if (rc == 0)
+		rc = locate(cursor, prefix, id, &run);
+	if (rc)
+		return rc;
+	size_t at = run_search(&run, id);
+	if (at == run.count || run.places[at].id != id)
+		return MDB_NOTFOUND;
+	*ret_number = run.places[at].number;
+	run.count--;
+	memmove(&run.places[at], &run.places[at + 1], (run.count - at) * sizeof(*run.places));
+	return run.count == 0 ? mdb_cursor_del(cursor, 0) : put(cursor, prefix, &run, MDB_CURRENT);
+}
+
+int run_first(struct act *act, enum table table, const struct key *prefix, MDB_val *ret_key,
+	uint64_t *ret_id)
+{
+	MDB_cursor *cursor;
+	MDB_val key = { prefix->len, (void *)(uintptr_t)prefix->bytes }, value;
+	struct run run;
+	int rc = cursor_of(act, table, &cursor);
+	if (rc == 0)
+		rc = mdb_cursor_get(cursor, &key, &value, prefix->len ? MDB_SET_RANGE : MDB_FIRST);
+	if (rc == 0 && !key_is_prefix(prefix, &key))
+		rc = MDB_NOTFOUND;
+	if (rc)
+		return rc;
+	run_unpack(&run, key_last_id(&key), &value);
+	*ret_key = key;
+	*ret_id = run.places[0].id;
+	return 0;
+}
+
+/* --- walking --------------------------------------------------------------------- */
+
+static int stand(struct walk *walk, size_t place)
+{
+	walk->place = place;
+	walk->id = walk->run.places[place].id;
+	walk->number = walk->run.places[place].number;
+	return walk->id < walk->low || walk->id > walk->high ? MDB_NOTFOUND : 0;
+}
+
+/* To the end at which the neighbouring run begins. */
+static int enter(struct walk *walk, MDB_cursor_op op, MDB_val *key)
+{
+	MDB_val value;
+	int rc = mdb_cursor_get(walk->cursor, key, &value, op);
+	if (rc == 0 && !key_is_prefix(&walk->prefix, key))
+		rc = MDB_NOTFOUND;
+	if (rc)
+		return rc;
+	run_unpack(&walk->run, key_last_id(key), &value);
+	return stand(walk, walk->backwards ? walk->run.count - 1 : 0);
+}
+
+static int first_forwards(struct walk *walk)
+{
+	struct key start = walk->prefix;
+	int rc = locate(walk->cursor, &walk->prefix, walk->low, &walk->run);
+	MDB_val key;
+	if (rc == 0) {
+		size_t place = run_search(&walk->run, walk->low);
+		return place < walk->run.count ? stand(walk, place)
+		                               : enter(walk, MDB_NEXT, &key);
+	}
+	key_add_id(&start, walk->low);
+	key = (MDB_val){ start.len, start.bytes };
+	return rc == MDB_NOTFOUND ? enter(walk, MDB_SET_RANGE, &key) : rc;
+}
+
+static int first_backwards(struct walk *walk)
+{
+	int rc = locate(walk->cursor, &walk->prefix, walk->high, &walk->run);
+	MDB_val key;
+	if (rc)
+		return rc;
+	size_t place = run_search(&walk->run, walk->high);
+	if (place < walk->run.count && walk->run.places[place].id == walk->high)
+		return stand(walk, place);
+	return place > 0 ? stand(walk, place - 1) : enter(walk, MDB_PREV, &key);
+}
+
+int walk_first(struct walk *walk)
+{
+	return walk->backwards ? first_backwards(walk) : first_forwards(walk);
+}
+
+int walk_next(struct walk *walk)
+{
+	MDB_val key;
+	if (walk->backwards)
+		return walk->place > 0 ? stand(walk, walk->place - 1)
+		                       : enter(walk, MDB_PREV, &key);
+	return walk->place + 1 < walk->run.count ? stand(walk, walk->place + 1)
+	                                         : enter(walk, MDB_NEXT, &key);
+}
