@@ -10,7 +10,7 @@
 #include "need.h"
 #include "storage_internal.h"
 
-/* A spare batch keeps the room of the largest that it was: few of them, and none of the rare ones. */
+/* A spare batch keeps the room of the largest that it was: few of them, none of the rare ones. */
 enum { FIRST_ROOM = 1024, SPARE_ROOM_MAX = 32 * 1024, SPARES_MAX = 8 };
 
 /* Followed by the key, a NUL and the value, and filled up to eight bytes. */

@@ -87,3 +87,14 @@ Test(lane, refuses_a_body_of_another_size)
 	cr_assert_not(receive(0, "u0@d/b"));
 	cr_assert_eq(bench.errors, 1);
 }
+
+Test(lane, knows_how_much_of_a_message_an_archive_keeps)
+{
+	char text[256];
+	static const char id[] = "<stanza-id xmlns='urn:xmpp:sid:0' by='u1@d' id='7'/>";
+	int size = snprintf(text, sizeof text, "<message from='u0@d/b' id='0'><body>0 abcdefghij"
+			"klmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghij</body>%s</message>", id);
+
+	cr_assert(lane_receive(&lane, &(struct stanza){ text, (size_t)size }));
+	cr_assert_eq(bench.copy_bytes, (size_t)size - strlen(id));
+}

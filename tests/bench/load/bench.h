@@ -39,7 +39,7 @@ struct bench {
 
 	uint64_t operations;			/* verified deliveries; the unit of cost */
 	uint64_t sent, lost, misplaced, errors;
-	uint64_t copy_bytes;		/* of all that was sent, each as its reader gets it */
+	uint64_t copy_bytes;		/* of all operations that were messages, as an archive keeps them */
 	struct histogram latency;		/* since bench_measure(), in ns */
 	struct histogram login_latency;
 	struct histogram interval;		/* since the last sample */

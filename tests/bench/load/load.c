@@ -86,8 +86,8 @@ static void fill_report(const struct scenario *scenario, struct bench *bench, bo
 	report_number(report, "acks", options->acks);
 	report_number(report, "offered_rate", options->rate);
 	report_number(report, "sent", (double)bench->sent);
-	report_number(report, "copy_bytes", bench->sent ?
-			(double)bench->copy_bytes / (double)bench->sent : 0);
+	report_number(report, "copy_bytes", bench->operations ?
+			(double)bench->copy_bytes / (double)bench->operations : 0);
 	report_number(report, "lost", (double)bench->lost);
 	report_number(report, "misplaced", (double)bench->misplaced);
 	report_number(report, "errors", (double)bench->errors);

@@ -38,7 +38,7 @@ static const struct option_row {
 	NUMBER(seconds, "length of the measured phase"),
 	NUMBER(warmup, "seconds before it"),
 	NUMBER(contacts, "contacts of each account: cliques of this many and one"),
-	NUMBER(messages, "for each absent account, or in an archive; at most so many for each pair in a flood"),
+	NUMBER(messages, "for each absent account, or in an archive; of each pair in a flood, at most"),
 	NUMBER(paused, "share of a flood's readers that read nothing until it is over"),
 	NUMBER(body, "bytes of a message's body"),
 	NUMBER(sample, "print a line of JSON each so many seconds; 0: never"),
