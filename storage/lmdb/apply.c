@@ -257,6 +257,7 @@ int lmdb_commit(struct storage_engine *base, const struct storage_batch *const *
 		rc = apply_batch(&act, batches[i]);
 	if (rc == 0)
 		rc = write_next_owner(&act);
+	act.leftovers |= runs_are_many(&act, NEW_PAGES_MOST);
 	/* An open cursor of a transaction that writes ends with it (LMDB frees it). */
 	if (rc) {
 		mdb_txn_abort(act.txn);

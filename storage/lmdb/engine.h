@@ -10,11 +10,13 @@
  *   entries   number -> owner, log, id, with, bytes  in order of commit, all owners'
  *   ids       owner 4, log 2, id 8 -> ids from there on and their entries' numbers (runs.h)
  *   with      owner 4, log 2, digest of `with` 8, id 8 -> the same of one peer
+ *   new-ids, new-with: the newest part of these two
  *   trash     owner 4, store 2 (0: all of the owner's) -> what is left to be cleaned
  *
  * The bytes of entries go to the end of one table, where a put is ten times as cheap as
- * in random order; only the two small indices are touched at random.  Digests are keyed
- * with a secret of the data directory, and what they lead to is compared in full.
+ * in random order; only the two small indices are touched at random, and seldom (runs.h).
+ * Digests are keyed with a secret of the data directory, and what they lead to is compared
+ * in full.
  *
  * relaxed: LMDB does not sync at commit.  What a killed process committed is there; a
  * power loss costs the last second or so, on file systems that write in order. */

@@ -17,7 +17,9 @@
 	X(ENTRIES, "entries", MDB_INTEGERKEY) \
 	X(IDS, "ids", 0)              \
 	X(WITH, "with", 0)            \
-	X(TRASH, "trash", 0)
+	X(TRASH, "trash", 0)          \
+	X(NEW_IDS, "new-ids", 0)      \
+	X(NEW_WITH, "new-with", 0)
 
 #define TABLE_ENUM(id, name, flags) id,
 enum table { TABLE_LIST(TABLE_ENUM) TABLES };
@@ -40,6 +42,7 @@ struct lmdb_engine {
 	pthread_key_t reader_key;
 	pthread_mutex_t readers_lock;
 	struct reader *readers;
+	struct key settled[2]; /* runs.c: how far the new parts of the indices were settled */
 };
 
 /* A transaction under way, one that writes or one that reads. */
@@ -48,7 +51,7 @@ struct act {
 	MDB_txn *txn;
 	MDB_cursor *entries; /* at the end of the entries, once something is appended */
 	uint64_t next_entry; /* 0: not known yet */
-	MDB_cursor *cursors[2]; /* runs.c: of the indices, once they are written */
+	MDB_cursor *cursors[TABLES]; /* runs.c: of the indices, once they are written */
 	owner_id next_owner; /* 0: not changed */
 	bool has_trash, leftovers;
 };

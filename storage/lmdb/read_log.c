@@ -38,13 +38,13 @@ int log_newest(struct act *act, owner_id owner, uint16_t log, uint64_t *ret_id)
 	struct walk walk = { .high = UINT64_MAX, .backwards = true };
 	key_start(&walk.prefix, owner, log);
 	*ret_id = 0;
-	int rc = mdb_cursor_open(act->txn, act->engine->dbi[IDS], &walk.cursor);
+	int rc = walk_open(act, IDS, &walk);
 	if (rc)
 		return rc;
 	rc = walk_first(&walk);
 	if (rc == 0)
 		*ret_id = walk.id;
-	mdb_cursor_close(walk.cursor);
+	walk_close(&walk);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
@@ -127,11 +127,11 @@ static int read_log(struct act *act, owner_id owner, uint16_t log, struct readin
 		key_of_with(&walk.prefix, act->engine, owner, log, page->with, strlen(page->with));
 	else
 		key_start(&walk.prefix, owner, log);
-	rc = mdb_cursor_open(act->txn, act->engine->dbi[page->with ? WITH : IDS], &walk.cursor);
+	rc = walk_open(act, page->with ? WITH : IDS, &walk);
 	if (rc)
 		return rc;
 	rc = read_page(act, &walk, reading);
-	mdb_cursor_close(walk.cursor);
+	walk_close(&walk);
 	return rc;
 }
 

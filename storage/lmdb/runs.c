@@ -111,7 +111,7 @@ static int locate(MDB_cursor *cursor, const struct key *prefix, uint64_t id, str
 /* It ends with the transaction. */
 static int cursor_of(struct act *act, enum table table, MDB_cursor **ret_cursor)
 {
-	MDB_cursor **cursor = &act->cursors[table == WITH];
+	MDB_cursor **cursor = &act->cursors[table];
 	int rc = *cursor ? 0 : mdb_cursor_open(act->txn, act->engine->dbi[table], cursor);
 	*ret_cursor = *cursor;
 	return rc;
@@ -185,26 +185,52 @@ static int insert(MDB_cursor *cursor, const struct key *prefix, const struct run
 	                            : put(cursor, prefix, run, MDB_CURRENT);
 }
 
-int run_insert(struct act *act, enum table table, const struct key *prefix, uint64_t id,
-	uint64_t number)
+static int insert_in(struct act *act, enum table table, const struct key *prefix,
+	const struct run_place *place)
 {
-	const struct run_place place = { id, number };
 	MDB_cursor *cursor;
 	MDB_val value;
 	struct run run;
 	uint64_t base;
 	int rc = cursor_of(act, table, &cursor);
 	if (rc == 0)
-		rc = find(cursor, prefix, id, &base, &value);
+		rc = find(cursor, prefix, place->id, &base, &value);
 	if (rc == MDB_NOTFOUND)
-		return put_new(cursor, prefix, &place);
-	if (rc || extend(cursor, prefix, &place, base, &value, &rc))
+		return put_new(cursor, prefix, place);
+	if (rc || extend(cursor, prefix, place, base, &value, &rc))
 		return rc;
 	run_unpack(&run, base, &value);
-	return insert(cursor, prefix, &place, &run);
+	return insert(cursor, prefix, place, &run);
 }
 
-int run_delete(struct act *act, enum table table, const struct key *prefix, uint64_t id,
+static int look_up(struct act *act, enum table table, const struct key *prefix, uint64_t id)
+{
+	MDB_cursor *cursor;
+	struct run run;
+	int rc = cursor_of(act, table, &cursor);
+	if (rc == 0)
+		rc = locate(cursor, prefix, id, &run);
+	if (rc)
+		return rc;
+	size_t at = run_search(&run, id);
+	return at < run.count && run.places[at].id == id ? 0 : MDB_NOTFOUND;
+}
+
+static enum table new_of(enum table table)
+{
+	return table == IDS ? NEW_IDS : NEW_WITH;
+}
+
+int run_insert(struct act *act, enum table table, const struct key *prefix, uint64_t id,
+	uint64_t number)
+{
+	int rc = table == IDS ? look_up(act, table, prefix, id) : MDB_NOTFOUND;
+	if (rc != MDB_NOTFOUND)
+		return rc ? rc : MDB_KEYEXIST;
+	return insert_in(act, new_of(table), prefix, &(struct run_place){ id, number });
+}
+
+static int delete_in(struct act *act, enum table table, const struct key *prefix, uint64_t id,
 	uint64_t *ret_number)
 {
 	MDB_cursor *cursor;
@@ -223,7 +249,14 @@ int run_delete(struct act *act, enum table table, const struct key *prefix, uint
 	return run.count == 0 ? mdb_cursor_del(cursor, 0) : put(cursor, prefix, &run, MDB_CURRENT);
 }
 
-int run_first(struct act *act, enum table table, const struct key *prefix, MDB_val *ret_key,
+int run_delete(struct act *act, enum table table, const struct key *prefix, uint64_t id,
+	uint64_t *ret_number)
+{
+	int rc = delete_in(act, new_of(table), prefix, id, ret_number);
+	return rc == MDB_NOTFOUND ? delete_in(act, table, prefix, id, ret_number) : rc;
+}
+
+static int first_in(struct act *act, enum table table, const struct key *prefix, MDB_val *ret_key,
 	uint64_t *ret_id)
 {
 	MDB_cursor *cursor;
@@ -242,67 +275,221 @@ int run_first(struct act *act, enum table table, const struct key *prefix, MDB_v
 	return 0;
 }
 
+int run_first(struct act *act, enum table table, const struct key *prefix, MDB_val *ret_key,
+	uint64_t *ret_id)
+{
+	MDB_val new_key;
+	uint64_t new_id;
+	int new_rc = first_in(act, new_of(table), prefix, &new_key, &new_id);
+	int rc = first_in(act, table, prefix, ret_key, ret_id);
+	if ((rc && rc != MDB_NOTFOUND) || new_rc == MDB_NOTFOUND)
+		return rc;
+	if (new_rc == 0 && (rc == MDB_NOTFOUND || new_id < *ret_id)) {
+		*ret_key = new_key;
+		*ret_id = new_id;
+	}
+	return new_rc;
+}
+
+/* --- settling -------------------------------------------------------------------- */
+
+bool runs_are_many(struct act *act, unsigned pages)
+{
+	MDB_stat ids, with;
+	int rc = mdb_stat(act->txn, act->engine->dbi[NEW_IDS], &ids);
+	if (rc == 0)
+		rc = mdb_stat(act->txn, act->engine->dbi[NEW_WITH], &with);
+	return rc == 0 && ids.ms_leaf_pages + with.ms_leaf_pages > pages;
+}
+
+/* False when another run begins among these ids. */
+static bool is_clear(MDB_cursor *cursor, const struct key *prefix, const struct run *run)
+{
+	uint64_t base;
+	MDB_val value;
+	uint64_t first = run->places[0].id, last = run->places[run->count - 1].id;
+	int rc = find(cursor, prefix, last, &base, &value);
+	return rc == MDB_NOTFOUND || (rc == 0 && base < first);
+}
+
+/* Behind what is there: into the last run what it has room for, the rest into one of its own. */
+static int settle_behind(MDB_cursor *cursor, const struct key *prefix, struct run *run,
+	struct run *before)
+{
+	size_t moved = 0;
+	while (moved < run->count && before->count < RUN_MAX &&
+		run->places[moved].id - before->base < ID_SPAN)
+		before->places[before->count++] = run->places[moved++];
+	int rc = moved ? put(cursor, prefix, before, MDB_CURRENT) : 0;
+	if (rc || moved == run->count)
+		return rc;
+	run->count -= moved;
+	memmove(run->places, &run->places[moved], run->count * sizeof(*run->places));
+	run->base = run->places[0].id;
+	return put(cursor, prefix, run, 0);
+}
+
+static int settle_run(struct act *act, enum table table, const struct key *prefix, struct run *run)
+{
+	MDB_cursor *cursor;
+	struct run before;
+	int rc = cursor_of(act, table, &cursor);
+	if (rc)
+		return rc;
+	bool clear = is_clear(cursor, prefix, run);
+	rc = locate(cursor, prefix, run->places[0].id, &before);
+	if (rc == MDB_NOTFOUND && clear)
+		return put(cursor, prefix, run, 0);
+	if (rc && rc != MDB_NOTFOUND)
+		return rc;
+	if (rc == 0 && clear && before.places[before.count - 1].id < run->places[0].id)
+		return settle_behind(cursor, prefix, run, &before);
+	rc = 0;
+	for (size_t i = 0; i < run->count && rc == 0; i++)
+		rc = insert_in(act, table, prefix, &run->places[i]);
+	return rc;
+}
+
+/* From where the last slice stopped, and round: so each owner's has time to grow. */
+static int settle_next(struct act *act, enum table table, struct key *position)
+{
+	MDB_cursor *cursor;
+	MDB_val key = { position->len, position->bytes }, value;
+	struct key prefix = { 0 };
+	struct run run;
+	int rc = cursor_of(act, new_of(table), &cursor);
+	if (rc == 0)
+		rc = mdb_cursor_get(cursor, &key, &value, position->len ? MDB_SET_RANGE : MDB_FIRST);
+	if (rc == MDB_NOTFOUND && position->len)
+		rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	if (rc)
+		return rc;
+	run_unpack(&run, key_last_id(&key), &value);
+	key_add_bytes(&prefix, key.mv_data, key.mv_size - sizeof(uint64_t));
+	*position = prefix;
+	key_add_id(position, run.base);
+	rc = mdb_cursor_del(cursor, 0);
+	return rc ? rc : settle_run(act, table, &prefix, &run);
+}
+
+int runs_settle(struct act *act, size_t most)
+{
+	static const enum table tables[] = { IDS, WITH };
+	int rc = 0;
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t moved = 0; moved < most && rc == 0; moved++)
+			rc = settle_next(act, tables[i], &act->engine->settled[i]);
+		if (rc == MDB_NOTFOUND)
+			rc = 0;
+	}
+	return rc;
+}
+
 /* --- walking --------------------------------------------------------------------- */
 
-static int stand(struct walk *walk, size_t place)
+static uint64_t id_at(const struct level *level)
 {
-	walk->place = place;
-	walk->id = walk->run.places[place].id;
-	walk->number = walk->run.places[place].number;
-	return walk->id < walk->low || walk->id > walk->high ? MDB_NOTFOUND : 0;
+	return level->run.places[level->place].id;
+}
+
+static int stand(const struct walk *walk, struct level *level, size_t place)
+{
+	level->place = place;
+	return id_at(level) < walk->low || id_at(level) > walk->high ? MDB_NOTFOUND : 0;
 }
 
 /* To the end at which the neighbouring run begins. */
-static int enter(struct walk *walk, MDB_cursor_op op, MDB_val *key)
+static int enter(const struct walk *walk, struct level *level, MDB_cursor_op op, MDB_val *key)
 {
 	MDB_val value;
-	int rc = mdb_cursor_get(walk->cursor, key, &value, op);
+	int rc = mdb_cursor_get(level->cursor, key, &value, op);
 	if (rc == 0 && !key_is_prefix(&walk->prefix, key))
 		rc = MDB_NOTFOUND;
 	if (rc)
 		return rc;
-	run_unpack(&walk->run, key_last_id(key), &value);
-	return stand(walk, walk->backwards ? walk->run.count - 1 : 0);
+	run_unpack(&level->run, key_last_id(key), &value);
+	return stand(walk, level, walk->backwards ? level->run.count - 1 : 0);
 }
 
-static int first_forwards(struct walk *walk)
+static int first_forwards(const struct walk *walk, struct level *level)
 {
 	struct key start = walk->prefix;
-	int rc = locate(walk->cursor, &walk->prefix, walk->low, &walk->run);
+	int rc = locate(level->cursor, &walk->prefix, walk->low, &level->run);
 	MDB_val key;
 	if (rc == 0) {
-		size_t place = run_search(&walk->run, walk->low);
-		return place < walk->run.count ? stand(walk, place)
-		                               : enter(walk, MDB_NEXT, &key);
+		size_t place = run_search(&level->run, walk->low);
+		return place < level->run.count ? stand(walk, level, place)
+		                                : enter(walk, level, MDB_NEXT, &key);
 	}
 	key_add_id(&start, walk->low);
 	key = (MDB_val){ start.len, start.bytes };
-	return rc == MDB_NOTFOUND ? enter(walk, MDB_SET_RANGE, &key) : rc;
+	return rc == MDB_NOTFOUND ? enter(walk, level, MDB_SET_RANGE, &key) : rc;
 }
 
-static int first_backwards(struct walk *walk)
+static int first_backwards(const struct walk *walk, struct level *level)
 {
-	int rc = locate(walk->cursor, &walk->prefix, walk->high, &walk->run);
+	int rc = locate(level->cursor, &walk->prefix, walk->high, &level->run);
 	MDB_val key;
 	if (rc)
 		return rc;
-	size_t place = run_search(&walk->run, walk->high);
-	if (place < walk->run.count && walk->run.places[place].id == walk->high)
-		return stand(walk, place);
-	return place > 0 ? stand(walk, place - 1) : enter(walk, MDB_PREV, &key);
+	size_t place = run_search(&level->run, walk->high);
+	if (place < level->run.count && level->run.places[place].id == walk->high)
+		return stand(walk, level, place);
+	return place > 0 ? stand(walk, level, place - 1) : enter(walk, level, MDB_PREV, &key);
+}
+
+static int advance(const struct walk *walk, struct level *level)
+{
+	MDB_val key;
+	if (walk->backwards)
+		return level->place > 0 ? stand(walk, level, level->place - 1)
+		                        : enter(walk, level, MDB_PREV, &key);
+	return level->place + 1 < level->run.count ? stand(walk, level, level->place + 1)
+	                                           : enter(walk, level, MDB_NEXT, &key);
+}
+
+/* The nearer of the two. */
+static int pick(struct walk *walk)
+{
+	struct level *old = &walk->levels[0], *new = &walk->levels[1];
+	if (old->rc && old->rc != MDB_NOTFOUND)
+		return old->rc;
+	if (new->rc && (new->rc != MDB_NOTFOUND || old->rc))
+		return new->rc;
+	bool is_old = new->rc || (!old->rc && (id_at(old) < id_at(new)) != walk->backwards);
+	walk->level = is_old ? old : new;
+	walk->id = id_at(walk->level);
+	walk->number = walk->level->run.places[walk->level->place].number;
+	return 0;
+}
+
+int walk_open(struct act *act, enum table table, struct walk *walk)
+{
+	int rc = mdb_cursor_open(act->txn, act->engine->dbi[table], &walk->levels[0].cursor);
+	if (rc)
+		return rc;
+	rc = mdb_cursor_open(act->txn, act->engine->dbi[new_of(table)], &walk->levels[1].cursor);
+	if (rc)
+		mdb_cursor_close(walk->levels[0].cursor);
+	return rc;
+}
+
+void walk_close(struct walk *walk)
+{
+	for (int i = 0; i < 2; i++)
+		mdb_cursor_close(walk->levels[i].cursor);
 }
 
 int walk_first(struct walk *walk)
 {
-	return walk->backwards ? first_backwards(walk) : first_forwards(walk);
+	for (int i = 0; i < 2; i++)
+		walk->levels[i].rc = walk->backwards ? first_backwards(walk, &walk->levels[i])
+		                                     : first_forwards(walk, &walk->levels[i]);
+	return pick(walk);
 }
 
 int walk_next(struct walk *walk)
 {
-	MDB_val key;
-	if (walk->backwards)
-		return walk->place > 0 ? stand(walk, walk->place - 1)
-		                       : enter(walk, MDB_PREV, &key);
-	return walk->place + 1 < walk->run.count ? stand(walk, walk->place + 1)
-	                                         : enter(walk, MDB_NEXT, &key);
+	walk->level->rc = advance(walk, walk->level);
+	return pick(walk);
 }

@@ -4,13 +4,23 @@
  * A run is a record of "ids" or "with".  Its key is a prefix (owner, log; for "with" also the
  * digest) and an id that is not above any in it, its value the ids that follow, up to the next
  * run's, each with the number of its entry.  A record for each id would take four times the
- * room, half as much as most of the messages themselves. */
+ * room, half as much as most of the messages themselves.
+ *
+ * What is new goes to a small table of the same form, "new-ids" or "new-with".  A commit so
+ * changes few pages, where each entry would change two of its own; and each page of the large
+ * tables is written once for all that came to its owner meanwhile, a slice at a time between
+ * commits.  Readers walk both at once. */
 #ifndef STORAGE_LMDB_RUNS_H
 #define STORAGE_LMDB_RUNS_H
 
 #include "lmdb_internal.h"
 
-enum { RUN_MAX = 88 }; /* four of them fill a page */
+enum {
+	RUN_MAX = 88,         /* four of them fill a page */
+	NEW_PAGES_MOST = 24,  /* then some are settled, */
+	NEW_PAGES_LEAST = 16, /* down to so many, */
+	SETTLE_SLICE = 64,    /* so many runs of each index at once */
+};
 
 struct run {
 	uint64_t base; /* the id in the key */
@@ -18,31 +28,41 @@ struct run {
 	struct run_place { uint64_t id, number; } places[RUN_MAX + 1];
 };
 
-/* All of these return LMDB's errors.  `table` is IDS or WITH. */
+/* All of these return LMDB's errors.  `table` is IDS or WITH, and means its new part too. */
 
-/* MDB_KEYEXIST: the id is there. */
+/* MDB_KEYEXIST: the id is there; only told of IDS, which is asked first. */
 int run_insert(struct act *act, enum table table, const struct key *prefix, uint64_t id,
 	uint64_t number);
 /* Takes the id out, MDB_NOTFOUND when it is not there. */
 int run_delete(struct act *act, enum table table, const struct key *prefix, uint64_t id,
 	uint64_t *ret_number);
-/* The first key that begins with the prefix, which may be shorter than that of a run, and its
- * first id.  The key is borrowed until the next write. */
+/* The lowest id of a log, or one of any log when the prefix is an owner alone, and the key of
+ * its run, borrowed until the next write. */
 int run_first(struct act *act, enum table table, const struct key *prefix, MDB_val *ret_key,
 	uint64_t *ret_id);
 
+/* Whether there is so much that is new. */
+bool runs_are_many(struct act *act, unsigned pages);
+/* Moves up to so many new runs of each index to where they stay. */
+int runs_settle(struct act *act, size_t most);
+
 /* A walk along an index, by ids from `low` to `high`, inclusive. */
 struct walk {
-	MDB_cursor *cursor;
 	struct key prefix;
 	uint64_t low, high;
 	bool backwards;
 	uint64_t id, number; /* where it stands */
-	size_t place;
-	struct run run;
+	struct level {
+		MDB_cursor *cursor;
+		int rc; /* 0: it has something */
+		size_t place;
+		struct run run;
+	} levels[2], *level;
 };
 
-/* 0, or MDB_NOTFOUND at the end.  The cursor is the caller's. */
+int walk_open(struct act *act, enum table table, struct walk *walk); /* no cursor on failure */
+void walk_close(struct walk *walk);
+/* 0, or MDB_NOTFOUND at the end. */
 int walk_first(struct walk *walk);
 int walk_next(struct walk *walk);
 

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "lmdb_internal.h"
+#include "runs.h"
 
 #define VERSION_KEY (&(MDB_val){ 6, (void *)(uintptr_t)"schema" })
 
@@ -51,13 +52,13 @@ static int index_all(struct act *act, MDB_cursor *cursor)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* Version 2: the indices in runs, made anew from the entries. */
+/* Version 2: the indices in runs and two parts, made anew from the entries. */
 static int pack_indices(MDB_txn *txn)
 {
 	struct lmdb_engine engine = { 0 };
 	struct act act = { .engine = &engine, .txn = txn };
 	MDB_cursor *cursor;
-	int rc = tables_open(txn, 0, engine.dbi);
+	int rc = tables_open(txn, MDB_CREATE, engine.dbi);
 	if (rc == 0)
 		rc = read_secret(&engine, txn);
 	if (rc == 0)
@@ -66,7 +67,9 @@ static int pack_indices(MDB_txn *txn)
 		rc = mdb_drop(txn, engine.dbi[WITH], 0);
 	if (rc == 0)
 		rc = mdb_cursor_open(txn, engine.dbi[ENTRIES], &cursor);
-	return rc ? rc : index_all(&act, cursor);
+	if (rc == 0)
+		rc = index_all(&act, cursor);
+	return rc ? rc : runs_settle(&act, SIZE_MAX);
 }
 
 schema_step *const schema_steps[] = { make_tables, pack_indices };

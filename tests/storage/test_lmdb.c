@@ -140,6 +140,7 @@ Test(schema, of_a_newer_server_is_refused_and_left_alone)
 static void unpack_indices(void)
 {
 	static const char *const tables[] = { "ids", "with" };
+	static const char *const later[] = { "new-ids", "new-with" };
 	MDB_env *env = open_env();
 	MDB_txn *txn;
 	MDB_dbi dbi;
@@ -150,6 +151,8 @@ static void unpack_indices(void)
 		mdb_drop(txn, dbi, 0);
 		mdb_put(txn, dbi, &(MDB_val){ 14, "\0\0\0\7\0\3\0\0\0\0\0\0\0\1" },
 			&(MDB_val){ sizeof(number), &number }, 0);
+		cr_assert_eq(mdb_dbi_open(txn, later[i], 0, &dbi), 0);
+		mdb_drop(txn, dbi, 1);
 	}
 	cr_assert_eq(mdb_txn_commit(txn), 0);
 	mdb_env_close(env);

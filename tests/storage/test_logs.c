@@ -231,11 +231,11 @@ static uint64_t draw_id(uint64_t *newest)
 static void write_some(struct storage_batch *batches[2], uint64_t *newest)
 {
 	static const char *const peers[] = { "juliet@capulet", "romeo@montague", NULL };
-	for (int writes = 0; writes < 60; writes++) {
+	for (int writes = 0; writes < 800; writes++) {
 		owner_id owner = 7 + (owner_id)draw(2);
 		uint64_t id = draw_id(newest);
 		struct log_entry entry = { id, peers[draw(3)], "hi", 2 };
-		bool is_deletion = draw(6) == 0, is_expiry = draw(400) == 0;
+		bool is_deletion = draw(6) == 0, is_expiry = draw(2000) == 0;
 		for (int i = 0; i < 2; i++) {
 			if (is_expiry)
 				batch_log_expire(batches[i], owner, ARCHIVE, id / 2);
@@ -249,7 +249,7 @@ static void write_some(struct storage_batch *batches[2], uint64_t *newest)
 
 static void compare_pages(struct bed beds[2], uint64_t newest)
 {
-	for (int pages_left = 30; pages_left > 0; pages_left--) {
+	for (int pages_left = 40; pages_left > 0; pages_left--) {
 		struct log_page page = {
 			.after_id = draw(2) ? draw(newest) : 0, .before_id = draw(2) ? draw(newest) : 0,
 			.with = draw(2) ? "romeo@montague" : NULL, .backwards = draw(2),
@@ -262,15 +262,15 @@ static void compare_pages(struct bed beds[2], uint64_t newest)
 	}
 }
 
-Test(logs, are_the_same_in_both_engines, .timeout = 60)
+Test(logs, are_the_same_in_both_engines, .timeout = 120)
 {
-	for (uint64_t run = 1; run <= 10; run++) {
+	for (uint64_t run = 1; run <= 3; run++) {
 		struct bed beds[2];
 		uint64_t newest = 1000;
 		seed = run;
 		bed_open_lmdb(&beds[0]);
 		bed_open_memory(&beds[1]);
-		for (int commits = 0; commits < 12; commits++) {
+		for (int commits = 0; commits < 16; commits++) {
 			struct storage_batch *batches[2] = {
 				storage_batch_create(beds[0].storage),
 				storage_batch_create(beds[1].storage),
