@@ -19,6 +19,7 @@ enum {
 	 * keeps the memory of all pages that its largest transaction changed. */
 	GROUP_BYTES_MAX = 1024 * 1024,
 	GROUP_WRITES_MAX = 4096,
+	GATHER_US = 100,
 	SYNC_EVERY_MS = 1000,              /* relaxed */
 	RETRY_FIRST_MS = 10,
 	RETRY_MOST_MS = 1000,
@@ -244,6 +245,14 @@ static void idle(struct storage *storage)
 		space_look(storage);
 }
 
+/* What was committed sets shards free to write more: a message kept for its sender is then kept
+ * for its addressee.  A commit that began at once would leave that waiting for two. */
+static void gather(struct storage *storage)
+{
+	if (!storage->options.relaxed && !queue_is_empty(&storage->queue))
+		nanosleep(&(struct timespec){ .tv_nsec = GATHER_US * 1000 }, NULL);
+}
+
 /* One turn of the thread; false when it is over. */
 static bool turn(struct storage *storage)
 {
@@ -262,7 +271,9 @@ static bool turn(struct storage *storage)
 		return count > 0 && r == 0;
 	if (r == -ENOSPC)
 		sleep_until_stop(storage, retry_in_ms(committer->refused));
-	else if (count == 0 && !is_cleaning && !committer->lost)
+	else if (count > 0)
+		gather(storage);
+	else if (!is_cleaning && !committer->lost)
 		idle(storage);
 	return true;
 }
