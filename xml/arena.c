@@ -294,6 +294,17 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	return text;
 }
 
+char *arena_number(struct arena *arena, uint64_t number)
+{
+	char digits[20], *at = digits + sizeof digits;
+
+	do {
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	return arena_strndup(arena, at, (size_t)(digits + sizeof digits - at));
+}
+
 void *arena_grow(struct arena *arena, void *old, size_t old_bytes, size_t new_bytes)
 {
 	char *old_end = (char *)old + old_bytes;

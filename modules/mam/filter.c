@@ -4,7 +4,6 @@
 #include "filter.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +33,7 @@ bool archive_id_read(const char *text, uint64_t *ret_id)
 
 const char *archive_id_text(struct arena *arena, uint64_t id)
 {
-	return arena_printf(arena, "%" PRIu64, id);
+	return arena_number(arena, id);
 }
 
 void filter_narrow(struct filter *filter, uint64_t after, uint64_t before)

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <inttypes.h>
 
 #include "buffer.h"
 #include "entry.h"
@@ -16,7 +15,7 @@ struct element *stanza_id_new(struct arena *arena, const struct tern_entity *ent
 	struct element *stanza_id = element_new(arena, NS_SID, "stanza-id");
 
 	element_set(stanza_id, "by", jid_text(tern_entity_jid(entity)));
-	element_set(stanza_id, "id", arena_printf(arena, "%" PRIu64, id));
+	element_set(stanza_id, "id", arena_number(arena, id));
 	return stanza_id;
 }
 

@@ -55,15 +55,28 @@ void tern_random(struct tern_entity *entity, void *bytes, size_t len)
 	shard_random(entity->shard, bytes, len);
 }
 
+static void put_digits(char *at, unsigned long number, int digits)
+{
+	for (int i = digits - 1; i >= 0; i--, number /= 10)
+		at[i] = (char)('0' + number % 10);
+}
+
+/* By hand, for each message of an archive's page has one. */
 const char *tern_datetime(struct arena *arena, uint64_t us)
 {
 	time_t seconds = (time_t)(us / 1000000);
+	char text[] = "2026-11-21T12:00:00.000000Z";
 	struct tm utc;
 
 	gmtime_r(&seconds, &utc);
-	return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ", utc.tm_year + 1900,
-		utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-		(unsigned)(us % 1000000));
+	put_digits(text, (unsigned long)utc.tm_year + 1900, 4);
+	put_digits(text + 5, (unsigned long)utc.tm_mon + 1, 2);
+	put_digits(text + 8, (unsigned long)utc.tm_mday, 2);
+	put_digits(text + 11, (unsigned long)utc.tm_hour, 2);
+	put_digits(text + 14, (unsigned long)utc.tm_min, 2);
+	put_digits(text + 17, (unsigned long)utc.tm_sec, 2);
+	put_digits(text + 20, us % 1000000, 6);
+	return arena_strdup(arena, text);
 }
 
 /* --- records ----------------------------------------------------------------------------- */

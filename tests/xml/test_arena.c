@@ -50,6 +50,13 @@ Test(arena, prints_short_and_long)
 	cr_assert_eq(wide[999], '7');
 }
 
+Test(arena, prints_numbers)
+{
+	cr_assert_str_eq(arena_number(arena, 0), "0");
+	cr_assert_str_eq(arena_number(arena, 1205), "1205");
+	cr_assert_str_eq(arena_number(arena, UINT64_MAX), "18446744073709551615");
+}
+
 Test(arena, keeps_every_allocation_apart)
 {
 	unsigned char *pieces[200];
