@@ -24,7 +24,7 @@ class Row:
     size: int = 0           # reads an archive of so many messages, filled before
 
 
-TIMED = {"full": ["--seconds", "2.5", "--warmup", "0.7"],
+TIMED = {"full": ["--seconds", "1.8", "--warmup", "0.5"],
          "quick": ["--seconds", "1", "--warmup", "0.3"]}
 
 ROWS = [
@@ -65,8 +65,9 @@ ROWS = [
 ]
 
 ARCHIVE_SENDERS = 20    # to each archive, so that the first account has it all
-PEER_ARCHIVE_MOST = 5000    # a larger one takes a peer minutes to fill
-QUICK_ARCHIVE_MOST = 5000
+# The largest archive of Tern and of a peer, which takes minutes to fill a larger one.
+ARCHIVE_MOST = (1000000, 5000)
+QUICK_ARCHIVE_MOST = (5000, 1000)
 
 # The bare relay stores nothing and knows no acks.
 WITHOUT_LIMIT = {"chat-acks", "chat-50-acks", "offline-store", "offline-flush",
