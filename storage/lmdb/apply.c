@@ -169,6 +169,7 @@ static int apply_append(struct act *act, const struct batch_op *op)
 		.with_len = (uint16_t)op->key_len,
 	};
 	uint64_t number = act->next_entry++;
+	act->entry_count++;
 	rc = append_entry(act, op, &head, number);
 	return rc ? rc : entry_index(act, &head, op->key, number);
 }
@@ -257,7 +258,8 @@ int lmdb_commit(struct storage_engine *base, const struct storage_batch *const *
 		rc = apply_batch(&act, batches[i]);
 	if (rc == 0)
 		rc = write_next_owner(&act);
-	act.leftovers |= runs_are_many(&act, NEW_PAGES_MOST);
+	if (rc == 0)
+		rc = runs_settle_some(&act, act.entry_count);
 	/* An open cursor of a transaction that writes ends with it (LMDB frees it). */
 	if (rc) {
 		mdb_txn_abort(act.txn);

@@ -179,10 +179,7 @@ int lmdb_clean(struct storage_engine *base, bool *ret_more)
 	if (rc)
 		return error_of(rc);
 	rc = clean_first(&act);
-	if (rc == MDB_NOTFOUND && runs_are_many(&act, NEW_PAGES_LEAST))
-		rc = runs_settle(&act, SETTLE_SLICE);
 	act_look_for_trash(&act);
-	bool more = act.has_trash || runs_are_many(&act, NEW_PAGES_LEAST);
 	if (rc) {
 		mdb_txn_abort(act.txn);
 		return rc == MDB_NOTFOUND ? 0 : error_of(rc);
@@ -190,6 +187,6 @@ int lmdb_clean(struct storage_engine *base, bool *ret_more)
 	rc = mdb_txn_commit(act.txn);
 	if (rc == EIO && disk_is_out(act.engine))
 		return -ENOSPC; /* as in a commit */
-	*ret_more = rc == 0 && more;
+	*ret_more = rc == 0 && act.has_trash;
 	return error_of(rc);
 }

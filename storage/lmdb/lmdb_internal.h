@@ -42,7 +42,9 @@ struct lmdb_engine {
 	pthread_key_t reader_key;
 	pthread_mutex_t readers_lock;
 	struct reader *readers;
-	struct key settled[2]; /* runs.c: how far the new parts of the indices were settled */
+	/* runs.c; under the lock of transactions that write */
+	struct key settled[2]; /* how far the new parts of the indices were settled */
+	uint64_t new_pages;    /* that they may have */
 };
 
 /* A transaction under way, one that writes or one that reads. */
@@ -51,6 +53,7 @@ struct act {
 	MDB_txn *txn;
 	MDB_cursor *entries; /* at the end of the entries, once something is appended */
 	uint64_t next_entry; /* 0: not known yet */
+	uint64_t entry_count; /* appended */
 	MDB_cursor *cursors[TABLES]; /* runs.c: of the indices, once they are written */
 	owner_id next_owner; /* 0: not changed */
 	bool has_trash, leftovers;

@@ -11,6 +11,8 @@
 
 enum { ID_BYTES = 6, NUMBER_BYTES = 5, PLACE_BYTES = ID_BYTES + NUMBER_BYTES };
 
+enum { NEW_PAGES_LEAST = 8, ENTRIES_PER_NEW_PAGE = 4, SETTLE_LEAST = 16 };
+
 #define ID_SPAN (UINT64_C(1) << (8 * ID_BYTES))
 #define NUMBER_SPAN (UINT64_C(1) << (8 * NUMBER_BYTES)) /* more entries than the map has room for */
 
@@ -293,13 +295,15 @@ int run_first(struct act *act, enum table table, const struct key *prefix, MDB_v
 
 /* --- settling -------------------------------------------------------------------- */
 
-bool runs_are_many(struct act *act, unsigned pages)
+static bool is_too_much(struct act *act)
 {
 	MDB_stat ids, with;
+	uint64_t most = act->engine->new_pages / 8;
 	int rc = mdb_stat(act->txn, act->engine->dbi[NEW_IDS], &ids);
 	if (rc == 0)
 		rc = mdb_stat(act->txn, act->engine->dbi[NEW_WITH], &with);
-	return rc == 0 && ids.ms_leaf_pages + with.ms_leaf_pages > pages;
+	return rc == 0 && ids.ms_leaf_pages + with.ms_leaf_pages >
+		(most > NEW_PAGES_LEAST ? most : NEW_PAGES_LEAST);
 }
 
 /* False when another run begins among these ids. */
@@ -383,6 +387,15 @@ int runs_settle(struct act *act, size_t most)
 			rc = 0;
 	}
 	return rc;
+}
+
+/* The average is kept in eighths of a page.  No more runs come with a commit than entries. */
+int runs_settle_some(struct act *act, uint64_t entries)
+{
+	uint64_t pages = NEW_PAGES_LEAST + entries / ENTRIES_PER_NEW_PAGE;
+	if (entries)
+		act->engine->new_pages += pages - act->engine->new_pages / 8;
+	return is_too_much(act) ? runs_settle(act, SETTLE_LEAST + entries) : 0;
 }
 
 /* --- walking --------------------------------------------------------------------- */

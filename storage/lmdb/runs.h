@@ -8,19 +8,14 @@
  *
  * What is new goes to a small table of the same form, "new-ids" or "new-with".  A commit so
  * changes few pages, where each entry would change two of its own; and each page of the large
- * tables is written once for all that came to its owner meanwhile, a slice at a time between
- * commits.  Readers walk both at once. */
+ * tables is written once for all that came to its owner meanwhile, a slice with each commit.
+ * Readers walk both at once. */
 #ifndef STORAGE_LMDB_RUNS_H
 #define STORAGE_LMDB_RUNS_H
 
 #include "lmdb_internal.h"
 
-enum {
-	RUN_MAX = 88,         /* four of them fill a page */
-	NEW_PAGES_MOST = 24,  /* then some are settled, */
-	NEW_PAGES_LEAST = 16, /* down to so many, */
-	SETTLE_SLICE = 64,    /* so many runs of each index at once */
-};
+enum { RUN_MAX = 88 }; /* four of them fill a page */
 
 struct run {
 	uint64_t base; /* the id in the key */
@@ -41,8 +36,10 @@ int run_delete(struct act *act, enum table table, const struct key *prefix, uint
 int run_first(struct act *act, enum table table, const struct key *prefix, MDB_val *ret_key,
 	uint64_t *ret_id);
 
-/* Whether there is so much that is new. */
-bool runs_are_many(struct act *act, unsigned pages);
+/* Ends a commit of so many entries: where the new part has grown too large, some of it is
+ * settled.  A commit of few entries changes nearly all pages of the new part, which is kept
+ * small then; one of many gains by a large one. */
+int runs_settle_some(struct act *act, uint64_t entries);
 /* Moves up to so many new runs of each index to where they stay. */
 int runs_settle(struct act *act, size_t most);
 
