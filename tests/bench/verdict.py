@@ -34,12 +34,16 @@ def judge(what, value, target, least=False, unit="x"):
     return Verdict(what, value, target, is_met, "at least" if least else "at most", unit)
 
 
+def number(value):
+    return f"{value:.3g}" if value < 100 else plot.short(value)
+
+
 def line(verdict):
     if verdict.is_met is None:
         return f"not measured: {verdict.what}"
     word = "met" if verdict.is_met else "MISSED"
-    return (f"{word}: {verdict.what}: {plot.short(verdict.value)} {verdict.unit}, "
-            f"{verdict.sign} {plot.short(verdict.target)}")
+    return (f"{word}: {verdict.what}: {number(verdict.value)} {verdict.unit}, "
+            f"{verdict.sign} {number(verdict.target)}")
 
 
 def of_rows(bench):
