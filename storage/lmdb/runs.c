@@ -29,18 +29,27 @@ static void set(unsigned char *bytes, size_t len, uint64_t value)
 	memcpy(bytes, &little, len);
 }
 
-static void run_unpack(struct run *run, uint64_t base, const MDB_val *value)
+static bool is_run(const MDB_val *value)
+{
+	size_t places = value->mv_size - sizeof(uint64_t);
+	return value->mv_size > sizeof(uint64_t) && places % PLACE_BYTES == 0 &&
+		places / PLACE_BYTES <= RUN_MAX;
+}
+
+int run_unpack(struct run *run, uint64_t base, const MDB_val *value)
 {
 	const unsigned char *at = value->mv_data;
-	uint64_t lowest = get(at, sizeof(lowest));
+	uint64_t lowest;
+	if (!is_run(value))
+		return MDB_CORRUPTED;
+	lowest = get(at, sizeof(lowest));
 	at += sizeof(lowest);
 	run->base = base;
 	run->count = (value->mv_size - sizeof(lowest)) / PLACE_BYTES;
-	if (run->count > RUN_MAX)
-		run->count = RUN_MAX;
 	for (size_t i = 0; i < run->count; i++, at += PLACE_BYTES)
 		run->places[i] = (struct run_place){ base + get(at, ID_BYTES),
 			lowest + get(at + ID_BYTES, NUMBER_BYTES) };
+	return 0;
 }
 
 static size_t run_pack(const struct run *run, unsigned char *bytes)
@@ -103,9 +112,7 @@ static int locate(MDB_cursor *cursor, const struct key *prefix, uint64_t id, str
 	uint64_t base;
 	MDB_val value;
 	int rc = find(cursor, prefix, id, &base, &value);
-	if (rc == 0)
-		run_unpack(ret_run, base, &value);
-	return rc;
+	return rc ? rc : run_unpack(ret_run, base, &value);
 }
 
 /* --- writing --------------------------------------------------------------------- */
@@ -156,7 +163,7 @@ static bool extend(MDB_cursor *cursor, const struct key *prefix, const struct ru
 	unsigned char *end = bytes + value->mv_size;
 	uint64_t id = place->id - base;
 	struct key key = *prefix;
-	if (value->mv_size > sizeof(bytes) - PLACE_BYTES)
+	if (!is_run(value) || value->mv_size > sizeof(bytes) - PLACE_BYTES)
 		return false;
 	memcpy(bytes, value->mv_data, value->mv_size);
 	uint64_t lowest = get(bytes, sizeof(lowest)), number = place->number - lowest;
@@ -201,8 +208,8 @@ static int insert_in(struct act *act, enum table table, const struct key *prefix
 		return put_new(cursor, prefix, place);
 	if (rc || extend(cursor, prefix, place, base, &value, &rc))
 		return rc;
-	run_unpack(&run, base, &value);
-	return insert(cursor, prefix, place, &run);
+	rc = run_unpack(&run, base, &value);
+	return rc ? rc : insert(cursor, prefix, place, &run);
 }
 
 static int look_up(struct act *act, enum table table, const struct key *prefix, uint64_t id)
@@ -269,9 +276,10 @@ static int first_in(struct act *act, enum table table, const struct key *prefix,
 		rc = mdb_cursor_get(cursor, &key, &value, prefix->len ? MDB_SET_RANGE : MDB_FIRST);
 	if (rc == 0 && !key_is_prefix(prefix, &key))
 		rc = MDB_NOTFOUND;
+	if (rc == 0)
+		rc = run_unpack(&run, key_last_id(&key), &value);
 	if (rc)
 		return rc;
-	run_unpack(&run, key_last_id(&key), &value);
 	*ret_key = key;
 	*ret_id = run.places[0].id;
 	return 0;
@@ -366,9 +374,10 @@ static int settle_next(struct act *act, enum table table, struct key *position)
 		rc = mdb_cursor_get(cursor, &key, &value, position->len ? MDB_SET_RANGE : MDB_FIRST);
 	if (rc == MDB_NOTFOUND && position->len)
 		rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	if (rc == 0)
+		rc = run_unpack(&run, key_last_id(&key), &value);
 	if (rc)
 		return rc;
-	run_unpack(&run, key_last_id(&key), &value);
 	key_add_bytes(&prefix, key.mv_data, key.mv_size - sizeof(uint64_t));
 	*position = prefix;
 	key_add_id(position, run.base);
@@ -418,9 +427,10 @@ static int enter(const struct walk *walk, struct level *level, MDB_cursor_op op,
 	int rc = mdb_cursor_get(level->cursor, key, &value, op);
 	if (rc == 0 && !key_is_prefix(&walk->prefix, key))
 		rc = MDB_NOTFOUND;
+	if (rc == 0)
+		rc = run_unpack(&level->run, key_last_id(key), &value);
 	if (rc)
 		return rc;
-	run_unpack(&level->run, key_last_id(key), &value);
 	return stand(walk, level, walk->backwards ? level->run.count - 1 : 0);
 }
 

@@ -23,7 +23,11 @@ struct run {
 	struct run_place { uint64_t id, number; } places[RUN_MAX + 1];
 };
 
-/* All of these return LMDB's errors.  `table` is IDS or WITH, and means its new part too. */
+/* All of these return LMDB's errors, MDB_CORRUPTED when they meet a value that no run has.
+ * `table` is IDS or WITH, and means its new part too. */
+
+/* What a record holds whose key ends in `base`; that its ids ascend is not asked. */
+int run_unpack(struct run *run, uint64_t base, const MDB_val *value);
 
 /* MDB_KEYEXIST: the id is there; only told of IDS, which is asked first. */
 int run_insert(struct act *act, enum table table, const struct key *prefix, uint64_t id,
@@ -59,6 +63,7 @@ struct walk {
 
 int walk_open(struct act *act, enum table table, struct walk *walk); /* no cursor on failure */
 void walk_close(struct walk *walk);
+/* Between walk_open and walk_close the range may change, and walk_first begin again. */
 /* 0, or MDB_NOTFOUND at the end. */
 int walk_first(struct walk *walk);
 int walk_next(struct walk *walk);
