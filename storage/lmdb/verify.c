@@ -1,8 +1,8 @@
 /* lmdb/verify.c - walks all tables and tells what does not fit together
  * SPDX-License-Identifier: MIT
  *
- * Entries lead to both indices and both indices to entries, so that neither a missing nor a
- * surplus one stays hidden; owners and stores are looked up in what `names`, `trash` and
+ * Entries lead to both indices and both indices to entries, each in its two parts, so that
+ * neither a missing nor a surplus one stays hidden; owners and stores are looked up in what `names`, `trash` and
  * `stores` say.  Pages are counted: no two tables may claim the same one. */
 #include <endian.h>
 #include <errno.h>
@@ -17,9 +17,12 @@
 #include "directory.h"
 #include "lmdb_internal.h"
 #include "need.h"
+#include "runs.h"
 #include "schema.h"
 
-enum { ID_KEY_LEN = SCOPE_LEN + 8, WITH_KEY_LEN = SCOPE_LEN + 16 };
+#define TABLE_NAME(id, name, flags) name,
+static const char *const table_names[] = { TABLE_LIST(TABLE_NAME) };
+#undef TABLE_NAME
 
 struct verify {
 	struct lmdb_engine engine; /* env, tables and secret alone */
@@ -27,6 +30,10 @@ struct verify {
 	unsigned char *owners; /* a bit for each that has a name, or is trash */
 	owner_id owner_end;    /* the first that nobody ever had */
 	uint64_t store_count;
+	struct walk ids, with; /* where entries look themselves up */
+	enum table table;      /* that is looked along */
+	struct key before;     /* the prefix of the run before */
+	uint64_t before_id;    /* and its last id */
 	void (*fault)(void *context, const char *line);
 	void *context;
 	struct storage_findings findings;
@@ -47,13 +54,15 @@ static void fault(struct verify *verify, const char *format, ...)
 	verify->fault(verify->context, line);
 }
 
-static int walk(struct verify *verify, enum table table, look_at *look)
+static int look_along(struct verify *verify, enum table table, look_at *look)
 {
 	MDB_cursor *cursor;
 	MDB_val key, value;
 	int rc = mdb_cursor_open(verify->act.txn, verify->engine.dbi[table], &cursor);
 	if (rc)
 		return rc;
+	verify->table = table;
+	verify->before.len = 0;
 	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
 		look(verify, &key, &value);
 	mdb_cursor_close(cursor);
@@ -153,69 +162,106 @@ static bool read_entry(struct verify *verify, const char *table, const MDB_val *
 	return false;
 }
 
-/* Whether the key stands in the index with that number of an entry. */
-static bool leads_to(struct verify *verify, enum table index, struct key *key,
-	const MDB_val *number)
+/* The entry's id must stand in one part of the index, once. */
+static void check_index(struct verify *verify, const char *table, struct walk *index,
+	const struct entry_head *head, uint64_t number)
 {
-	MDB_val found;
-	return mdb_get(verify->act.txn, verify->engine.dbi[index], KEY_VAL(key), &found) == 0 &&
-		found.mv_size == number->mv_size &&
-		memcmp(found.mv_data, number->mv_data, found.mv_size) == 0;
+	index->low = index->high = head->id;
+	int rc = walk_first(index);
+	if (rc != 0 || index->number != number)
+		fault(verify, "%s: owner %" PRIu32 ", log %u: id %" PRIu64
+			" does not lead to its entry", table, head->owner, head->log, head->id);
+	if (rc == 0 && walk_next(index) == 0)
+		fault(verify, "%s: owner %" PRIu32 ", log %u: id %" PRIu64 " stands there twice",
+			table, head->owner, head->log, head->id);
 }
 
-static void look_at_entry(struct verify *verify, const MDB_val *number, const MDB_val *value)
+static void look_at_entry(struct verify *verify, const MDB_val *key, const MDB_val *value)
 {
 	struct entry_head head;
-	struct key key;
+	uint64_t number;
 	verify->findings.entries++;
-	if (!read_entry(verify, "entries", number, value, &head))
+	if (!read_entry(verify, "entries", key, value, &head))
 		return;
+	memcpy(&number, key->mv_data, sizeof(number));
 	check_scope(verify, "entries: an entry", head.owner, head.log);
-	key_start(&key, head.owner, head.log);
-	key_add_id(&key, head.id);
-	if (!leads_to(verify, IDS, &key, number))
-		fault(verify, "ids: owner %" PRIu32 ", log %u: id %" PRIu64
-			" does not lead to its entry", head.owner, head.log, head.id);
+	key_start(&verify->ids.prefix, head.owner, head.log);
+	check_index(verify, "ids", &verify->ids, &head, number);
 	if (head.with_len == 0)
 		return;
-	key_of_with(&key, &verify->engine, head.owner, head.log,
+	key_of_with(&verify->with.prefix, &verify->engine, head.owner, head.log,
 		(const char *)value->mv_data + sizeof(head), head.with_len);
-	key_add_id(&key, head.id);
-	if (!leads_to(verify, WITH, &key, number))
-		fault(verify, "with: owner %" PRIu32 ", log %u: id %" PRIu64
-			" does not lead to its entry", head.owner, head.log, head.id);
+	check_index(verify, "with", &verify->with, &head, number);
 }
 
-/* An index's key must be the one that its entry asks for. */
-static void look_at_index(struct verify *verify, const char *table, size_t key_len,
-	const MDB_val *key, const MDB_val *number)
+/* Of a peer's index only an entry of that peer is. */
+static bool is_entry_of(const struct verify *verify, const struct key *prefix,
+	const struct entry_head *head, const char *with)
 {
+	struct key wanted;
+	key_start(&wanted, head->owner, head->log);
+	if (prefix->len > SCOPE_LEN)
+		key_of_with(&wanted, &verify->engine, head->owner, head->log, with, head->with_len);
+	return wanted.len == prefix->len && memcmp(wanted.bytes, prefix->bytes, wanted.len) == 0;
+}
+
+/* An index's prefix and id must be those of the entry to which they lead. */
+static void look_at_place(struct verify *verify, const char *table, const struct key *prefix,
+	const struct run_place *place)
+{
+	MDB_val scope = { prefix->len, (void *)(uintptr_t)prefix->bytes }, value;
+	MDB_val number = { sizeof(place->number), (void *)(uintptr_t)&place->number };
+	owner_id owner = key_owner(&scope);
+	uint16_t log = key_store(&scope);
 	struct entry_head head;
-	MDB_val key_of_entry = *number, value;
-	if (key->mv_size != key_len || number->mv_size != sizeof(uint64_t)) {
+	if (mdb_get(verify->act.txn, verify->engine.dbi[ENTRIES], &number, &value) != 0)
+		fault(verify, "%s: owner %" PRIu32 ", log %u: id %" PRIu64 " has no entry", table,
+			owner, log, place->id);
+	else if (read_entry(verify, table, &number, &value, &head) &&
+		 (head.id != place->id || !is_entry_of(verify, prefix, &head,
+			(const char *)value.mv_data + sizeof(head))))
+		fault(verify, "%s: owner %" PRIu32 ", log %u: id %" PRIu64
+			" leads to another's entry", table, owner, log, place->id);
+}
+
+/* Readers search in runs and between them: ids that do not ascend are not found. */
+static void check_order(struct verify *verify, const char *table, const struct key *prefix,
+	const struct run *run)
+{
+	MDB_val scope = { prefix->len, (void *)(uintptr_t)prefix->bytes };
+	bool has_before = key_is_prefix(&verify->before, &scope) && verify->before.len > 0;
+	for (size_t i = 0; i < run->count; i++) {
+		uint64_t id = run->places[i].id;
+		if (has_before && id <= verify->before_id)
+			fault(verify, "%s: owner %" PRIu32 ", log %u: id %" PRIu64
+				" stands behind %" PRIu64, table, key_owner(&scope),
+				key_store(&scope), id, verify->before_id);
+		verify->before_id = id;
+		has_before = true;
+	}
+	verify->before = *prefix;
+}
+
+static void look_at_run(struct verify *verify, const MDB_val *key, const MDB_val *value)
+{
+	const char *table = table_names[verify->table];
+	bool is_with = verify->table == WITH || verify->table == NEW_WITH;
+	size_t len = SCOPE_LEN + (is_with ? sizeof(uint64_t) : 0);
+	struct key prefix = { 0 };
+	struct run run;
+	if (key->mv_size != len + sizeof(uint64_t)) {
 		fault(verify, "%s: a key of %zu bytes", table, key->mv_size);
 		return;
 	}
-	owner_id owner = key_owner(key);
-	uint16_t log = key_store(key);
-	uint64_t id = key_last_id(key);
-	if (mdb_get(verify->act.txn, verify->engine.dbi[ENTRIES], &key_of_entry, &value) != 0)
-		fault(verify, "%s: owner %" PRIu32 ", log %u: id %" PRIu64 " has no entry", table,
-			owner, log, id);
-	else if (read_entry(verify, table, number, &value, &head) &&
-		 (head.owner != owner || head.log != log || head.id != id))
-		fault(verify, "%s: owner %" PRIu32 ", log %u: id %" PRIu64
-			" leads to another's entry", table, owner, log, id);
-}
-
-static void look_at_id(struct verify *verify, const MDB_val *key, const MDB_val *number)
-{
-	look_at_index(verify, "ids", ID_KEY_LEN, key, number);
-}
-
-static void look_at_with(struct verify *verify, const MDB_val *key, const MDB_val *number)
-{
-	look_at_index(verify, "with", WITH_KEY_LEN, key, number);
+	if (run_unpack(&run, key_last_id(key), value) != 0) {
+		fault(verify, "%s: owner %" PRIu32 ", log %u: %zu bytes are no run of ids", table,
+			key_owner(key), key_store(key), value->mv_size);
+		return;
+	}
+	key_add_bytes(&prefix, key->mv_data, len);
+	check_order(verify, table, &prefix, &run);
+	for (size_t i = 0; i < run.count; i++)
+		look_at_place(verify, table, &prefix, &run.places[i]);
 }
 
 /* --- the file --------------------------------------------------------------------- */
@@ -284,19 +330,33 @@ static int walk_all(struct verify *verify)
 	static const struct {
 		enum table table;
 		look_at *look;
-	} walks[] = {
+	} tables[] = {
 		{ STORES, look_at_store }, { NAMES, look_at_name }, { TRASH, look_at_trash },
-		{ RECORDS, look_at_record }, { ENTRIES, look_at_entry }, { IDS, look_at_id },
-		{ WITH, look_at_with },
+		{ RECORDS, look_at_record }, { ENTRIES, look_at_entry }, { IDS, look_at_run },
+		{ NEW_IDS, look_at_run }, { WITH, look_at_run }, { NEW_WITH, look_at_run },
 	};
 	MDB_stat stores;
 	int rc = mdb_stat(verify->act.txn, verify->engine.dbi[STORES], &stores);
 	verify->store_count = stores.ms_entries;
 	verify->owners = need_zeroed(verify->owner_end / 8 + 1);
 	know_owner(verify, OWNER_SERVER);
-	for (size_t i = 0; rc == 0 && i < sizeof(walks) / sizeof(*walks); i++)
-		rc = walk(verify, walks[i].table, walks[i].look);
+	for (size_t i = 0; rc == 0 && i < sizeof(tables) / sizeof(*tables); i++)
+		rc = look_along(verify, tables[i].table, tables[i].look);
 	free(verify->owners);
+	return rc;
+}
+
+static int walk_with_indices(struct verify *verify)
+{
+	int rc = walk_open(&verify->act, IDS, &verify->ids);
+	if (rc)
+		return rc;
+	rc = walk_open(&verify->act, WITH, &verify->with);
+	if (rc == 0) {
+		rc = walk_all(verify);
+		walk_close(&verify->with);
+	}
+	walk_close(&verify->ids);
 	return rc;
 }
 
@@ -315,7 +375,7 @@ static int verify_env(struct verify *verify)
 	if (r == 0 && version != schema_version)
 		r = -EPROTO;
 	if (r == 0)
-		r = error_of(walk_all(verify));
+		r = error_of(walk_with_indices(verify));
 	if (r == 0)
 		check_pages(verify);
 	mdb_txn_abort(verify->act.txn);
