@@ -136,47 +136,6 @@ Test(schema, of_a_newer_server_is_refused_and_left_alone)
 	mdb_env_close(env);
 }
 
-/* One record for each id, as they were before version 2. */
-static void unpack_indices(void)
-{
-	static const char *const tables[] = { "ids", "with" };
-	static const char *const later[] = { "new-ids", "new-with" };
-	MDB_env *env = open_env();
-	MDB_txn *txn;
-	MDB_dbi dbi;
-	uint64_t number = 1;
-	mdb_txn_begin(env, NULL, 0, &txn);
-	for (int i = 0; i < 2; i++) {
-		cr_assert_eq(mdb_dbi_open(txn, tables[i], 0, &dbi), 0);
-		mdb_drop(txn, dbi, 0);
-		mdb_put(txn, dbi, &(MDB_val){ 14, "\0\0\0\7\0\3\0\0\0\0\0\0\0\1" },
-			&(MDB_val){ sizeof(number), &number }, 0);
-		cr_assert_eq(mdb_dbi_open(txn, later[i], 0, &dbi), 0);
-		mdb_drop(txn, dbi, 1);
-	}
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
-}
-
-Test(schema, of_version_1_gets_its_indices_packed)
-{
-	struct storage *storage;
-	cr_assert_eq(storage_open(&options, &storage, NULL), 0);
-	struct bed bed = { .storage = storage };
-	bed_append(&bed, 7, ARCHIVE, 1, "romeo@montague", "hi");
-	bed_append(&bed, 8, ARCHIVE, 2, NULL, "hi");
-	bed_append(&bed, 7, ARCHIVE, 3, "juliet@capulet", "hi");
-	storage_close(storage);
-	unpack_indices();
-	write_version(1);
-	cr_assert_eq(storage_open(&options, &storage, NULL), 0);
-	bed.storage = storage;
-	IS(bed_page(&bed, 7, ARCHIVE, (struct log_page){ 0 }), "1 3 .");
-	IS(bed_page(&bed, 8, ARCHIVE, (struct log_page){ 0 }), "2 .");
-	IS(bed_page(&bed, 7, ARCHIVE, (struct log_page){ .with = "juliet@capulet" }), "3 .");
-	storage_close(storage);
-}
-
 static int put_mark(MDB_txn *txn, const char *mark)
 {
 	MDB_dbi dbi;
