@@ -28,6 +28,7 @@
 #define LINES_MOST 100 /* of faults that are printed */
 
 enum { COPY_PIECE = 1 << 30 };
+enum { EXIT_OLDER = 3 }; /* the child's: of an older schema, and not looked at */
 enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_IDLE = 3 << 13 };
 
 /* --- the check ------------------------------------------------------------------------- */
@@ -43,7 +44,9 @@ static void print_fault(void *context, const char *line)
 static const char *reason(int result)
 {
 	switch (-result) {
-	case EPROTO: return "it has another version of the schema";
+	case EPROTO: return "it was written by a newer server";
+	case ESTALE: return "it was written by an older server; ternd brings it up when it starts, "
+		"and then it can be checked";
 	case EBADMSG: return "it is damaged, or of another program";
 	case ENOTEMPTY: return "it is not empty";
 	default: return strerror(-result);
@@ -61,7 +64,7 @@ static int check(const char *directory)
 		printf("... and %zu more\n", count - LINES_MOST);
 	if (result < 0) {
 		fprintf(stderr, "ternctl: %s: %s\n", directory, reason(result));
-		return EXIT_FAILURE;
+		return result == -ESTALE ? EXIT_OLDER : EXIT_FAILURE;
 	}
 	printf("%s: %" PRIu64 " owners, %" PRIu64 " records, %" PRIu64 " log entries, %" PRIu64
 		" faults\n", directory, findings.owners, findings.records, findings.entries,
@@ -69,7 +72,7 @@ static int check(const char *directory)
 	return findings.faults ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int database_check(const char *directory)
+static int check_in_child(const char *directory)
 {
 	int status;
 	pid_t child;
@@ -88,6 +91,11 @@ int database_check(const char *directory)
 	fprintf(stderr, "ternctl: %s: its pages are damaged (the check ended with `%s`)\n", directory,
 		strsignal(WTERMSIG(status)));
 	return EXIT_FAILURE;
+}
+
+int database_check(const char *directory)
+{
+	return check_in_child(directory) == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* --- a backup -------------------------------------------------------------------------- */
@@ -207,7 +215,7 @@ static void make_empty(const char *directory)
 int database_restore(const char *backup, const char *directory)
 {
 	char path[PATH_MAX], digest[DIGEST_TEXT_SIZE];
-	int has_digest = digest_read(backup, digest), result;
+	int has_digest = digest_read(backup, digest), result, checked;
 
 	if (has_digest < 0 && has_digest != -ENOENT)
 		fail("%s: its digest cannot be read: %s", backup, reason(has_digest));
@@ -216,7 +224,8 @@ int database_restore(const char *backup, const char *directory)
 		fail("%s is no backup: %s: %s", backup, DATA_FILE, strerror(errno));
 	if (has_digest == 0)
 		compare(backup, digest);
-	if (database_check(backup) != EXIT_SUCCESS)
+	checked = check_in_child(backup);
+	if (checked != EXIT_SUCCESS && checked != EXIT_OLDER)
 		fail("%s: the backup cannot be used", backup);
 	make_empty(directory);
 	result = copy_file(path, directory);

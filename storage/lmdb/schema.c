@@ -75,7 +75,7 @@ static int pack_indices(MDB_txn *txn)
 schema_step *const schema_steps[] = { make_tables, pack_indices };
 const uint32_t schema_version = sizeof(schema_steps) / sizeof(*schema_steps);
 
-static int read_version(MDB_txn *txn, uint32_t *ret_version)
+int schema_read(MDB_txn *txn, uint32_t *ret_version)
 {
 	MDB_dbi meta;
 	MDB_val value;
@@ -107,7 +107,7 @@ static int climb(MDB_env *env, schema_step *const *steps, uint32_t count, uint32
 	int rc = mdb_txn_begin(env, NULL, 0, &txn);
 	if (rc)
 		return error_of(rc);
-	rc = read_version(txn, ret_version);
+	rc = schema_read(txn, ret_version);
 	if (rc == 0 && *ret_version < count) {
 		rc = steps[*ret_version](txn);
 		if (rc == 0)

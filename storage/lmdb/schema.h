@@ -15,6 +15,9 @@ typedef int schema_step(MDB_txn *txn); /* 0 or LMDB's error */
 extern schema_step *const schema_steps[];
 extern const uint32_t schema_version; /* their number */
 
+/* The version of a data file, 0 when it has none.  0 or LMDB's error. */
+int schema_read(MDB_txn *txn, uint32_t *ret_version);
+
 /* 0, -EPROTO (newer than `count`), or -errno; *ret_found is the version found. */
 int schema_upgrade(MDB_env *env, schema_step *const *steps, uint32_t count,
 	uint32_t *ret_found);

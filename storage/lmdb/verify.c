@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: MIT
  *
  * Entries lead to both indices and both indices to entries, each in its two parts, so that
- * neither a missing nor a surplus one stays hidden; owners and stores are looked up in what `names`, `trash` and
- * `stores` say.  Pages are counted: no two tables may claim the same one. */
+ * neither a missing nor a surplus one stays hidden; owners and stores are looked up in what
+ * `names`, `trash` and `stores` say.  Pages are counted: no two tables may claim the same
+ * one. */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -303,16 +304,11 @@ static void check_pages(struct verify *verify)
 }
 
 /* 0, or LMDB's error. */
-static int read_meta(struct verify *verify, uint32_t *ret_version)
+static int read_meta(struct verify *verify)
 {
 	MDB_val value;
 	MDB_dbi meta = verify->engine.dbi[META];
-	int rc = mdb_get(verify->act.txn, meta, &(MDB_val){ 6, (void *)(uintptr_t)"schema" }, &value);
-	if (rc == 0 && value.mv_size == sizeof(*ret_version))
-		memcpy(ret_version, value.mv_data, sizeof(*ret_version));
-	if (rc == 0)
-		rc = mdb_get(verify->act.txn, meta, &(MDB_val){ 4, (void *)(uintptr_t)"hash" },
-			&value);
+	int rc = mdb_get(verify->act.txn, meta, &(MDB_val){ 4, (void *)(uintptr_t)"hash" }, &value);
 	if (rc)
 		return rc;
 	if (value.mv_size != SECRET_LEN)
@@ -323,6 +319,25 @@ static int read_meta(struct verify *verify, uint32_t *ret_version)
 	if (rc == 0 && value.mv_size == sizeof(owner_id))
 		memcpy(&verify->owner_end, value.mv_data, sizeof(owner_id));
 	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int check_version(struct verify *verify)
+{
+	uint32_t version;
+	int rc = schema_read(verify->act.txn, &version);
+	if (rc)
+		return error_of(rc);
+	if (version == 0)
+		return -EBADMSG;
+	return version > schema_version ? -EPROTO : version < schema_version ? -ESTALE : 0;
+}
+
+static int open_tables(struct verify *verify)
+{
+	int rc = tables_open(verify->act.txn, 0, verify->engine.dbi);
+	if (rc == 0)
+		rc = read_meta(verify);
+	return rc == MDB_NOTFOUND ? -EBADMSG : error_of(rc);
 }
 
 static int walk_all(struct verify *verify)
@@ -363,17 +378,13 @@ static int walk_with_indices(struct verify *verify)
 /* In a transaction of its own that sees one state of the data. */
 static int verify_env(struct verify *verify)
 {
-	uint32_t version = 0;
 	int rc = mdb_txn_begin(verify->engine.env, NULL, MDB_RDONLY, &verify->act.txn);
 	if (rc)
 		return error_of(rc);
 	verify->act.engine = &verify->engine;
-	rc = tables_open(verify->act.txn, 0, verify->engine.dbi);
-	if (rc == 0)
-		rc = read_meta(verify, &version);
-	int r = rc == MDB_NOTFOUND ? -EBADMSG : error_of(rc);
-	if (r == 0 && version != schema_version)
-		r = -EPROTO;
+	int r = check_version(verify);
+	if (r == 0)
+		r = open_tables(verify);
 	if (r == 0)
 		r = error_of(walk_with_indices(verify));
 	if (r == 0)

@@ -115,6 +115,26 @@ class Database(Daemon):
             "restore", self.path("backup"), self.path("new")))
         self.assertFalse(os.path.exists(self.path("new")))
 
+    def test_a_backup_of_an_older_schema_is_restored_and_brought_up(self):
+        self.start()
+        self.add_accounts(["romeo"])
+        self.backup()
+        self.stop()
+        with open(self.path("backup/data.mdb"), "r+b") as file:
+            pages = file.read()
+            self.assertIn(b"schema\2\0\0\0", pages)
+            file.seek(0)
+            file.write(pages.replace(b"schema\2\0\0\0", b"schema\1\0\0\0"))
+        os.unlink(self.path("backup/data.mdb.sha256"))
+        self.assertIn("older server", self.refused("db", "check", self.path("backup")))
+        os.rename(self.path("data"), self.path("lost"))
+        done = self.ctl("restore", self.path("backup"), self.path("data"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.start()
+        self.assertEqual(self.rows("user", "list", "example.org"), [["romeo@example.org"]])
+        done = self.ctl("db", "check", self.path("data"))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     # --- check
 
     def test_a_healthy_directory_has_no_faults_even_while_it_is_served(self):

@@ -316,7 +316,14 @@ Test(verify, wants_a_data_directory)
 	bed_remove(empty);
 }
 
-Test(verify, refuses_another_schema)
+Test(verify, leaves_an_older_schema_to_the_server)
+{
+	struct storage_findings findings = { 0 };
+	put("meta", "schema", 6, &(uint32_t){ 1 }, 4);
+	cr_assert_eq(storage_verify(bed.directory, hear, NULL, &findings), -ESTALE);
+}
+
+Test(verify, refuses_a_newer_schema)
 {
 	struct storage_findings findings = { 0 };
 	put("meta", "schema", 6, &(uint32_t){ 99 }, 4);
