@@ -196,10 +196,11 @@ struct storage_findings {
 
 /* Reads all that a data directory has and calls `fault` with a line for whatever does not
  * fit: an index without its entry, an entry without its index, ids out of order, an owner or
- * store that nobody knows.  The directory may be in use, and is not changed.  0 when all was
- * read, faults or not; -EPROTO (of a newer schema), -ESTALE (of an older one, which
- * storage_open brings up: nothing was looked at), -EBADMSG (not a data directory), -errno.
- * A file with damaged pages may end the process: whoever must outlive that forks. */
+ * store that nobody knows.  The directory may be in use by another process (in this one LMDB
+ * must not open it twice), and is not changed.  0 when all was read, faults or not; -EPROTO
+ * (of a newer schema), -ESTALE (of an older one, which storage_open brings up: nothing was
+ * looked at), -EBADMSG (not a data directory), -errno.  A file with damaged pages may end the
+ * process: whoever must outlive that forks. */
 int storage_verify(const char *directory, void (*fault)(void *context, const char *line),
 	void *context, struct storage_findings *ret_findings);
 
