@@ -50,6 +50,7 @@ class Device(Client):
     def forget_session(self):
         self.id = None                  # of the session that can be resumed
         self.is_enabled = False
+        self.is_prepared = False        # it has said what a session begins with
         self.is_silent = False
         self.handled = self.acknowledged = self.sent = 0
         self.unacked = deque()          # (xml, letter or None)
@@ -63,6 +64,9 @@ class Device(Client):
         """Whoever stops reading makes others wait: a fault of the checker has to be loud."""
         try:
             self.take_event(event)
+            if event.kind == "closed":      # the other side has said all
+                self.leave()
+                self.take_event(Event("end"))
         except Gone:
             pass
         except Exception:
@@ -231,6 +235,9 @@ class Device(Client):
             resumed = resume and self.id and await self.resume()
             if not resumed:
                 await self.begin_session()
+            if not self.is_prepared:        # also where a break came between
+                await self.prepare()
+            self.is_ready = True
             return bool(resumed)
         except (Failure, Refused, TlsRefused, OSError, asyncio.TimeoutError) as error:
             self.is_gone = True
@@ -246,7 +253,6 @@ class Device(Client):
                                       f"h='{self.handled % WRAP}'/>")
         if answer.tag == f"{{{ACKS}}}resumed":
             self.proof.counts["resumed"] += 1
-            self.is_ready = True
             return True
         self.account.talk.note_failed_resumption(self, answer.get("h"))
         if answer.get("h"):
@@ -271,17 +277,19 @@ class Device(Client):
         self.began = next(self.proof.moments)
         if self.has_acks:
             await self.answer_to(f"<enable xmlns='{ACKS}' resume='true'/>")
+
+    async def prepare(self):
         await self.question("set", f"<enable xmlns='{CARBONS}'/>")
         if self.reads_archive:
             await self.catch_up()
         self.send("<presence/>")
         await self.ask_own_account()
-        self.is_ready = True
+        self.is_ready = self.is_prepared = True
         if self.reads_archive:
             await self.catch_up()
-        again, self.again = self.again, []
-        for letter in again:
-            self.send_letter(letter)
+        while self.again:
+            self.send_letter(self.again[0])
+            self.again.pop(0)
 
     async def log_out(self):
         self.is_ready = False

@@ -12,6 +12,7 @@ PRESENT = 5         # accounts whose devices are there all the time, or come bac
 ABSENT = 2          # accounts that look in now and then
 TRIES = 10
 BURST = 30
+PATIENCE_S = 15     # until it says what it waits for
 LARGE = 3000        # bytes of padding, at most
 
 
@@ -151,14 +152,18 @@ class Talk:
 
     async def come_back(self, device):
         """It was broken off; while the server is there it has to let the device in again."""
+        loop = asyncio.get_running_loop()
         for _ in range(TRIES):
             if self.is_ending:
                 return
+            began = loop.time()
             try:
                 await device.log_in()
                 return
             except Gone as error:
                 reason = error
+                if loop.time() - began > PATIENCE_S:
+                    print(f"{device.name} waited long to log in: {reason!r}", flush=True)
                 await asyncio.sleep(0.05)
         self.proof.break_promise("start", f"{device.name} cannot log in: {reason!r}")
 
@@ -208,10 +213,14 @@ class Talk:
     async def wait_for_missing(self):
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.deadline_s
+        patient_until = loop.time() + PATIENCE_S
         while (missing := self.proof.missing()) and loop.time() < deadline:
             if self.proof.has(ARCHIVE):
                 await self.at_rest(asyncio.gather(*(
                     device.catch_up() for device in self.devices() if device.is_ready)))
+            if loop.time() > patient_until:
+                print(f"still waiting: {missing[0]}", flush=True)
+                patient_until = deadline
             await asyncio.sleep(0.01)
         for lack in missing:
             self.proof.break_promise("message", lack)
