@@ -225,11 +225,12 @@ class Run:
         return ["--seed", self.seed] if self.seed else []
 
 
+PROMISES = ("--promise", "pending", "--promise", "saved", "--promise", "once-in")
 # The last two show that the checker finds what is lost.
 FAULTS = (
     ("records", "--kills", "100"),
-    ("run", "--kills", "6"),
-    ("run", "--kills", "4", "--mam"),
+    ("run", "--kills", "6", "--promise", "saved"),
+    ("run", "--kills", "4", "--mam", *PROMISES),
     ("run", "--kills", "40", "--hasty", "--loses", "--blows", "kill_sending"),
     ("run", "--kills", "40", "--durability", "relaxed", "--loses", "--blows", "lose_power"),
 )

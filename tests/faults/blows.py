@@ -101,7 +101,8 @@ class Blows:
     async def die(self):
         self.end_sessions()
         await self.server.kill()
-        self.talk.may_resume = False
+        for device in self.talk.devices():
+            device.is_lost = True
         self.talk.proof.crash()
 
     async def kill(self, working):
@@ -157,6 +158,8 @@ class Blows:
     async def move_clock(self, working):
         for _ in range(2):
             await self.wait()
+            for device in self.talk.devices():
+                device.note_moved_clock()
             self.server.move_clock(self.dice.randint(-MOST_MOVED_S, MOST_MOVED_S))
         await self.wait()
         self.end_sessions()

@@ -49,6 +49,8 @@ class Device(Client):
 
     def forget_session(self):
         self.id = None                  # of the session that can be resumed
+        self.is_lost = False            # the server has died since
+        self.has_moved = False          # the time of day, since
         self.is_enabled = False
         self.is_prepared = False        # it has said what a session begins with
         self.is_silent = False
@@ -263,11 +265,21 @@ class Device(Client):
         """What was not acknowledged is sent again, where the server knows it again."""
         letters = [letter for _, letter in self.unacked if letter] + self.in_session
         for letter in letters:
-            if self.account.talk.sends_again and self.has_acks and letter.fate == SENT:
+            if self.may_send_again() and letter.fate == SENT:
                 self.again.append(letter)
             else:
                 self.proof.doubt(letter)
         self.forget_session()
+
+    def may_send_again(self):
+        return self.account.talk.sends_again and self.has_acks and not self.has_moved
+
+    def note_moved_clock(self):
+        """For how long a server knows a letter again, and keeps a session, is a matter of time."""
+        self.has_moved = True
+        for letter in self.again:
+            self.proof.doubt(letter)
+        self.again.clear()
 
     async def begin_session(self):
         self.end_session()

@@ -46,7 +46,6 @@ class Talk:
         self.ground = Ground(server)
         self.refusals = set()       # conditions with which messages may be refused just now
         self.is_ending = False
-        self.may_resume = True      # the server has not lost its memory since
         self.sends_again = proof.has(ONCE_IN)
         self.accounts = [Account(self, f"u{number}", has_acks=number > 0)
                          for number in range(PRESENT)]
@@ -170,9 +169,9 @@ class Talk:
     # What has to hold when it is over
 
     def note_failed_resumption(self, device, h):
-        if self.may_resume and self.proof.has(SAVED):
+        if not device.is_lost and self.proof.has(SAVED) and not device.has_moved:
             self.proof.break_promise("resume", f"{device.name} could not resume")
-        elif not self.may_resume and h is not None:
+        elif device.is_lost and h is not None:
             self.proof.break_promise("resume", f"{device.name} heard of h={h} after a crash")
 
     async def look_around(self, looks_in=True, is_last=False):
@@ -182,7 +181,6 @@ class Talk:
         for device in devices:
             device.is_silent = False
         await asyncio.gather(*(self.arrive(device) for device in devices))
-        self.may_resume = True
         await self.at_rest(self.get_acknowledged(devices))
         await self.wait_for_missing()
         for _ in range(2):      # what is too much comes before the answers
