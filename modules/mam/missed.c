@@ -187,6 +187,37 @@ void note_taken(struct tern_entity *entity, uint64_t id, const void *settings)
 		settle_soon(entity);
 }
 
+static void list_old(struct tern_entity *entity, void *context,
+	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
+{
+	struct waiting *waiting;
+	struct entry entry;
+
+	if (cancelled)
+		return;
+	waiting = &archive_of(entity)->waiting;
+	for (size_t i = 0; i < count && waiting_is_old(waiting, entries[i].id); i++) {
+		if (entry_read(&entries[i], &entry) && !(entry.flags & ENTRY_SENT))
+			waiting_add(waiting, entries[i].id);
+		waiting_pass_old(waiting, entries[i].id);
+	}
+	if (complete)
+		waiting->old_from = 0;
+	archive_of(entity)->has_changed = true;
+	settle_soon(entity);
+}
+
+/* What the record does not list is looked up: as a rule there is nothing behind its horizon. */
+void note_opened(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	const struct waiting *waiting = &archive_of(entity)->waiting;
+
+	if (waiting->old_from)
+		tern_log_page(entity, mam_log, &(struct tern_page){
+			.after_id = waiting->old_from - 1, .most = LISTED_MOST }, list_old, NULL);
+}
+
 /* --- giving -------------------------------------------------------------------------------- */
 
 /* How many bytes it was; 0: it was not for the session. */

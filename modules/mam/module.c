@@ -81,6 +81,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.watches = (const struct tern_watch[]){
 		{ TERN_ON_ENTITY_OPENED, begin_retention },
+		{ TERN_ON_ENTITY_OPENED, note_opened },
 		{ TERN_ON_AVAILABLE, note_presence },
 		{ TERN_ON_PRESENCE_CHANGED, note_presence },
 		{ TERN_ON_UNAVAILABLE, note_absence },

@@ -91,7 +91,7 @@ size_t waiting_count(const struct waiting *waiting)
 	return waiting->end - waiting->first;
 }
 
-static bool is_old(const struct waiting *waiting, uint64_t id)
+bool waiting_is_old(const struct waiting *waiting, uint64_t id)
 {
 	return waiting->old_from && id >= waiting->old_from &&
 		(!waiting->old_until || id < waiting->old_until);
@@ -99,7 +99,7 @@ static bool is_old(const struct waiting *waiting, uint64_t id)
 
 bool waiting_has(const struct waiting *waiting, uint64_t id)
 {
-	return is_old(waiting, id) || waiting_is_listed(waiting, id);
+	return waiting_is_old(waiting, id) || waiting_is_listed(waiting, id);
 }
 
 uint64_t waiting_first(const struct waiting *waiting)
@@ -113,7 +113,7 @@ uint64_t waiting_first(const struct waiting *waiting)
 
 void waiting_pass_old(struct waiting *waiting, uint64_t id)
 {
-	if (!is_old(waiting, id))
+	if (!waiting_is_old(waiting, id))
 		return;
 	waiting->old_from = id + 1;
 	if (waiting->old_until && waiting->old_from >= waiting->old_until)

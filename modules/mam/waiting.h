@@ -27,6 +27,7 @@ void waiting_remove(struct waiting *waiting, uint64_t id); /* nothing where it i
 bool waiting_is_listed(const struct waiting *waiting, uint64_t id);
 size_t waiting_count(const struct waiting *waiting); /* of those that are listed */
 
+bool waiting_is_old(const struct waiting *waiting, uint64_t id);
 bool waiting_has(const struct waiting *waiting, uint64_t id);  /* listed or old */
 uint64_t waiting_first(const struct waiting *waiting);         /* the oldest; 0: none */
 

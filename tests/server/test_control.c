@@ -154,7 +154,7 @@ Test(control, names_what_is_wrong_with_the_arguments)
 		{ "user|list||", "usage: user list HOST" },
 		{ "user|list|example.net||", "there is no host `example.net` here" },
 		{ "user|del||", "usage: user del JID" },
-		{ "user|add|romeo@example.org||", "usage: user add JID --password PASSWORD | --lines "
+		{ "user|add|romeo@example.org||", "usage: user add JID --password PASSWORD | JID --scram LINES | --lines "
 			"\\\"JID PASSWORD\\\\n...\\\"" },
 		{ "user|add|example.org|--password|x||",
 			"`example.org` is not an account's address (name@host)" },

@@ -160,7 +160,8 @@ static void check_messages(struct history *history)
 			for (unsigned n = 1; n <= ledger->messages_sent[s][a]; n++) {
 				unsigned char *fate = &ledger->messages_seen[s][a][n];
 
-				if (history->loses_messages)
+				/* A full archive refuses, to a session that may have gone. */
+				if (history->loses_messages || history->world.has_archive)
 					*fate |= FATE_EXCUSED;
 				if (!(*fate & (FATE_SEEN | FATE_CUT)) && (*fate & FATE_PROMISED))
 					broken(ledger, "message %u of actor %u was acknowledged and never "
