@@ -268,12 +268,23 @@ static bool pass_phase(struct event *event)
 	return true;
 }
 
+/* Copies for the sender's own devices wait for the mark, as those of an archive wait for its entry:
+ * else a crash in between makes them twice.  False when it cannot be written, and the event ended. */
+static bool note_before_copies(struct event *event)
+{
+	int result = event->at->host->archives_marks || event->is_resent ? 0 : seen_note(event);
+
+	if (result < 0)
+		event_refuse(event, tern_condition_of(result), NULL);
+	return result >= 0;
+}
+
 /* What is sent once more is not kept once more.  True when it need not go on from here. */
 static bool is_settled(struct event *event, bool leaving)
 {
 	switch (seen_judge(event)) {
 	case SEEN_NEVER:
-		return false;
+		return leaving && !note_before_copies(event);
 	case SEEN_LATER:
 		held_put(event->at, event);
 		return true;
