@@ -85,9 +85,20 @@ enum tern_verdict held_check(struct event *event, enum tern_verdict verdict)
 
 /* --- held: what the same sender sends to the same addressee waits behind it ---------------- */
 
-static bool same_address(const struct jid *a, const struct jid *b)
+/* RFC 6120 10.3: without `to`, a message or iq is for the own account; NULL for a presence, whose
+ * broadcast counts as sent to all. */
+static const struct jid *addressee(const struct event *event)
 {
-	return !a || !b || jid_equal(a, b); /* a broadcast counts as sent to all */
+	const struct tern_stanza *stanza = &event->pub.stanza;
+
+	return stanza->to || stanza->kind == TERN_PRESENCE ? stanza->to : event->at->jid;
+}
+
+static bool same_addressee(const struct event *one, const struct event *other)
+{
+	const struct jid *a = addressee(one), *b = addressee(other);
+
+	return !a || !b || jid_equal(a, b);
 }
 
 /* A session speaks for its account when it subscribes, and is the same sender all the same. */
@@ -99,8 +110,7 @@ static bool same_sender(const struct event *a, const struct event *b)
 
 static bool blocks(const struct event *before, const struct event *event)
 {
-	return same_sender(before, event) &&
-		same_address(before->pub.stanza.to, event->pub.stanza.to);
+	return same_sender(before, event) && same_addressee(before, event);
 }
 
 /* A broadcast that waits behind it has to be waited for as well. */
