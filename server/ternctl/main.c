@@ -81,24 +81,22 @@ static char *slurp_file(const char *path)
 
 /* The value of a top-level `control = "..."`: all that is wanted of the file, which the server
  * has checked.  NULL when it says nothing. */
-static char *control_of(const char *path)
+static const char *control_of(const char *path)
 {
+	static char control[sizeof((struct sockaddr_un *)0)->sun_path];
 	FILE *file = fopen(path, "re");
-	char *line = NULL, *found = NULL;
+	char *line = NULL;
+	bool is_found = false;
 	size_t size = 0;
 
 	if (!file)
 		return NULL;
-	while (!found && getline(&line, &size, file) >= 0) {
-		char value[sizeof((struct sockaddr_un *)0)->sun_path];
-
-		if (sscanf(line, " control = \"%107[^\"]\"", value) == 1 ||
-		    sscanf(line, " control = '%107[^']'", value) == 1)
-			found = strdup(value);
-	}
+	while (!is_found && getline(&line, &size, file) >= 0)
+		is_found = sscanf(line, " control = \"%107[^\"]\"", control) == 1 ||
+			sscanf(line, " control = '%107[^']'", control) == 1;
 	free(line);
 	fclose(file);
-	return found;
+	return is_found ? control : NULL;
 }
 
 static char *read_line(FILE *file)
@@ -215,7 +213,7 @@ static void complete(struct call *call)
 static const char *find_socket(const struct call *call)
 {
 	const char *path = call->config ? call->config : PRESET_CONFIG;
-	char *control = control_of(path);
+	const char *control = control_of(path);
 
 	if (!control && call->config && access(path, R_OK) < 0)
 		fail("%s: %s", path, strerror(errno));

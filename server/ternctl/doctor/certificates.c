@@ -136,6 +136,7 @@ static void look_at_chain(struct doctor *doctor, const char *subject, const stru
 	else
 		FAULT(doctor, subject, "Get another one.", "its chain does not hold (weak signature, or "
 			"a certificate that may not sign others)");
+	gnutls_x509_trust_list_deinit(list, 1);
 }
 
 static void look_at_strength(struct doctor *doctor, const char *subject, gnutls_x509_crt_t leaf)
