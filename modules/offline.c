@@ -105,8 +105,10 @@ static enum tern_verdict keep_within(struct tern_event *event, long limit)
 	uint64_t id;
 	int result;
 
-	if (tern_event_pending_id(event)) /* it came back from a device that never took it */
+	if (tern_event_pending_id(event)) { /* it came back from a device that never took it */
+		count_before(event->entity, tern_event_pending_id(event), limit);
 		return note_missed(backlog);
+	}
 
 	/* XEP-0160 2: a full store is no store. */
 	if (backlog->count >= (unsigned long)limit)

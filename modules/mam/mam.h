@@ -89,6 +89,8 @@ void note_absence(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings);
 void note_opened(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings);
+void note_resumed(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings);
 void note_detached(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings);
 int read_missed(struct tern_entity *entity, const void *key, size_t key_len, const void *value,

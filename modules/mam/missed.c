@@ -310,6 +310,12 @@ static void end_giving(struct tern_entity *entity)
 	settle_soon(entity);
 }
 
+/* What comes behind is the user's own, or has been taken. */
+static bool is_all_given(const struct archive *archive)
+{
+	return !archive->waiting.old_from && waiting_last(&archive->waiting) <= archive->given_to;
+}
+
 static void give_page(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
@@ -331,7 +337,7 @@ static void give_page(struct tern_entity *entity, void *context,
 	if (archive->given_to > archive->newest)
 		archive->newest = archive->given_to;
 	give_all(session, entries, count);
-	if (complete || count == 0) {
+	if (complete || count == 0 || is_all_given(archive)) {
 		end_giving(entity);
 		return;
 	}
@@ -403,4 +409,14 @@ void note_detached(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {
 	settle(entity);
+}
+
+/* What it was being given when the process before ended goes on. */
+void note_resumed(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	const struct reader *reader = reader_of(session);
+
+	if (reader->is_served && !reader->has_queried)
+		begin_giving(entity, session);
 }

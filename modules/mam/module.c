@@ -86,6 +86,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ TERN_ON_PRESENCE_CHANGED, note_presence },
 		{ TERN_ON_UNAVAILABLE, note_absence },
 		{ TERN_ON_SESSION_DETACHED, note_detached },
+		{ TERN_ON_SESSION_RESUMED, note_resumed },
 		{ 0 },
 	},
 	.states = (const struct tern_state_claim[]){

@@ -102,6 +102,11 @@ bool waiting_has(const struct waiting *waiting, uint64_t id)
 	return waiting_is_old(waiting, id) || waiting_is_listed(waiting, id);
 }
 
+uint64_t waiting_last(const struct waiting *waiting)
+{
+	return waiting_count(waiting) ? waiting->ids[waiting->end - 1] : 0;
+}
+
 uint64_t waiting_first(const struct waiting *waiting)
 {
 	uint64_t listed = waiting_count(waiting) ? waiting->ids[waiting->first] : 0;
@@ -123,12 +128,15 @@ void waiting_pass_old(struct waiting *waiting, uint64_t id)
 void waiting_fold(struct waiting *waiting, uint64_t before_id)
 {
 	size_t place = place_of(waiting, before_id);
+	uint64_t until;
 
 	if (place == waiting->first)
 		return;
+	until = waiting->ids[place - 1] + 1;
+	if (!waiting->old_from || (waiting->old_until && waiting->old_until < until))
+		waiting->old_until = until; /* an open end stays open */
 	if (!waiting->old_from || waiting->old_from > waiting->ids[waiting->first])
 		waiting->old_from = waiting->ids[waiting->first];
-	waiting->old_until = waiting->ids[place - 1] + 1;
 	waiting->first = place;
 	if (waiting->first == waiting->end)
 		waiting->first = waiting->end = 0;

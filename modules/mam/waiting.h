@@ -29,6 +29,7 @@ size_t waiting_count(const struct waiting *waiting); /* of those that are listed
 
 bool waiting_is_old(const struct waiting *waiting, uint64_t id);
 bool waiting_has(const struct waiting *waiting, uint64_t id);  /* listed or old */
+uint64_t waiting_last(const struct waiting *waiting);          /* of the listed; 0: none */
 uint64_t waiting_first(const struct waiting *waiting);         /* the oldest; 0: none */
 
 /* Old ones up to this id are listed from now on, where they still wait. */

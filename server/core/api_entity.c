@@ -288,9 +288,8 @@ static bool gather(void *context, const struct log_entry *entry)
 	return gathering->count < PAGE_MOST && gathering->bytes < PAGE_BYTES;
 }
 
-static void query_now(struct tern_entity *entity, struct item *item, bool cancelled)
+static void run_query(struct tern_entity *entity, struct query *query, bool cancelled)
 {
-	struct query *query = (struct query *)item;
 	struct gathering gathering = { .arena = arena_create(4096) };
 	size_t most = query->page.most && query->page.most < PAGE_MOST ? query->page.most : PAGE_MOST;
 	bool complete = true;
@@ -308,6 +307,33 @@ static void query_now(struct tern_entity *entity, struct item *item, bool cancel
 	free(query);
 }
 
+/* A page's taker may ask for the next, of an archive without end: one runs after the other. */
+static void query_now(struct tern_entity *entity, struct item *item, bool cancelled)
+{
+	entity->is_paging = true;
+	run_query(entity, (struct query *)item, cancelled);
+	while (entity->pages) {
+		struct item *next = entity->pages;
+
+		entity->pages = next->next;
+		if (cancelled || outbox_is_open(entity))
+			run_query(entity, (struct query *)next, cancelled);
+		else
+			outbox_say(entity, next);
+	}
+	entity->is_paging = false;
+}
+
+static void query_soon(struct tern_entity *entity, struct item *item)
+{
+	struct item **last = &entity->pages;
+
+	while (*last)
+		last = &(*last)->next;
+	item->next = NULL;
+	*last = item;
+}
+
 void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern_page *page,
 		got_page *got, void *context)
 {
@@ -316,7 +342,10 @@ void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern
 	*query = (struct query){ .item.go = query_now, .owner = entity->owner, .log = log,
 		.page = *page, .got = got, .context = context };
 	query->page.with = page->with ? strdup(page->with) : NULL;
-	outbox_say(entity, &query->item);
+	if (entity->is_paging && outbox_is_open(entity))
+		query_soon(entity, &query->item);
+	else
+		outbox_say(entity, &query->item);
 }
 
 /* --- sessions ----------------------------------------------------------------------------------- */

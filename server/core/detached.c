@@ -228,6 +228,7 @@ void detached_answer(struct tern_session *session)
 		stream_write(session->stream, unacked->bytes, unacked->len);
 	acks_ask_now(acks); /* a stream that has just been moved may be dead again */
 	stream_resume(session->stream);
+	session->asked_bytes += acks->bytes; /* it has asked for its queue */
 	brake_look(session);
 	entity_run_watches(session->entity, TERN_ON_SESSION_RESUMED, session, NULL);
 }

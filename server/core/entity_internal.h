@@ -41,6 +41,8 @@ struct tern_entity {
 	struct event *held, *later;            /* the newest first */
 	size_t waits;                          /* of those, with what waits behind held ones */
 	struct outbox outbox;
+	struct item *pages;       /* queries that a page's taker has made; while one is at work */
+	bool is_paging;
 	struct tern_session *sessions;
 	unsigned session_count, login_count, pins, asks;
 	struct entity_timer *timers;

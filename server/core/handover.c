@@ -18,7 +18,7 @@ struct handover {
 	struct handover *next, **place; /* of the entity, while a log holds it */
 	struct item item;               /* behind its removal from the log */
 	unsigned shares;
-	bool is_taken;
+	bool is_taken, is_overdue;
 	tern_store log;
 	uint64_t pending_id, kept_id;
 	uint64_t number; /* once it has been saved */
@@ -60,7 +60,8 @@ static int write_pending(struct event *event, struct handover *handover)
 	const struct tern_host *host = event->at->host;
 	int result;
 
-	if (!event->pub.is_acked || event->pub.kept_id || !host->pending)
+	/* An anonymous account ends with its session: the queue is all that it has. */
+	if (!event->pub.is_acked || event->pub.kept_id || !host->pending || event->at->is_anonymous)
 		return 0;
 	result = host->pending(&event->pub, &handover->log, &handover->pending_id,
 		host->pending_settings);
@@ -175,6 +176,14 @@ void handover_take(struct tern_entity *entity, struct handover *handover)
 bool handover_is_taken(const struct handover *handover)
 {
 	return handover->is_taken;
+}
+
+bool handover_is_first_overdue(struct handover *handover)
+{
+	bool is_first = !handover->is_overdue;
+
+	handover->is_overdue = true;
+	return is_first;
 }
 
 bool handover_is_lost(const struct handover *handover)

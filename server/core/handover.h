@@ -47,6 +47,9 @@ void handover_secure(struct handover *handover, struct event *event);
 bool handover_is_lost(const struct handover *handover);
 
 /* What an event that delivers it again has to know. */
+/* True once: for the first device that lets it wait too long (overdue.h). */
+bool handover_is_first_overdue(struct handover *handover);
+
 uint64_t handover_kept_id(const struct handover *handover);    /* tern_event.kept_id */
 uint64_t handover_pending_id(const struct handover *handover); /* 0: in no pending log */
 

@@ -98,7 +98,7 @@ static bool same_addressee(const struct event *one, const struct event *other)
 {
 	const struct jid *a = addressee(one), *b = addressee(other);
 
-	return !a || !b || jid_equal(a, b);
+	return !a || !b || jid_bare_equal(a, b); /* RFC 6120 10.1 */
 }
 
 /* A session speaks for its account when it subscribes, and is the same sender all the same. */

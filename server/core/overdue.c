@@ -9,6 +9,7 @@
 #include "event_internal.h"
 #include "handover.h"
 #include "reread.h"
+#include "reroute.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 #include "stanzas.h"
@@ -28,6 +29,8 @@ static struct event *make_event(struct tern_entity *entity, const struct unacked
 	enum tern_kind kind;
 	struct event *event;
 
+	if (copy.element)
+		copy.element = reroute_unwrap(entity, copy.arena, copy.element);
 	if (!copy.element || !stanza_is_one(copy.element, &kind) ||
 	    stanza_read(copy.arena, copy.element, kind, &stanza) != TERN_NO_CONDITION ||
 	    !stanza.to || !stanza.from) {
@@ -67,6 +70,8 @@ static struct event *collect(struct acks *acks, uint64_t *ret_delay_ms)
 			break;
 		}
 		unacked->is_overdue = true;
+		if (!handover_is_first_overdue(unacked->handover))
+			continue;
 		*last = make_event(acks->session->entity, unacked);
 		if (*last)
 			last = &(*last)->next;

@@ -97,7 +97,7 @@ static void start(struct tern_entity *entity, struct arena *arena, struct tern_s
 
 /* A device may have got a message as a copy of its account's (tern_deliver_copy): what goes on is
  * the message. */
-static struct element *unwrap(const struct tern_entity *entity, struct arena *arena,
+struct element *reroute_unwrap(const struct tern_entity *entity, struct arena *arena,
 	struct element *stanza)
 {
 	const char *from = element_get(stanza, "from");
@@ -121,7 +121,7 @@ void reroute(struct tern_entity *entity, const struct rerouted *old)
 	if (!entity->shard->is_ended)
 		reading = reread(entity->shard->parsers, old->bytes, old->len);
 	if (reading.element && handover_is_lost(old->take_handover))
-		reading.element = unwrap(entity, reading.arena, reading.element);
+		reading.element = reroute_unwrap(entity, reading.arena, reading.element);
 	if (reading.element && stanza_is_one(reading.element, &kind) &&
 	    stanza_read(reading.arena, reading.element, kind, &stanza) == TERN_NO_CONDITION &&
 	    stanza.to && way_of(entity, &stanza, old->take_handover) != FORGET) {

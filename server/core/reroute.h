@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
+struct element;
 struct handover;
 struct tern_entity;
 
@@ -22,5 +24,10 @@ struct rerouted {
 	struct handover *take_handover;
 };
 void reroute(struct tern_entity *entity, const struct rerouted *stanza);
+
+/* The message within a copy that a device got of it (tern_deliver_copy), of the arena; the stanza
+ * itself where it is no copy. */
+struct element *reroute_unwrap(const struct tern_entity *entity, struct arena *arena,
+	struct element *stanza);
 
 #endif

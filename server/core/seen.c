@@ -32,7 +32,7 @@ struct ticket { struct ticket *next; tern_ticket number; };
 
 struct seen {
 	struct marks *marks;
-	struct ticket *waiting;
+	struct ticket *waiting, **waiting_last;
 	size_t store;          /* that is being read */
 	unsigned written;
 	bool is_read, is_being_read;
@@ -117,6 +117,7 @@ static struct seen *seen_of(struct tern_entity *entity)
 	if (!entity->seen) {
 		entity->seen = heap_zalloc(sizeof *entity->seen);
 		entity->seen->marks = marks_create();
+		entity->seen->waiting_last = &entity->seen->waiting;
 	}
 	return entity->seen;
 }
@@ -134,6 +135,7 @@ static void let_go(struct tern_entity *entity, struct seen *seen)
 	struct ticket *ticket = seen->waiting;
 
 	seen->waiting = NULL;
+	seen->waiting_last = &seen->waiting;
 	entity->pins++;
 	while (ticket) {
 		struct ticket *next = ticket->next;
@@ -201,8 +203,8 @@ static enum seen_verdict wait_for_marks(struct event *event, struct seen *seen)
 	event->waits_for_disk = true;
 	event->condition = TERN_RESOURCE_CONSTRAINT;
 	tern_hold(&event->pub, TERN_REJECT, &ticket->number);
-	ticket->next = seen->waiting;
-	seen->waiting = ticket;
+	*seen->waiting_last = ticket;
+	seen->waiting_last = &ticket->next;
 	if (!seen->is_being_read) {
 		seen->is_being_read = true;
 		read_next(entity);

@@ -77,3 +77,18 @@ Test(mam_waiting, a_long_list_becomes_a_stretch)
 	cr_assert_eq(waiting_count(&waiting), 0);
 	cr_assert(waiting_has(&waiting, 100) && !waiting_has(&waiting, 101));
 }
+
+Test(mam_waiting, a_stretch_without_end_keeps_none_when_a_list_joins_it)
+{
+	for (uint64_t id = 1; id <= 10; id++)
+		waiting_add(&waiting, id * 10);
+	waiting.old_from = 200; /* all that is behind waits as well */
+	waiting_fold(&waiting, UINT64_MAX);
+	cr_assert_eq(waiting_first(&waiting), 10);
+	cr_assert(waiting_has(&waiting, 5000));
+	waiting_note_new(&waiting, 3000);
+	waiting_add(&waiting, 3000);
+	waiting_fold(&waiting, UINT64_MAX);
+	cr_assert(waiting_has(&waiting, 2999) && waiting_has(&waiting, 3000));
+	cr_assert(!waiting_has(&waiting, 3001));
+}

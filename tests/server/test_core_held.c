@@ -105,9 +105,17 @@ Test(core_held, lets_others_and_other_addressees_pass)
 	write_to(romeo, ROSALINE, "hold");
 	write_to(nurse, ROSALINE, "hello");
 	cr_assert(has(client_heard(rosaline), "hello"));
-	write_to(romeo, ROSALINE "/feast", "to one");
-	cr_assert(has(client_heard(rosaline), "to one"));
 	release(ROSALINE, 0, TERN_PASS);
+}
+
+/* RFC 6120 10.1: account and resource are one addressee. */
+Test(core_held, keeps_the_order_between_account_and_resource)
+{
+	write_to(romeo, ROSALINE, "hold");
+	write_to(romeo, ROSALINE "/feast", "to one");
+	cr_assert_str_eq(client_heard(rosaline), "");
+	release(ROSALINE, 0, TERN_PASS);
+	cr_assert(has(client_heard(rosaline), "to one"));
 }
 
 Test(core_held, is_let_go_on_refused_or_swallowed)
