@@ -103,18 +103,13 @@ void element_append(struct element *parent, struct element *child)
 	element_link(parent, child);
 }
 
-void element_remove(struct element *parent, struct element *child)
+/* `before` is the child in front of it, NULL at the first one. */
+static void take_out(struct element *parent, struct element *before, struct element *child)
 {
-	struct element *before = NULL;
-
-	assert(child->parent == parent);
-	if (parent->first == child) {
-		parent->first = child->next;
-	} else {
-		for (before = parent->first; before->next != child;)
-			before = before->next;
+	if (before)
 		before->next = child->next;
-	}
+	else
+		parent->first = child->next;
 	if (parent->last == child)
 		parent->last = before;
 	/* The text behind the child is the parent's. */
@@ -126,6 +121,30 @@ void element_remove(struct element *parent, struct element *child)
 	child->next = NULL;
 	child->tail = NULL;
 	child->tail_len = 0;
+}
+
+void element_remove(struct element *parent, struct element *child)
+{
+	struct element *before = NULL;
+
+	assert(child->parent == parent);
+	for (struct element *at = parent->first; at != child; at = at->next)
+		before = at;
+	take_out(parent, before, child);
+}
+
+void element_remove_if(struct element *parent,
+	bool (*is_so)(const struct element *child, const void *context), const void *context)
+{
+	struct element *before = NULL, *next;
+
+	for (struct element *at = parent->first; at; at = next) {
+		next = at->next;
+		if (is_so(at, context))
+			take_out(parent, before, at);
+		else
+			before = at;
+	}
 }
 
 /* Copies already made, by the address of the original: a long namespace that many
@@ -291,12 +310,27 @@ struct element *element_next(const struct element *element)
 	return element->next;
 }
 
+/* `name` NULL: any. */
+struct wanted { const char *ns, *name; };
+
+static bool is_wanted(const struct element *element, const void *context)
+{
+	const struct wanted *wanted = context;
+
+	return (!wanted->name || element_names_equal(element->name, wanted->name)) &&
+		element_names_equal(element->ns, wanted->ns);
+}
+
 static struct element *find_from(struct element *at, const char *ns, const char *name)
 {
-	for (; at; at = at->next)
-		if ((!name || element_names_equal(at->name, name)) && element_names_equal(at->ns, ns))
-			return at;
-	return NULL;
+	while (at && !is_wanted(at, &(struct wanted){ ns, name }))
+		at = at->next;
+	return at;
+}
+
+void element_remove_all(struct element *parent, const char *ns, const char *name)
+{
+	element_remove_if(parent, is_wanted, &(struct wanted){ ns ? ns : parent->ns, name });
 }
 
 struct element *element_find(const struct element *element, const char *ns, const char *name)

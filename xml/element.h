@@ -32,6 +32,11 @@ void element_append(struct element *parent, struct element *child);
 /* Takes the child out; it stays usable until the arena ends. */
 void element_remove(struct element *parent, struct element *child);
 
+/* Takes out all children that are so, or have that name (as element_find), in one pass. */
+void element_remove_if(struct element *parent,
+	bool (*is_so)(const struct element *child, const void *context), const void *context);
+void element_remove_all(struct element *parent, const char *ns, const char *name);
+
 /* A deep copy into another arena. */
 struct element *element_copy(struct arena *arena, const struct element *element);
 

@@ -57,8 +57,7 @@ void photo_announce(struct element *presence, const char *hash)
 {
 	struct element *update;
 
-	while ((update = element_find(presence, NS_UPDATE, "x")))
-		element_remove(presence, update);
+	element_remove_all(presence, NS_UPDATE, "x");
 	update = element_add(presence, NS_UPDATE, "x");
 	element_add_text(update, "photo", hash);
 }

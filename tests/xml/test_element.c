@@ -149,6 +149,44 @@ Test(element, removes_first_middle_and_last)
 	cr_assert_str_eq(element_name(element_first(message)), "x");
 }
 
+Test(element, removes_all_of_a_name_and_keeps_the_text_around_them)
+{
+	struct element *p = element_new(arena, "", "p");
+
+	element_append_text(p, "1", 1);
+	for (int i = 0; i < 3; i++) {
+		element_add(p, NULL, "a");
+		element_append_text(p, "a", 1);
+		element_add(p, NULL, i ? "b" : "a");
+		element_append_text(p, "b", 1);
+		element_add(p, "urn:other", "a");
+	}
+	element_remove_all(p, NULL, "b");
+	element_remove_all(p, NULL, "never");
+	element_remove_all(p, NULL, "a");
+	expect_text(p, "<p>1ab<a xmlns='urn:other'/>ab<a xmlns='urn:other'/>ab"
+		"<a xmlns='urn:other'/></p>");
+	element_remove_all(p, "urn:other", NULL);
+	expect_text(p, "<p>1ababab</p>");
+	element_add(p, NULL, "c");
+	expect_text(p, "<p>1ababab<c/></p>");
+}
+
+/* One by one they would take minutes. */
+Test(element, removes_very_many_at_once, .timeout = 20)
+{
+	struct element *p = element_new(arena, "", "p");
+
+	for (int i = 0; i < 400000; i++) {
+		element_add(p, NULL, "keep");
+		element_add(p, NULL, "drop");
+		element_append_text(p, " ", 1);
+	}
+	element_remove_all(p, NULL, "drop");
+	cr_assert_eq(element_count(p), 400000);
+	cr_assert_null(element_find(p, NULL, "drop"));
+}
+
 Test(element, copies_deeply_into_another_arena)
 {
 	struct arena *first = arena_create(100);
