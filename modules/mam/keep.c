@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <string.h>
 
 #include "buffer.h"
 #include "entry.h"
@@ -19,33 +20,39 @@ struct element *stanza_id_new(struct arena *arena, const struct tern_entity *ent
 	return stanza_id;
 }
 
-/* XEP-0359 3, rule 2: whoever says in this account's name which id it gave. */
-static bool is_false(struct tern_event *event, const struct element *stanza_id)
+/* Addresses are parsed outside of the event's arena: a message may name very many. */
+static bool is_own(const char *by, const struct jid *own)
 {
-	const char *by = element_get(stanza_id, "by");
-	const struct jid *jid = by ? jid_new(event->arena, by) : NULL;
+	struct arena *arena;
+	const struct jid *jid;
+	bool same;
 
-	return jid && jid_equal(jid, tern_entity_jid(event->entity));
+	if (strcmp(by, jid_text(own)) == 0)
+		return true;
+	arena = arena_create(ARENA_SMALL);
+	jid = jid_new(arena, by);
+	same = jid && jid_equal(jid, own);
+	arena_destroy(arena);
+	return same;
 }
 
-static struct element *find_false(struct tern_event *event)
+/* XEP-0359 3, rule 2: whoever says in this account's name which id it gave. */
+static bool is_false(const struct element *element, const void *own)
 {
-	struct element *at = element_find(event->stanza.element, NS_SID, "stanza-id");
+	const char *by = element_is(element, NS_SID, "stanza-id") ? element_get(element, "by") : NULL;
 
-	while (at && !is_false(event, at))
-		at = element_find_next(at, NS_SID, "stanza-id");
-	return at;
+	return by && is_own(by, own);
 }
 
 static void remove_false_ids(struct tern_event *event)
 {
-	struct element *message, *at;
+	const struct jid *own = tern_entity_jid(event->entity);
+	const struct element *at = element_first(event->stanza.element);
 
-	if (!find_false(event))
-		return;
-	message = tern_event_edit(event);
-	while ((at = find_false(event)))
-		element_remove(message, at);
+	while (at && !is_false(at, own))
+		at = element_next(at);
+	if (at)
+		element_remove_if(tern_event_edit(event), is_false, own);
 }
 
 /* --- keeping ------------------------------------------------------------------------------- */

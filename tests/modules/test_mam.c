@@ -127,6 +127,26 @@ Test(mam, removes_false_ids_in_the_name_of_the_account)
 	HEARS_PART(balcony, "<body>B</body></message></forwarded>");
 }
 
+/* One by one, each with a look at all others, would take minutes. */
+Test(mam, removes_very_many_false_ids, .timeout = 20)
+{
+	enum { PAIRS = 50000 };
+	static const char pair[] = SID("a@b", "1") SID("JULIET@example.org", "2");
+	char *xml = malloc(PAIRS * sizeof pair + 200), *end = xml;
+
+	end += sprintf(end, "<message to='romeo@example.com'>");
+	for (int i = 0; i < PAIRS; i++)
+		end = stpcpy(end, pair);
+	strcpy(end, SID("juliet@example.org", "3") "<body>B</body></message>");
+	fake_send(balcony, xml);
+	free(xml);
+	xml = strdup(fake_left(fake));
+	expect_part(xml, SID("a@b", "1") "<body>B</body></message>");
+	cr_assert_null(strstr(xml, "id='2'"));
+	cr_assert_null(strstr(xml, "id='3'"));
+	free(xml);
+}
+
 Test(mam, leaves_the_ids_of_others_and_of_the_origin)
 {
 	arrive("<body>B</body>" SID("room@muc.example.org", "1")
