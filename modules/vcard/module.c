@@ -110,18 +110,6 @@ static enum tern_verdict give_of_host(struct tern_event *event, const void *sett
 
 /* --- keeping ------------------------------------------------------------------------------- */
 
-static int write(struct tern_entity *entity, const struct element *vcard, size_t most_bytes)
-{
-	struct buffer xml = { 0 };
-	int result = -EFBIG;
-
-	stored_write(&xml, vcard);
-	if (xml.len <= most_bytes)
-		result = tern_put(entity, vcard_store, "", 0, buffer_at(&xml), xml.len);
-	buffer_finish(&xml);
-	return result;
-}
-
 static int write_photo(struct tern_entity *entity, const struct face *face)
 {
 	if (!face->has_photo)
@@ -129,24 +117,50 @@ static int write_photo(struct tern_entity *entity, const struct face *face)
 	return tern_put(entity, photo_store, "", 0, face->photo, sizeof face->photo);
 }
 
-/* A vCard with nothing in it is none. */
+/* The photo goes first, for it can be undone: what was in the vCard is not in memory.  Where even
+ * that fails, no photo is better than a false one. */
+static int write(struct tern_entity *entity, const struct buffer *xml, const struct face *fresh)
+{
+	struct face *face = tern_entity_state(entity, face_handle);
+	int result = write_photo(entity, fresh);
+
+	if (result < 0)
+		return result;
+	result = xml->len ? tern_put(entity, vcard_store, "", 0, buffer_at(xml), xml->len) :
+		tern_delete(entity, vcard_store, "", 0);
+	if (result == 0)
+		*face = *fresh;
+	else if (write_photo(entity, face) < 0)
+		tern_delete(entity, photo_store, "", 0);
+	return result;
+}
+
+/* A vCard with nothing in it is none. -EFBIG, or as tern_put. */
+static int keep(struct tern_entity *entity, struct arena *arena, const struct element *vcard,
+	const struct vcard *limits)
+{
+	struct face fresh = { 0 };
+	struct buffer xml = { 0 };
+	int result = -EFBIG;
+
+	fresh.has_photo = photo_hash(arena, vcard, fresh.photo);
+	if (element_first(vcard))
+		stored_write(&xml, vcard);
+	if (xml.len <= limits->bytes)
+		result = write(entity, &xml, &fresh);
+	buffer_finish(&xml);
+	return result;
+}
+
 static enum tern_verdict change(struct tern_event *event, const void *settings)
 {
-	const struct vcard *limits = settings;
-	const struct element *vcard = element_first(event->stanza.element);
-	struct face face = { 0 };
-	int result;
+	int result = keep(event->entity, event->arena, element_first(event->stanza.element),
+		settings);
 
-	face.has_photo = photo_hash(event->arena, vcard, face.photo);
-	result = element_first(vcard) ? write(event->entity, vcard, limits->bytes) :
-		tern_delete(event->entity, vcard_store, "", 0);
 	if (result == -EFBIG)
 		return tern_reject(event, TERN_POLICY_VIOLATION, "the vCard is too large");
-	if (result == 0)
-		result = write_photo(event->entity, &face);
 	if (result < 0)
 		return tern_reject(event, tern_condition_of(result), NULL);
-	*(struct face *)tern_entity_state(event->entity, face_handle) = face;
 	return tern_reply(event, NULL);
 }
 
@@ -197,16 +211,10 @@ static void export_vcard(struct tern_command *command, struct tern_entity *entit
 static int import_vcard(struct tern_entity *entity, const struct element *vcard,
 	const void *settings)
 {
-	struct face *face = tern_entity_state(entity, face_handle), fresh = { 0 };
 	struct arena *arena = arena_create(ARENA_SMALL);
-	int result = write(entity, vcard, ((const struct vcard *)settings)->bytes);
+	int result = keep(entity, arena, vcard, settings);
 
-	fresh.has_photo = photo_hash(arena, vcard, fresh.photo);
 	arena_destroy(arena);
-	if (result == 0)
-		result = write_photo(entity, &fresh);
-	if (result == 0)
-		*face = fresh;
 	return result;
 }
 

@@ -233,6 +233,27 @@ Test(photo, is_not_shown_by_who_leaves_or_asks)
 		"type='subscribe'/>");
 }
 
+Test(photo, is_not_announced_of_a_card_that_could_not_be_written)
+{
+	fake_fill_disk(fake, 1);
+	publish("YWJj");
+	cr_assert_eq(fake_stored(juliet, "vcard"), 0);
+	cr_assert_eq(fake_stored(juliet, "vcard/photo"), 0);
+	expect_part(show(TO_ROOM("")), "me'/>");
+}
+
+Test(photo, stays_that_of_the_card_when_the_next_is_refused)
+{
+	publish("YWJj");
+	fake_fill_disk(fake, 1);
+	publish("ZGVm");
+	expect_part(show(TO_ROOM("")), ANNOUNCED);
+	fake_end(balcony);
+	cr_assert_eq(fake_reopen(juliet), 0);
+	balcony = fake_session(juliet, "balcony");
+	expect_part(show(TO_ROOM("")), "me'/>");
+}
+
 /* --- for administrators -------------------------------------------------------------------- */
 
 Test(vcard, is_exported_where_there_is_one)
