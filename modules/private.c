@@ -109,11 +109,18 @@ static bool is_reserved(const char *ns)
 		strcmp(ns, "vcard-temp") == 0;
 }
 
-static bool has_reserved(const struct element *query)
+/* Without a look at more of it than a key may have: many children can share a long namespace. */
+static bool has_long_key(const struct element *element)
+{
+	return strnlen(element_name(element), KEY_MOST) + 1 +
+		strnlen(element_ns(element), KEY_MOST) > KEY_MOST;
+}
+
+static bool has_unfit(const struct element *query)
 {
 	const struct element *at = element_first(query);
 
-	while (at && !is_reserved(element_ns(at)))
+	while (at && !is_reserved(element_ns(at)) && !has_long_key(at))
 		at = element_next(at);
 	return at;
 }
@@ -131,25 +138,14 @@ struct draft {
 	struct draft *next;
 	const char *key;
 	size_t key_len;
+	const struct element *kind; /* one of them */
+	struct element *all; /* in a <query/> of their own */
 	struct buffer xml;
 };
 
 static bool is_same(const struct element *a, const struct element *b)
 {
 	return element_is(a, element_ns(b), element_name(b));
-}
-
-/* All elements of the kind, in a <query/> of their own. */
-static struct element *collect(struct arena *arena, const struct element *query,
-	const struct element *kind)
-{
-	struct element *all = element_new(arena, NS_PRIVATE, "query");
-	const struct element *at = element_first(query);
-
-	for (; at; at = element_next(at))
-		if (is_same(at, kind))
-			element_append(all, element_copy(arena, at));
-	return all;
 }
 
 /* An element with nothing in it is what a client reads where there is none. */
@@ -166,42 +162,65 @@ static bool is_blank(struct arena *arena, const struct element *kind, const stru
 	return same;
 }
 
-static struct draft *draft_new(struct arena *arena, const struct element *query,
-	const struct element *kind)
+static struct draft *draft_new(struct arena *arena, const struct element *kind,
+	struct draft *next)
 {
 	struct draft *draft = arena_zalloc(arena, sizeof *draft);
 
 	draft->key = key_of(arena, kind);
 	draft->key_len = strlen(draft->key);
-	stored_write(&draft->xml, collect(arena, query, kind));
-	if (is_blank(arena, kind, &draft->xml))
-		buffer_finish(&draft->xml);
+	draft->kind = kind;
+	draft->all = element_new(arena, NS_PRIVATE, "query");
+	draft->next = next;
 	return draft;
 }
 
-static bool is_drafted(const struct draft *drafts, const char *key)
+static struct draft *find_draft(struct draft *drafts, const struct element *kind)
 {
-	while (drafts && strcmp(drafts->key, key) != 0)
+	while (drafts && !is_same(drafts->kind, kind))
 		drafts = drafts->next;
 	return drafts;
 }
 
-/* One for each kind of element in the query. */
-static struct draft *draft_all(struct arena *arena, const struct element *query)
+/* One for each kind of element in the query, whose children move into them; false where there are
+ * more than `most`, so that the work is bounded whoever sends it. */
+static bool sort(struct arena *arena, struct element *query, size_t most,
+	struct draft **ret_drafts)
 {
-	const struct element *at = element_first(query);
-	struct draft *drafts = NULL;
+	struct element *at;
+	size_t count = 0;
 
-	for (; at; at = element_next(at)) {
-		struct draft *draft;
+	while ((at = element_first(query))) {
+		struct draft *draft = find_draft(*ret_drafts, at);
 
-		if (is_drafted(drafts, key_of(arena, at)))
-			continue;
-		draft = draft_new(arena, query, at);
-		draft->next = drafts;
-		drafts = draft;
+		if (!draft && count++ == most)
+			return false;
+		if (!draft)
+			*ret_drafts = draft = draft_new(arena, at, *ret_drafts);
+		element_remove(query, at);
+		element_append(draft->all, at);
 	}
-	return drafts;
+	return true;
+}
+
+/* All that is there can be erased while as much is stored that is new, but no more than that is
+ * sorted. The drafts are for finish_drafts, whatever comes back. */
+static enum tern_condition draft_all(struct tern_entity *entity, struct arena *arena,
+	const struct element *query, const struct private_limits *most, struct draft **ret_drafts)
+{
+	size_t kinds = holdings_of(entity)->count + most->records;
+
+	*ret_drafts = NULL;
+	if (has_unfit(query))
+		return TERN_NOT_ACCEPTABLE;
+	if (!sort(arena, element_copy(arena, query), kinds, ret_drafts))
+		return TERN_POLICY_VIOLATION;
+	for (struct draft *draft = *ret_drafts; draft; draft = draft->next) {
+		stored_write(&draft->xml, draft->all);
+		if (is_blank(arena, draft->kind, &draft->xml))
+			buffer_finish(&draft->xml);
+	}
+	return TERN_NO_CONDITION;
 }
 
 static bool fits(struct holdings *holdings, const struct private_limits *most,
@@ -229,17 +248,37 @@ static int erase(struct tern_entity *entity, const struct draft *draft)
 	return result;
 }
 
+static int put_size(struct tern_entity *entity, const struct draft *draft, uint32_t bytes)
+{
+	bytes = htobe32(bytes);
+	return tern_put(entity, sizes_store, draft->key, draft->key_len, &bytes, sizeof bytes);
+}
+
+/* As it is in memory. */
+static void restore_size(struct tern_entity *entity, const struct draft *draft)
+{
+	const struct held *held = *find(holdings_of(entity), draft->key, draft->key_len);
+
+	if (held)
+		put_size(entity, draft, held->bytes);
+	else
+		tern_delete(entity, sizes_store, draft->key, draft->key_len);
+}
+
+/* The size first: what has none would count for nothing. */
 static int write(struct tern_entity *entity, const struct draft *draft)
 {
-	uint32_t bytes = htobe32((uint32_t)draft->xml.len);
-	int result = tern_put(entity, elements_store, draft->key, draft->key_len,
-		buffer_at(&draft->xml), draft->xml.len);
+	uint32_t bytes = (uint32_t)draft->xml.len;
+	int result = put_size(entity, draft, bytes);
 
-	if (result == 0)
-		result = tern_put(entity, sizes_store, draft->key, draft->key_len, &bytes,
-			sizeof bytes);
-	if (result == 0)
-		note(holdings_of(entity), draft->key, draft->key_len, (uint32_t)draft->xml.len);
+	if (result < 0)
+		return result;
+	result = tern_put(entity, elements_store, draft->key, draft->key_len,
+		buffer_at(&draft->xml), draft->xml.len);
+	if (result < 0)
+		restore_size(entity, draft);
+	else
+		note(holdings_of(entity), draft->key, draft->key_len, bytes);
 	return result;
 }
 
@@ -267,10 +306,11 @@ static enum tern_verdict change(struct tern_event *event, const void *settings)
 	enum tern_condition refused;
 	struct draft *drafts;
 
-	if (!element_first(query) || has_reserved(query))
+	if (!element_first(query))
 		return tern_reject(event, TERN_NOT_ACCEPTABLE, NULL);
-	drafts = draft_all(event->arena, query);
-	refused = store(event->entity, settings, drafts);
+	refused = draft_all(event->entity, event->arena, query, settings, &drafts);
+	if (!refused)
+		refused = store(event->entity, settings, drafts);
 	finish_drafts(drafts);
 	return refused ? tern_reject(event, refused, refused == TERN_POLICY_VIOLATION ?
 		"more than this server keeps for an account" : NULL) : tern_reply(event, NULL);
@@ -405,10 +445,11 @@ static int import_all(struct tern_entity *entity, const struct element *query,
 	const void *settings)
 {
 	struct arena *arena = arena_create(ARENA_SMALL);
-	struct draft *drafts = draft_all(arena, query);
-	enum tern_condition refused = has_reserved(query) ? TERN_NOT_ACCEPTABLE
-		: store(entity, settings, drafts);
+	struct draft *drafts;
+	enum tern_condition refused = draft_all(entity, arena, query, settings, &drafts);
 
+	if (!refused)
+		refused = store(entity, settings, drafts);
 	finish_drafts(drafts);
 	arena_destroy(arena);
 	return refused == TERN_NO_CONDITION ? 0 : refused == TERN_POLICY_VIOLATION ? -EFBIG

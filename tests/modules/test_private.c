@@ -34,7 +34,7 @@ TestSuite(private_limits, .fini = close);
 
 static const char *iq(const char *type, const char *elements)
 {
-	char xml[4096];
+	char xml[8192];
 
 	snprintf(xml, sizeof xml, "<iq type='%s' id='1'><query xmlns='jabber:iq:private'>%s</query>"
 		"</iq>", type, elements);
@@ -136,6 +136,23 @@ Test(private, says_when_it_cannot_write)
 	expect_part(iq("get", ASKED), QUERY(ASKED));
 }
 
+Test(private, keeps_nothing_of_what_it_can_write_half)
+{
+	fake_fill_disk(fake, 1);
+	expect_part(iq("set", PREFS), "<resource-constraint ");
+	cr_assert_eq(fake_stored(hamlet, "private"), 0);
+	cr_assert_eq(fake_stored(hamlet, "private/sizes"), 0);
+}
+
+Test(private, keeps_the_size_of_what_it_cannot_overwrite)
+{
+	iq("set", PREFS);
+	fake_fill_disk(fake, 1);
+	expect_part(iq("set", PREFS PREFS), "<resource-constraint ");
+	expect_part(iq("get", ASKED), QUERY(PREFS));
+	cr_assert_eq(fake_stored(hamlet, "private/sizes"), 1);
+}
+
 Test(private_limits, bound_how_many_kinds_there_are)
 {
 	open_with((const struct fake_option[]){ { "limit", "2" }, { 0 } });
@@ -143,6 +160,35 @@ Test(private_limits, bound_how_many_kinds_there_are)
 	expect_part(iq("set", "<c xmlns='c'>1</c>"), "<policy-violation ");
 	expect_line(iq("set", "<b xmlns='b'>2</b>"), STORED);
 	expect_line(iq("set", "<b xmlns='b'/><c xmlns='c'>1</c>"), STORED);
+}
+
+Test(private_limits, bound_how_many_kinds_are_said_at_once)
+{
+	char xml[6000] = "";
+
+	open_with((const struct fake_option[]){ { "limit", "100" }, { 0 } });
+	for (int i = 0; i < 200; i++)
+		snprintf(xml + strlen(xml), sizeof xml - strlen(xml), "<a xmlns='%d'>1</a>", i);
+	expect_part(iq("set", xml), "<policy-violation ");
+	*xml = '\0';
+	for (int i = 0; i < 200; i++)
+		snprintf(xml + strlen(xml), sizeof xml - strlen(xml), "<a xmlns='%d'/>", i);
+	expect_part(iq("set", xml), "<policy-violation ");
+	*xml = '\0';
+	for (int i = 0; i < 200; i++)
+		snprintf(xml + strlen(xml), sizeof xml - strlen(xml), "<a xmlns='%d'/>", i % 100);
+	expect_line(iq("set", xml), STORED);
+	cr_assert_eq(fake_stored(hamlet, "private"), 100);
+}
+
+Test(private, refuses_names_that_are_too_long)
+{
+	char xml[1024] = "<a xmlns='";
+
+	memset(xml + strlen(xml), 'n', 399);
+	strcat(xml, "'/>");
+	expect_part(iq("set", xml), "<not-acceptable ");
+	expect_part(iq("get", xml), "<not-acceptable ");
 }
 
 Test(private_limits, bound_how_large_all_are_together_also_after_a_restart)
