@@ -19,6 +19,7 @@ extern tern_state blocking_interest;
 /* iq.c: the list, and its changes (3.2 to 3.5). */
 tern_handler answer_list, answer_block, answer_unblock;
 tern_exporter export_list;
+int import_list(struct tern_entity *entity, const struct element *xml, const void *settings);
 
 /* Addresses that a change may hide from, or show to; of the arena. */
 struct audience {

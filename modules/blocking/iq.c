@@ -1,6 +1,7 @@
 /* iq.c - lets clients read and change the list, and tells the others (XEP-0191 3)
  * SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <inttypes.h>
 
 #include "blocking.h"
@@ -34,16 +35,6 @@ static struct element *list_xml(struct arena *arena, struct tern_entity *entity)
 	for (uint32_t i = 0; i < list->count; i++)
 		add_item(xml, list->entries[i]->jid);
 	return xml;
-}
-
-/* XEP-0227 4 leaves room for what it does not know. */
-void export_list(struct tern_command *command, struct tern_entity *entity, const void *settings)
-{
-	struct element *xml = list_xml(tern_command_arena(command), entity);
-
-	if (element_first(xml))
-		tern_command_element(command, xml);
-	tern_command_end(command);
 }
 
 enum tern_verdict answer_list(struct tern_event *event, const void *settings)
@@ -91,19 +82,23 @@ static void push(struct tern_event *event, const struct items *items)
 
 /* --- changes ------------------------------------------------------------------------------- */
 
-static enum tern_condition read_items(struct tern_event *event, struct items *ret)
+static struct items items_new(struct arena *arena, size_t most)
 {
-	const struct element *set = payload_of(event), *item = element_first(set);
+	return (struct items){ .jids = arena_alloc(arena, (most + 1) * sizeof(struct jid *)) };
+}
 
-	*ret = (struct items){
-		.jids = arena_alloc(event->arena, (element_count(set) + 1) * sizeof *ret->jids),
-	};
+static enum tern_condition read_items(struct arena *arena, const struct element *set,
+	struct items *ret)
+{
+	const struct element *item = element_first(set);
+
+	*ret = items_new(arena, element_count(set));
 	for (; item; item = element_next(item)) {
 		const char *jid = element_get(item, "jid");
 
 		if (!jid || !element_is(item, NS_BLOCKING, "item"))
 			return TERN_BAD_REQUEST;
-		ret->jids[ret->count] = jid_new(event->arena, jid);
+		ret->jids[ret->count] = jid_new(arena, jid);
 		if (!ret->jids[ret->count++])
 			return TERN_JID_MALFORMED;
 	}
@@ -131,14 +126,12 @@ static bool has_item(const struct items *items, const struct jid *jid)
 }
 
 /* Leaves out what is there already, or stands twice; false where the rest does not fit. */
-static bool find_new(struct tern_event *event, const struct items *said, long most,
-	struct items *ret_new)
+static bool find_new(struct tern_entity *entity, struct arena *arena, const struct items *said,
+	long most, struct items *ret_new)
 {
-	const struct blocklist *list = blocklist_of(event->entity);
+	const struct blocklist *list = blocklist_of(entity);
 
-	*ret_new = (struct items){
-		.jids = arena_alloc(event->arena, (said->count + 1) * sizeof *ret_new->jids),
-	};
+	*ret_new = items_new(arena, said->count);
 	for (size_t i = 0; i < said->count && list->count + ret_new->count <= (size_t)most; i++) {
 		const struct jid *jid = said->jids[i];
 
@@ -165,7 +158,7 @@ enum tern_verdict answer_block(struct tern_event *event, const void *settings)
 {
 	const struct blocking_settings *limits = settings;
 	struct items said, new_ones;
-	enum tern_condition fault = read_items(event, &said);
+	enum tern_condition fault = read_items(event->arena, payload_of(event), &said);
 	struct audience audience;
 	int result;
 
@@ -173,7 +166,7 @@ enum tern_verdict answer_block(struct tern_event *event, const void *settings)
 		fault = TERN_BAD_REQUEST;
 	if (fault != TERN_NO_CONDITION)
 		return tern_reject(event, fault, NULL);
-	if (!find_new(event, &said, limits->items, &new_ones))
+	if (!find_new(event->entity, event->arena, &said, limits->items, &new_ones))
 		return tern_reject(event, TERN_POLICY_VIOLATION, "the blocklist is full");
 	audience = audience_before(event->entity, event->arena, new_ones.jids, new_ones.count);
 	result = add_all(event->entity, &new_ones);
@@ -186,9 +179,7 @@ enum tern_verdict answer_block(struct tern_event *event, const void *settings)
 static struct items all_items(struct tern_event *event)
 {
 	const struct blocklist *list = blocklist_of(event->entity);
-	struct items all = {
-		.jids = arena_alloc(event->arena, (list->count + 1) * sizeof *all.jids),
-	};
+	struct items all = items_new(event->arena, list->count);
 
 	for (uint32_t i = 0; i < list->count; i++) {
 		all.jids[all.count] = jid_new(event->arena, list->entries[i]->jid);
@@ -197,15 +188,30 @@ static struct items all_items(struct tern_event *event)
 	return all;
 }
 
+/* Once each, or one who is named often would be told as often. */
+static struct items find_blocked(struct tern_event *event, const struct items *said)
+{
+	const struct blocklist *list = blocklist_of(event->entity);
+	struct items blocked = items_new(event->arena, list->count);
+
+	for (size_t i = 0; i < said->count && blocked.count < list->count; i++) {
+		const struct jid *jid = said->jids[i];
+
+		if (blocklist_has(list, jid_text(jid)) && !has_item(&blocked, jid))
+			blocked.jids[blocked.count++] = jid;
+	}
+	return blocked;
+}
+
 enum tern_verdict answer_unblock(struct tern_event *event, const void *settings)
 {
 	struct items said, gone;
-	enum tern_condition fault = read_items(event, &said);
+	enum tern_condition fault = read_items(event->arena, payload_of(event), &said);
 	struct audience audience;
 
 	if (fault != TERN_NO_CONDITION)
 		return tern_reject(event, fault, NULL);
-	gone = said.count ? said : all_items(event);
+	gone = said.count ? find_blocked(event, &said) : all_items(event);
 	audience = audience_before(event->entity, event->arena, gone.jids, gone.count);
 	for (size_t i = 0; i < gone.count; i++) {
 		int result = blocklist_remove(event->entity, gone.jids[i]);
@@ -214,4 +220,31 @@ enum tern_verdict answer_unblock(struct tern_event *event, const void *settings)
 			return tern_reject(event, tern_condition_of(result), NULL);
 	}
 	return finish(event, &said, &audience);
+}
+
+/* --- ternctl ------------------------------------------------------------------------------- */
+
+/* XEP-0227 4 leaves room for what it does not know. */
+void export_list(struct tern_command *command, struct tern_entity *entity, const void *settings)
+{
+	struct element *xml = list_xml(tern_command_arena(command), entity);
+
+	if (element_first(xml))
+		tern_command_element(command, xml);
+	tern_command_end(command);
+}
+
+/* As a set, but nobody is there who would be told. */
+int import_list(struct tern_entity *entity, const struct element *xml, const void *settings)
+{
+	const struct blocking_settings *limits = settings;
+	struct arena *arena = arena_create(ARENA_SMALL);
+	struct items said, new_ones;
+	int result = -EBADMSG;
+
+	if (read_items(arena, xml, &said) == TERN_NO_CONDITION)
+		result = find_new(entity, arena, &said, limits->items, &new_ones) ?
+			add_all(entity, &new_ones) : -EFBIG;
+	arena_destroy(arena);
+	return result;
 }

@@ -11,24 +11,24 @@
 tern_state blocking_interest;
 
 /* 4, note: never one's own devices. The user's own server is nobody to be blocked either. */
-static bool is_exempt(const struct tern_event *event, const struct jid *peer)
+static bool is_exempt(struct tern_entity *entity, const struct jid *peer)
 {
-	return jid_bare_equal(peer, tern_entity_jid(event->entity)) || (jid_is_domain(peer) &&
-		strcmp(jid_domain(peer), tern_host_domain(event->host)) == 0);
+	return jid_bare_equal(peer, tern_entity_jid(entity)) || (jid_is_domain(peer) &&
+		strcmp(jid_domain(peer), tern_host_domain(tern_entity_host(entity))) == 0);
 }
 
-static bool is_forbidden(const struct tern_event *event, const struct jid *peer)
+static bool is_forbidden(struct tern_entity *entity, const struct jid *peer)
 {
-	const struct blocklist *list = blocklist_of(event->entity);
+	const struct blocklist *list = blocklist_of(entity);
 
-	return list->count > 0 && peer && !is_exempt(event, peer) &&
+	return list->count > 0 && peer && !is_exempt(entity, peer) &&
 		blocklist_forbids(list, peer);
 }
 
 /* 3.3: the user is told, and reads why. */
 static enum tern_verdict check_outgoing(struct tern_event *event, const void *settings)
 {
-	if (!is_forbidden(event, event->stanza.to))
+	if (!is_forbidden(event->entity, event->stanza.to))
 		return TERN_PASS;
 	return tern_reject_as(event, TERN_NOT_ACCEPTABLE, "cancel",
 		element_new(event->arena, NS_BLOCKING_ERRORS, "blocked"));
@@ -37,7 +37,7 @@ static enum tern_verdict check_outgoing(struct tern_event *event, const void *se
 /* 3.3: to whoever is blocked the user looks absent. */
 static enum tern_verdict check_incoming(struct tern_event *event, const void *settings)
 {
-	if (!is_forbidden(event, event->stanza.from))
+	if (!is_forbidden(event->entity, event->stanza.from))
 		return TERN_PASS;
 	if (event->stanza.kind == TERN_PRESENCE)
 		return TERN_DONE;
@@ -47,9 +47,7 @@ static enum tern_verdict check_incoming(struct tern_event *event, const void *se
 static int answer_blocked(struct tern_entity *entity, const struct jid *about,
 	const void *settings)
 {
-	const struct blocklist *list = blocklist_of(entity);
-
-	return about ? blocklist_forbids(list, about) : list->count > 0;
+	return about ? is_forbidden(entity, about) : blocklist_of(entity)->count > 0;
 }
 
 static int blocking_load(struct tern_host *host, void **ret_settings)
@@ -103,6 +101,10 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.exporter = export_list,
+	.importers = (const struct tern_importer[]){
+		{ NS_BLOCKING, "blocklist", import_list },
+		{ 0 },
+	},
 	.load = blocking_load,
 	.unload = blocking_unload,
 };

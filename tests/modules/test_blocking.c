@@ -1,11 +1,12 @@
 /* What a user can rely on who wants to hear nothing of somebody (XEP-0191).
  * SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "blocking.h"
 #include "expect.h"
-#include "list.h"
 
 extern const struct tern_module tern_module;
 
@@ -309,6 +310,18 @@ Test(blocking, hides_from_one_resource)
 	LEAVES(NULL);
 }
 
+Test(blocking, shows_once_to_whoever_is_unblocked_twice)
+{
+	become_available();
+	block("fan@example.com/spy");
+	LEAVES(GONE("fan@example.com/spy"));
+	set("unblock", "<item jid='fan@example.com/spy'/><item jid='fan@example.com/spy'/>"
+		"<item jid='fan@example.com/other'/>");
+	HEARS_PART(balcony, "type='result'");
+	LEAVES(SHOWN("fan@example.com/spy"));
+	LEAVES(NULL);
+}
+
 Test(blocking, tells_strangers_nothing)
 {
 	become_available();
@@ -351,6 +364,15 @@ Test(blocking, matches_what_the_item_names)
 	matches("example.com", "sub.example.com", false);
 }
 
+Test(blocking, matches_neither_the_own_account_nor_the_own_server)
+{
+	matches("juliet@example.org", "juliet@example.org", false);
+	matches("juliet@example.org/x", "juliet@example.org/x", false);
+	matches("example.org", "juliet@example.org/chamber", false);
+	matches("example.org", "example.org", false);
+	matches("example.org", "romeo@example.org", true);
+}
+
 Test(blocking, knows_whether_there_is_anybody)
 {
 	cr_expect_not(fake_ask(juliet, TERN_ASK_BLOCKED, NULL));
@@ -371,4 +393,26 @@ Test(blocking, is_exported_where_somebody_is_blocked)
 	cr_assert_str_eq(xml, "<blocklist xmlns='urn:xmpp:blocking'>"
 		"<item jid='romeo@example.com'/></blocklist>\n");
 	free(xml);
+}
+
+static int import(const char *items)
+{
+	struct arena *arena = arena_create(ARENA_SMALL);
+	char xml[1024];
+	int result;
+
+	snprintf(xml, sizeof xml, "<blocklist xmlns='urn:xmpp:blocking'>%s</blocklist>", items);
+	result = tern_module.importers->run(juliet, fake_read(arena, xml),
+		&(struct blocking_settings){ .items = 2 });
+	arena_destroy(arena);
+	return result;
+}
+
+Test(blocking, is_imported_whole_or_not_at_all)
+{
+	cr_assert_eq(import("<item jid='@'/>"), -EBADMSG);
+	cr_assert_eq(import("<item jid='a@b'/><item jid='c@b'/><item jid='d@b'/>"), -EFBIG);
+	has_list("");
+	cr_assert_eq(import("<item jid='c@b'/><item jid='a@b'/><item jid='c@b'/>"), 0);
+	has_list("<item jid='a@b'/><item jid='c@b'/>");
 }
