@@ -197,7 +197,7 @@ class Ternctl(Daemon):
     # --- accounts of a file
 
     EVERYTHING = ('host.key"\n    modules = {"roster", "presence", "message", "offline", "vcard", '
-                  '"private", "mam"}\n')
+                  '"private", "blocking", "mam"}\n')
 
     def write_export(self, users):
         with open(self.path("users.xml"), "w", encoding="utf-8") as file:
@@ -216,6 +216,7 @@ class Ternctl(Daemon):
         client = self.connect(port, "juliet")
         for payload in ("<vCard xmlns='vcard-temp'><FN>Juliet &lt;3</FN></vCard>",
                         "<query xmlns='jabber:iq:private'><x xmlns='urn:x'>ä</x></query>",
+                        "<block xmlns='urn:xmpp:blocking'><item jid='iago@example.net'/></block>",
                         "<query xmlns='jabber:iq:roster'><item jid='nurse@example.net' "
                         "name='Nurse'><group>Servants</group></item></query>"):
             self.talk(client, f"<iq type='set' id='s'>{payload}</iq>", "type='result'[^>]*/>")
@@ -225,6 +226,7 @@ class Ternctl(Daemon):
             "<iq type='get' id='end'><query xmlns='urn:x'/></iq>", "id='end'")
         self.ctl("user", "export", "juliet@example.org", self.path("users.xml"))
         before, _ = self.exported("juliet@example.org")
+        self.assertIsNotNone(before.find("{urn:xmpp:blocking}blocklist"))
         self.ctl("user", "del", "juliet@example.org")
         self.assertEqual(self.imported(), (0, ["1 accounts were made, 0 were not"]))
         after, _ = self.exported("juliet@example.org")
