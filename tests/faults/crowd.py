@@ -78,11 +78,12 @@ class Worker(Client):
 
     async def arrive_and_check(self):
         await self.log_in()
+        known = self.ledger.known_subscriptions(self.address)
         items = await self.roster()
         self.ledger.check_contacts(self.address, {
             item.get("jid"): item.get("name") for item in items
             if not self.crowd.is_worker(item.get("jid"))})
-        self.ledger.check_subscriptions(self.address, {
+        self.ledger.check_subscriptions(self.address, known, {
             item.get("jid"): facts_of(item.get("subscription"), item.get("ask"))
             for item in items if self.crowd.is_worker(item.get("jid"))})
         self.send("<presence/>")

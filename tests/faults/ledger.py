@@ -71,9 +71,13 @@ class Ledger:
             self.counts["subscription"] += 1
         self.subscriptions[user][peer] |= facts
 
-    def check_subscriptions(self, user, found):
-        """`found`: peer -> facts."""
-        for peer, facts in self.subscriptions[user].items():
+    def known_subscriptions(self, user):
+        """A copy, to be had before the roster is asked for: pushes may come on its heels."""
+        return {peer: set(facts) for peer, facts in self.subscriptions[user].items()}
+
+    def check_subscriptions(self, user, known, found):
+        """`known`: what was, and `found`: what is: peer -> facts."""
+        for peer, facts in known.items():
             if not facts <= found.get(peer, set()):
                 self.break_promise("subscription", f"{user} had seen {facts} of {peer}, now "
                                                    f"{found.get(peer, set())}")
