@@ -194,7 +194,7 @@ class Run:
 
     def asan(self):
         self.units_of("asan", patience=4)
-        self.scenarios_of("asan", "--timeout", "30")
+        self.scenarios_of("asan", "--timeout", "60")
 
     def tsan(self):
         """Criterion does not run under ThreadSanitizer: what has a main() of its own does."""
@@ -215,7 +215,7 @@ class Run:
         for target in targets:
             corpus = self.builds / f"corpus-{target}"
             corpus.mkdir(exist_ok=True)
-            seconds = 5 if target.startswith("module_") else 30
+            seconds = 5 if target.startswith("module_") else 10
             self.check("fuzz", [directory / "tests/fuzz" / f"fuzz_{target}", "-seed=1",
                                 "-runs=200000", f"-max_total_time={seconds}", "-max_len=4096",
                                 corpus, TESTS / "fuzz/seeds" / target.partition("_")[0]],
