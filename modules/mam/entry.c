@@ -61,8 +61,7 @@ bool entry_read(const struct tern_entry *stored, struct entry *ret_entry)
 	if (!nul)
 		return false;
 	*ret_entry = (struct entry){
-		.flags = (unsigned char)bytes[1], .mark = entry_mark(stored->bytes, stored->len),
-		.resource = resource,
+		.flags = (unsigned char)bytes[1], .resource = resource,
 		.xml = nul + 1, .xml_len = (size_t)(end - nul - 1),
 	};
 	return true;

@@ -16,13 +16,12 @@ struct buffer;
 
 enum entry_flags {
 	ENTRY_SENT = 1,   /* by the archive's owner */
-	ENTRY_DIRECT = 2, /* for a resource that was there to get it */
+	/* 2 stands in entries of old, and says nothing. */
 	ENTRY_MARKED = 4, /* entry_write says so */
 };
 
 struct entry {
 	unsigned flags;
-	uint64_t mark;        /* tern_event.mark, or 0 */
 	const char *resource; /* of the peer; "" when it had none */
 	const char *xml;
 	size_t xml_len;

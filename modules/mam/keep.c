@@ -110,12 +110,11 @@ enum tern_verdict keep_sent(struct tern_event *event, const void *settings)
 enum tern_verdict keep_received(struct tern_event *event, const void *settings)
 {
 	const char *resource = jid_resource(event->stanza.to);
-	bool is_there = resource && tern_session_find(event->entity, resource);
 	struct worth_case facts = { event->stanza.type, event->stanza.element,
-		resource && !is_there };
+		resource && !tern_session_find(event->entity, resource) };
 
 	remove_false_ids(event);
 	if (!is_worth_keeping(&facts))
 		return TERN_PASS;
-	return keep(event, settings, event->stanza.from, is_there ? ENTRY_DIRECT : 0);
+	return keep(event, settings, event->stanza.from, 0);
 }

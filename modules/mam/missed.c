@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: MIT
  *
  * What is archived needs no second copy: a record says which messages may not have been taken over
- * by a device.  It is written before a message is delivered whose sender will be
- * told that it is safe, and where one is missed; what devices take moves it on a little later.
- * A session that wants messages gets those that wait from the archive; one that has queried the
- * archive before reads them there (XEP-0313 5.1.1). */
+ * by a device.  It is written before a message is delivered whose sender will be told that it is
+ * safe, and where one is missed; what devices take moves it on a little later.  A session that
+ * wants messages gets those that wait from the archive; one that has queried the archive before
+ * reads them there (XEP-0313 5.1.1). */
 
 #include <endian.h>
 #include <string.h>
@@ -119,7 +119,7 @@ static void settle_soon(struct tern_entity *entity)
 	tern_timer_start(entity, NULL, SETTLE_MS, settle_now, NULL);
 }
 
-/* --- what waits -------------------------------------------------------------------------------- */
+/* --- what waits --------------------------------------------------------------------------- */
 
 /* A long list of what nobody was there to get is remembered by its ends. */
 static void fold(struct tern_entity *entity, struct waiting *waiting)
@@ -267,10 +267,12 @@ static void give_all(struct tern_session *session, const struct tern_entry *entr
 
 static void ask_after(struct tern_entity *entity, struct tern_session *session, uint64_t id);
 
-static struct tern_session *find_taker(struct tern_entity *entity)
+/* The session, while it wants messages, or another one that does. */
+static struct tern_session *find_taker(struct tern_entity *entity, struct tern_session *session)
 {
-	struct tern_session *session = tern_session_first(entity);
-
+	if (session && reader_of(session)->is_served)
+		return session;
+	session = tern_session_first(entity);
 	while (session && !reader_of(session)->is_served)
 		session = tern_session_next(session);
 	return session;
@@ -278,14 +280,13 @@ static struct tern_session *find_taker(struct tern_entity *entity)
 
 /* The session may have gone while a page was read or written: then another gets the rest, or the
  * record stays. */
-static void go_on_with(struct tern_entity *entity, struct tern_session *session, uint64_t after)
+static void go_on_with(struct tern_entity *entity, struct tern_session *session)
 {
 	struct archive *archive = archive_of(entity);
 
-	if (!session || !reader_of(session)->is_served)
-		session = find_taker(entity);
+	session = find_taker(entity, session);
 	if (session)
-		ask_after(entity, session, after);
+		ask_after(entity, session, archive->given_to);
 	else
 		archive->is_giving = false;
 }
@@ -296,7 +297,7 @@ static void note_written(struct tern_entity *entity, struct tern_session *sessio
 	struct archive *archive = archive_of(entity);
 
 	archive->unwritten = archive->unwritten_bytes = 0;
-	go_on_with(entity, cancelled ? NULL : session, archive->given_to);
+	go_on_with(entity, cancelled ? NULL : session);
 }
 
 /* What came meanwhile has been delivered; what is missed meanwhile waits for the next. */
@@ -325,9 +326,7 @@ static void give_page(struct tern_entity *entity, void *context,
 	if (cancelled)
 		return;
 	archive = archive_of(entity);
-	session = tern_session_by_id(entity, (uintptr_t)context);
-	if (!session || !reader_of(session)->is_served)
-		session = find_taker(entity);
+	session = find_taker(entity, tern_session_by_id(entity, (uintptr_t)context));
 	if (!session) {
 		archive->is_giving = false;
 		return;
