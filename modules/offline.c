@@ -14,7 +14,6 @@
 #include "stored.h"
 
 #define NS_DATA "urn:xmpp:pie:0"
-#define NS_DELAY "urn:xmpp:delay"
 #define NS_HINTS "urn:xmpp:hints"
 
 /* A page ends behind the message that exceeds its bytes: far less than limits.unwritten-bytes. */
@@ -150,15 +149,6 @@ static int keep_pending(struct tern_event *event, tern_store *ret_log, uint64_t 
 
 /* --- giving -------------------------------------------------------------------------------- */
 
-/* XEP-0203: since when it has waited, and with whom; the entry's id is that time. */
-static void add_delay(struct tern_entity *entity, struct element *message, uint64_t id)
-{
-	struct element *delay = element_add(message, NS_DELAY, "delay");
-
-	element_set(delay, "from", tern_host_domain(tern_entity_host(entity)));
-	element_set(delay, "stamp", tern_datetime(element_arena(message), id));
-}
-
 /* A page is forgotten when it has left the server, and then comes the next. */
 struct given {
 	uint64_t session_id, last_id;
@@ -167,7 +157,7 @@ struct given {
 	uint64_t ids[PAGE];
 };
 
-/* How many of the entries the page has. */
+/* How many of the entries the page has; an id is the time since when its message waits. */
 static size_t give(struct tern_entity *entity, struct tern_session *session,
 	const struct tern_entry *entries, size_t count, struct given *given)
 {
@@ -186,7 +176,7 @@ static size_t give(struct tern_entity *entity, struct tern_session *session,
 			tern_log(entity, TERN_SAY_ERROR, "an offline message was damaged and is lost");
 			continue;
 		}
-		add_delay(entity, message, entries[i].id);
+		tern_delay_add(message, tern_entity_host(entity), entries[i].id);
 		tern_session_send(session, message);
 	}
 	stored_reader_destroy(reader);
@@ -438,7 +428,7 @@ static void export_page(struct tern_entity *entity, void *context,
 		export->after = entries[i].id;
 		if (!message)
 			continue;
-		add_delay(entity, message, entries[i].id);
+		tern_delay_add(message, tern_entity_host(entity), entries[i].id);
 		element_append(export->messages, element_copy(arena, message));
 	}
 	stored_reader_destroy(reader);

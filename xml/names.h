@@ -21,6 +21,7 @@
 #define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
 #define NS_XML "http://www.w3.org/XML/1998/namespace"
+#define NS_DELAY "urn:xmpp:delay"
 
 /* Interns the name; the result lives as long as the process.  Call only while
  * no other thread runs (start, module load, tests). */

@@ -19,7 +19,7 @@
 /* What may stand beside a chat state without saying more. */
 static const char *const silent[] = {
 	NS_CHATSTATES, "urn:xmpp:hints", "urn:xmpp:sid:0", "urn:xmpp:occupant-id:0",
-	"urn:xmpp:delay",
+	NS_DELAY,
 };
 
 static bool is_silent(const struct element *child)

@@ -15,7 +15,6 @@
 
 #define NS_MAM "urn:xmpp:mam:2"
 #define NS_SID "urn:xmpp:sid:0"
-#define NS_DELAY "urn:xmpp:delay"
 
 /* Of a host. */
 struct mam {

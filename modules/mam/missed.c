@@ -226,7 +226,7 @@ static size_t give(struct tern_session *session, const struct tern_entry *stored
 {
 	struct tern_entity *entity = tern_session_entity(session);
 	struct waiting *waiting = &archive_of(entity)->waiting;
-	struct element *message, *delay;
+	struct element *message;
 	struct entry entry;
 
 	if (!entry_read(stored, &entry) || (entry.flags & ENTRY_SENT) ||
@@ -241,9 +241,7 @@ static size_t give(struct tern_session *session, const struct tern_entry *stored
 		note_taken(entity, stored->id, NULL);
 		return 0;
 	}
-	delay = element_add(message, NS_DELAY, "delay");
-	element_set(delay, "from", tern_host_domain(tern_entity_host(entity)));
-	element_set(delay, "stamp", tern_datetime(element_arena(message), stored->id));
+	tern_delay_add(message, tern_entity_host(entity), stored->id);
 	element_append(message, stanza_id_new(element_arena(message), entity, stored->id));
 	tern_session_hand_over(session, message, stored->id);
 	return entry.xml_len;

@@ -44,6 +44,8 @@ void tern_random(struct tern_entity *entity, void *bytes, size_t len);
 void tern_sha1(const void *bytes, size_t len, unsigned char ret_digest[20]);
 /* XEP-0082: "2026-11-21T12:00:00.123456Z"; of the arena. */
 const char *tern_datetime(struct arena *arena, uint64_t us);
+/* XEP-0203: <delay/> in a message that has waited with the host since then. Any thread. */
+void tern_delay_add(struct element *message, const struct tern_host *host, uint64_t since_us);
 
 /* --- records ----------------------------------------------------------------------------
  * 0, or the write is refused and nothing has changed: -ENOSPC, -ENAMETOOLONG, -EFBIG.  So a

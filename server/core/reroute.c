@@ -17,7 +17,6 @@
 #include "shard_internal.h"
 #include "stanzas.h"
 
-#define NS_DELAY "urn:xmpp:delay"
 #define NS_FORWARD "urn:xmpp:forward:0"
 
 /* What an archive or a pending log gave says already since when it waits. */
@@ -32,18 +31,6 @@ static bool has_delay(const struct tern_entity *entity, const struct element *me
 			return true;
 	}
 	return false;
-}
-
-/* XEP-0203: it comes later than it could have. */
-static void add_delay(struct tern_entity *entity, struct element *message, uint64_t since_us)
-{
-	struct element *delay;
-
-	if (has_delay(entity, message))
-		return;
-	delay = element_add(message, NS_DELAY, "delay");
-	element_set(delay, "from", tern_host_domain(entity->host));
-	element_set(delay, "stamp", tern_datetime(element_arena(message), since_us));
 }
 
 enum way { FORGET, REFUSE, DELIVER };
@@ -84,7 +71,8 @@ static void start(struct tern_entity *entity, struct arena *arena, struct tern_s
 
 	if (handover) { /* RFC 6121 8.5.3.2.1: as if it had been sent to the account */
 		stanza->to = jid_bare(arena, entity->jid);
-		add_delay(entity, stanza->element, old->since_us);
+		if (!has_delay(entity, stanza->element))
+			tern_delay_add(stanza->element, entity->host, old->since_us);
 	}
 	event = event_new(parcel_new(arena, stanza), NULL);
 	event->handover = handover;

@@ -19,7 +19,6 @@
 #include "writer.h"
 
 #define NS_SID "urn:xmpp:sid:0"
-#define NS_DELAY "urn:xmpp:delay"
 
 enum {
 	SENT = 1, /* bits of a mark: at its sender's; */
