@@ -117,16 +117,6 @@ static void tell(struct survey *survey, const struct metric *metric, int64_t val
 
 /* --- the engine --------------------------------------------------------------------------- */
 
-static uint64_t sum_of(const struct server *server, enum counter counter)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < server->shard_count; i++)
-		sum += atomic_load_explicit(&server->shards[i]->counters.engine[counter],
-			memory_order_relaxed);
-	return sum;
-}
-
 static void tell_engine(struct survey *survey)
 {
 	static const struct metric gauges[] = {
@@ -148,7 +138,7 @@ static void tell_engine(struct survey *survey)
 	for (int i = 0; i < GAUGES; i++)
 		tell(survey, &gauges[i], (int64_t)survey->gauges[i]);
 	for (int i = 0; i < COUNTERS; i++)
-		tell(survey, &counters[i], (int64_t)sum_of(survey->server, (enum counter)i));
+		tell(survey, &counters[i], (int64_t)counter_sum(survey->server, (enum counter)i));
 	tell(survey, &commits, (int64_t)stats.commits);
 	tell(survey, &writes, (int64_t)stats.writes);
 }

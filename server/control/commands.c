@@ -173,16 +173,6 @@ static void tell_number(struct request *request, const char *what, uint64_t valu
 		(unsigned long long)value));
 }
 
-/* Each is a stanza that was not dealt with in time: there should be none. */
-static uint64_t count_late_receipts(const struct server *server)
-{
-	uint64_t count = 0;
-
-	for (size_t i = 0; i < server->shard_count; i++)
-		count += atomic_load(&server->shards[i]->receipts.late);
-	return count;
-}
-
 void run_status(struct request *request)
 {
 	struct server *server = request_server(request);
@@ -193,7 +183,7 @@ void run_status(struct request *request)
 	tell_number(request, "uptime-seconds", time(NULL) - server->started_at);
 	tell_number(request, "shards", server->shard_count);
 	tell_number(request, "hosts", server->host_count);
-	tell_number(request, "late-receipts", count_late_receipts(server));
+	tell_number(request, "late-receipts", counter_sum(server, COUNT_RECEIPTS_OLD));
 	tell_number(request, "commits", stats.commits);
 	tell_number(request, "writes", stats.writes);
 	tell_number(request, "bytes-on-disk", stats.bytes_on_disk);

@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct server;
+
 #define COUNTER_LIST(X) \
 	X(STANZAS_RECEIVED, "stanzas_received", "stanzas that clients sent") \
 	X(STANZAS_SENT, "stanzas_sent", "stanzas written to clients") \
@@ -39,5 +41,8 @@ static inline void counter_add(struct counters *counters, enum counter counter, 
 	atomic_store_explicit(at, atomic_load_explicit(at, memory_order_relaxed) + by,
 		memory_order_relaxed);
 }
+
+/* Of all shards; any thread. */
+uint64_t counter_sum(const struct server *server, enum counter counter);
 
 #endif

@@ -40,7 +40,6 @@ static void look(struct shard *shard, struct timer *timer)
 	}
 	if (found > LINES_MOST)
 		log_warn("server", NULL, "so it is with %u stanzas more", found - LINES_MOST);
-	atomic_fetch_add(&receipts->late, found);
 	counter_add(&shard->counters, COUNT_RECEIPTS_OLD, found);
 	if (receipts->first)
 		timer_start(shard, timer, LOOK_MS);

@@ -6,7 +6,6 @@
 #ifndef RECEIPTS_H
 #define RECEIPTS_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,7 +25,6 @@ struct receipts {
 	struct open_receipt *first, *last; /* oldest first */
 	struct timer look;
 	size_t count;
-	_Atomic uint64_t late;             /* so many have there been; any thread reads it */
 };
 
 void receipts_add(struct shard *shard, struct open_receipt *receipt, uint64_t session);

@@ -42,8 +42,7 @@ static void write_to_nurse(void)
 
 static uint64_t late(void)
 {
-	return atomic_load(&stage.server.shards[0]->receipts.late) +
-		atomic_load(&stage.server.shards[1]->receipts.late);
+	return counter_sum(&stage.server, COUNT_RECEIPTS_OLD);
 }
 
 Test(core_receipts, that_finish_in_time_are_not_late)
