@@ -11,7 +11,6 @@
 struct unacked {
 	struct unacked *next;
 	struct handover *handover;
-	bool is_overdue;             /* it has been missed: overdue.c */
 	uint64_t since_us;
 	size_t len;
 	char bytes[];

@@ -54,14 +54,13 @@ static bool is_handed_over(const struct tern_stanza *stanza)
 		(stanza->type == TERN_CHAT || stanza->type == TERN_NORMAL);
 }
 
-/* What the sender will hear is safe has to be so: in an archive, or in the pending log. */
+/* Into the pending log, where the host has one, and the message is in no archive. */
 static int write_pending(struct event *event, struct handover *handover)
 {
 	const struct tern_host *host = event->at->host;
 	int result;
 
-	/* An anonymous account ends with its session: the queue is all that it has. */
-	if (!event->pub.is_acked || event->pub.kept_id || !host->pending || event->at->is_anonymous)
+	if (handover->kept_id || !host->pending)
 		return 0;
 	result = host->pending(&event->pub, &handover->log, &handover->pending_id,
 		host->pending_settings);
@@ -73,12 +72,8 @@ static int write_pending(struct event *event, struct handover *handover)
 /* A log that refuses leaves it where it is: in the queue alone. */
 void handover_secure(struct handover *handover, struct event *event)
 {
-	const struct tern_host *host = event->at->host;
-
-	if (!handover->pending_id && !handover->kept_id && host->pending &&
-	    host->pending(&event->pub, &handover->log, &handover->pending_id,
-			host->pending_settings) == 0 && handover->pending_id)
-		enlist(event->at, handover);
+	if (!handover->pending_id)
+		write_pending(event, handover);
 	event->pub.kept_id = handover->kept_id;
 	event->pending_id = handover->pending_id;
 }
@@ -117,7 +112,10 @@ bool handover_prepare(struct event *event, struct tern_session *session)
 	}
 	handover = make(event->at, event->pub.kept_id);
 	handover->is_taken = event->is_taken;
-	event->refused_by = write_pending(event, handover);
+	/* What the sender will hear is safe has to be so.  An anonymous account ends with its
+	 * session: the queue is all that it has. */
+	if (event->pub.is_acked && !event->at->is_anonymous)
+		event->refused_by = write_pending(event, handover);
 	if (event->refused_by == 0)
 		event->handover = handover;
 	else
@@ -173,17 +171,14 @@ void handover_take(struct tern_entity *entity, struct handover *handover)
 	handover_drop(handover);
 }
 
-bool handover_is_taken(const struct handover *handover)
+bool handover_is_watched(const struct handover *handover)
 {
-	return handover->is_taken;
+	return handover && !handover->is_taken && !handover->is_overdue;
 }
 
-bool handover_is_first_overdue(struct handover *handover)
+void handover_note_overdue(struct handover *handover)
 {
-	bool is_first = !handover->is_overdue;
-
 	handover->is_overdue = true;
-	return is_first;
 }
 
 bool handover_is_lost(const struct handover *handover)
@@ -212,8 +207,8 @@ void handover_describe(struct handover *handover, uint64_t *last_number,
 	if (!handover->number)
 		handover->number = ++*last_number;
 	*ret_saved = (struct saved_handover){ .number = handover->number,
-		.is_taken = handover->is_taken, .pending_id = handover->pending_id,
-		.kept_id = handover->kept_id };
+		.is_taken = handover->is_taken, .is_overdue = handover->is_overdue,
+		.pending_id = handover->pending_id, .kept_id = handover->kept_id };
 	if (handover->pending_id)
 		ret_saved->log = loader_store(handover->log)->number;
 }
@@ -237,6 +232,7 @@ struct handover *handover_restore(struct tern_entity *entity, const struct saved
 	struct handover *handover = make(entity, saved->kept_id);
 
 	handover->is_taken = saved->is_taken;
+	handover->is_overdue = saved->is_overdue;
 	if (saved->pending_id && find_log(saved->log, &handover->log)) {
 		handover->pending_id = saved->pending_id;
 		enlist(entity, handover);

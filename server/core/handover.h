@@ -37,8 +37,6 @@ void handover_take(struct tern_entity *entity, struct handover *handover);
 /* The share comes back.  Takes NULL. */
 void handover_drop(struct handover *handover);
 
-bool handover_is_taken(const struct handover *handover);
-
 /* Nobody has taken it for some time: it is put into the pending log where it stands nowhere yet, and
  * the event (at its entity) is told where. */
 void handover_secure(struct handover *handover, struct event *event);
@@ -46,10 +44,11 @@ void handover_secure(struct handover *handover, struct event *event);
 /* The share is the last, and nobody has taken the message. */
 bool handover_is_lost(const struct handover *handover);
 
-/* What an event that delivers it again has to know. */
-/* True once: for the first device that lets it wait too long (overdue.h). */
-bool handover_is_first_overdue(struct handover *handover);
+/* Nobody has taken it, and no device has let it wait too long yet (overdue.h).  Takes NULL. */
+bool handover_is_watched(const struct handover *handover);
+void handover_note_overdue(struct handover *handover);
 
+/* What an event that delivers it again has to know. */
 uint64_t handover_kept_id(const struct handover *handover);    /* tern_event.kept_id */
 uint64_t handover_pending_id(const struct handover *handover); /* 0: in no pending log */
 

@@ -26,14 +26,11 @@ static struct event *make_event(struct tern_entity *entity, const struct unacked
 {
 	struct reread copy = reread(entity->shard->parsers, unacked->bytes, unacked->len);
 	struct tern_stanza stanza;
-	enum tern_kind kind;
 	struct event *event;
 
 	if (copy.element)
 		copy.element = reroute_unwrap(entity, copy.arena, copy.element);
-	if (!copy.element || !stanza_is_one(copy.element, &kind) ||
-	    stanza_read(copy.arena, copy.element, kind, &stanza) != TERN_NO_CONDITION ||
-	    !stanza.to || !stanza.from) {
+	if (!stanza_of(copy.arena, copy.element, &stanza) || !stanza.to || !stanza.from) {
 		arena_destroy(copy.arena);
 		return NULL;
 	}
@@ -44,11 +41,6 @@ static struct event *make_event(struct tern_entity *entity, const struct unacked
 	event->phase = TERN_IN_MISSED;
 	handover_secure(unacked->handover, event);
 	return event;
-}
-
-static bool is_watched(const struct unacked *unacked)
-{
-	return unacked->handover && !unacked->is_overdue && !handover_is_taken(unacked->handover);
 }
 
 /* The events of those that are overdue, and for how long nobody needs to look again; 0: ever. */
@@ -63,15 +55,13 @@ static struct event *collect(struct acks *acks, uint64_t *ret_delay_ms)
 	for (struct unacked *unacked = acks->first; unacked; unacked = unacked->next) {
 		uint64_t due_us = unacked->since_us + limit;
 
-		if (!is_watched(unacked))
+		if (!handover_is_watched(unacked->handover))
 			continue;
 		if (due_us > now_us || !left--) {
 			*ret_delay_ms = due_us > now_us ? (due_us - now_us) / 1000 + 1 : 1;
 			break;
 		}
-		unacked->is_overdue = true;
-		if (!handover_is_first_overdue(unacked->handover))
-			continue;
+		handover_note_overdue(unacked->handover);
 		*last = make_event(acks->session->entity, unacked);
 		if (*last)
 			last = &(*last)->next;

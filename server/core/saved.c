@@ -89,7 +89,7 @@ static void add_queue(struct writing *writing, struct buffer *out,
 {
 	for (const struct unacked *each = session->acks->first; each; each = each->next) {
 		struct saved_stanza stanza = { .xml = { each->bytes, each->len },
-			.since_us = each->since_us, .is_overdue = each->is_overdue };
+			.since_us = each->since_us };
 
 		handover_describe(each->handover, &writing->last_handover, &stanza.handover);
 		saved_add_stanza(out, &stanza);
@@ -218,19 +218,16 @@ static void take_stanza(struct restoring *restoring, struct tern_session *sessio
 {
 	acks_append(session->acks, &(struct unacked){
 		.handover = share_handover(restoring, session->entity, &stanza->handover),
-		.since_us = stanza->since_us, .is_overdue = stanza->is_overdue,
-		.len = stanza->xml.len }, stanza->xml.at);
+		.since_us = stanza->since_us, .len = stanza->xml.len }, stanza->xml.at);
 }
 
 static void take_presence(struct tern_session *session, struct saved_text xml)
 {
 	struct reread presence = reread(session->entity->shard->parsers, xml.at, xml.len);
 	struct tern_stanza stanza;
-	enum tern_kind kind;
 
-	if (!session->presence && presence.element && stanza_is_one(presence.element, &kind) &&
-	    kind == TERN_PRESENCE &&
-	    stanza_read(presence.arena, presence.element, kind, &stanza) == TERN_NO_CONDITION) {
+	if (!session->presence && stanza_of(presence.arena, presence.element, &stanza) &&
+	    stanza.kind == TERN_PRESENCE) {
 		stanza.from = jid_copy(presence.arena, session->jid);
 		stanza.id = NULL;
 		session_take_presence(session, parcel_new(presence.arena, &stanza));

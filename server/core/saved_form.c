@@ -68,7 +68,8 @@ void saved_add_stanza(struct buffer *out, const struct saved_stanza *stanza)
 	add_u8(out, SAVED_STANZA);
 	add_u64(out, stanza->since_us);
 	add_u64(out, handover->number);
-	add_u8(out, (handover->is_taken ? FLAG_TAKEN : 0) | (stanza->is_overdue ? FLAG_OVERDUE : 0));
+	add_u8(out, (handover->is_taken ? FLAG_TAKEN : 0) |
+		(handover->is_overdue ? FLAG_OVERDUE : 0));
 	add_u16(out, handover->log);
 	add_u64(out, handover->pending_id);
 	add_u64(out, handover->kept_id);
@@ -166,12 +167,13 @@ static bool take_stanza(struct saved_text *from, struct saved_stanza *stanza)
 	uint64_t flags, log;
 
 	if (!take_u64(from, &stanza->since_us) || !take_u64(from, &handover->number) ||
-	    !take_flags(from, FLAG_TAKEN | FLAG_OVERDUE, &flags) || !take_number(from, sizeof handover->log, &log) ||
+	    !take_flags(from, FLAG_TAKEN | FLAG_OVERDUE, &flags) ||
+	    !take_number(from, sizeof handover->log, &log) ||
 	    !take_u64(from, &handover->pending_id) || !take_u64(from, &handover->kept_id) ||
 	    !take_text(from, &stanza->xml))
 		return false;
 	handover->is_taken = flags & FLAG_TAKEN;
-	stanza->is_overdue = flags & FLAG_OVERDUE;
+	handover->is_overdue = flags & FLAG_OVERDUE;
 	handover->log = (uint16_t)log;
 	return true;
 }

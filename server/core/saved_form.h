@@ -31,7 +31,7 @@ struct saved_head {
 /* What several sessions may share: handover.h. */
 struct saved_handover {
 	uint64_t number;          /* the same for all sessions that share it; 0: there is none */
-	bool is_taken;
+	bool is_taken, is_overdue;
 	uint16_t log;             /* the storage's number of its pending log */
 	uint64_t pending_id, kept_id;
 };
@@ -39,7 +39,6 @@ struct saved_handover {
 struct saved_stanza {
 	struct saved_text xml;
 	uint64_t since_us;
-	bool is_overdue;
 	struct saved_handover handover;
 };
 

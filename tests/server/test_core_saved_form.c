@@ -25,9 +25,8 @@ static bool is(struct saved_text found, const char *wanted)
 
 static const struct saved_stanza stanza = {
 	.xml = { "<message/>", 10 }, .since_us = UINT64_C(1790000000000001),
-	.is_overdue = true,
-	.handover = { .number = 7, .is_taken = true, .log = 513, .pending_id = UINT64_MAX,
-		.kept_id = 3 },
+	.handover = { .number = 7, .is_taken = true, .is_overdue = true, .log = 513,
+		.pending_id = UINT64_MAX, .kept_id = 3 },
 };
 
 static void write_all(void)
@@ -78,9 +77,9 @@ Test(core_saved_form, items_come_back_in_order)
 	cr_assert_eq(saved_next(&reader, &item), SAVED_STANZA);
 	cr_assert(is(item.stanza.xml, "<message/>"));
 	cr_assert_eq(item.stanza.since_us, stanza.since_us);
-	cr_assert(item.stanza.is_overdue);
 	cr_assert_eq(item.stanza.handover.number, 7);
 	cr_assert(item.stanza.handover.is_taken);
+	cr_assert(item.stanza.handover.is_overdue);
 	cr_assert_eq(item.stanza.handover.log, 513);
 	cr_assert_eq(item.stanza.handover.pending_id, UINT64_MAX);
 	cr_assert_eq(item.stanza.handover.kept_id, 3);
