@@ -32,10 +32,8 @@ struct parcel *pack_stanza(struct tern_entity *entity, const struct element *sta
 	struct arena *arena = arena_create(ARENA_BYTES);
 	struct element *copy = element_copy(arena, stanza);
 	struct tern_stanza read;
-	enum tern_kind kind;
 
-	if (!stanza_is_one(copy, &kind) ||
-	    stanza_read(arena, copy, kind, &read) != TERN_NO_CONDITION) {
+	if (!stanza_of(arena, copy, &read)) {
 		log_error("account", jid_text(entity->jid), "a module sent what is not a stanza: %s",
 			element_name(stanza));
 		arena_destroy(arena);

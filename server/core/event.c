@@ -511,14 +511,9 @@ void tern_deliver_copy(struct tern_event *public, struct tern_session *session,
 		const struct element *copy)
 {
 	struct event *event = of(public);
-	struct buffer *out = session->entity->shard->scratch;
 
 	if (event->refused_by < 0 || (session->is_filtered && filter_keeps(session, copy)))
 		return;
-	writer_element(out, copy, NS_CLIENT);
-	brake_note_said(session, out->len);
-	outbox_say_message(session->entity, session, buffer_at(out), out->len,
-		handover_share(event->handover));
-	buffer_consume(out, out->len);
+	session_say_message(session, copy, handover_share(event->handover));
 	brake_hold(session, event->receipt);
 }

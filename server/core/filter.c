@@ -41,15 +41,13 @@ bool filter_keeps(struct tern_session *session, const struct element *element)
 	struct tern_stanza stanza;
 	struct arena *arena;
 	struct element *copy;
-	enum tern_kind kind;
 	bool is_kept;
 
 	if (!has_filter(session))
 		return false;
 	arena = arena_create(ARENA_BYTES);
 	copy = element_copy(arena, element);
-	is_kept = stanza_is_one(copy, &kind) &&
-		stanza_read(arena, copy, kind, &stanza) == TERN_NO_CONDITION;
+	is_kept = stanza_of(arena, copy, &stanza);
 	if (is_kept) {
 		if (!stanza.from) /* RFC 6120 8.1.2.1: it is the account that speaks */
 			stanza.from = session->entity->jid;

@@ -97,12 +97,9 @@ static struct parcel *parse(const char *bytes, size_t len)
 	struct parser_pool *pool = parser_pool_create(0);
 	struct reread intent = reread(pool, bytes, len);
 	struct tern_stanza stanza;
-	enum tern_kind kind;
 
 	parser_pool_destroy(pool);
-	if (intent.element && stanza_is_one(intent.element, &kind) &&
-	    stanza_read(intent.arena, intent.element, kind, &stanza) == TERN_NO_CONDITION &&
-	    stanza.to && stanza.from)
+	if (stanza_of(intent.arena, intent.element, &stanza) && stanza.to && stanza.from)
 		return parcel_new(intent.arena, &stanza);
 	arena_destroy(intent.arena);
 	return NULL;

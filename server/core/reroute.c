@@ -104,15 +104,13 @@ void reroute(struct tern_entity *entity, const struct rerouted *old)
 {
 	struct reread reading = { NULL, NULL };
 	struct tern_stanza stanza;
-	enum tern_kind kind;
 
 	if (!entity->shard->is_ended)
 		reading = reread(entity->shard->parsers, old->bytes, old->len);
 	if (reading.element && handover_is_lost(old->take_handover))
 		reading.element = reroute_unwrap(entity, reading.arena, reading.element);
-	if (reading.element && stanza_is_one(reading.element, &kind) &&
-	    stanza_read(reading.arena, reading.element, kind, &stanza) == TERN_NO_CONDITION &&
-	    stanza.to && way_of(entity, &stanza, old->take_handover) != FORGET) {
+	if (stanza_of(reading.arena, reading.element, &stanza) && stanza.to &&
+	    way_of(entity, &stanza, old->take_handover) != FORGET) {
 		start(entity, reading.arena, &stanza, old);
 		return;
 	}

@@ -211,28 +211,29 @@ void session_answered(struct tern_session *session, const char *bytes, size_t le
 	session_write(session, bytes, len, NULL);
 }
 
-static void say(struct tern_session *session, const struct element *stanza,
-	struct handover *handover)
+void session_say_message(struct tern_session *session, const struct element *stanza,
+	struct handover *take_handover)
 {
 	struct buffer *out = session->entity->shard->scratch;
 
 	writer_element(out, stanza, NS_CLIENT);
 	brake_note_said(session, out->len);
-	outbox_say_message(session->entity, session, buffer_at(out), out->len, handover);
+	outbox_say_message(session->entity, session, buffer_at(out), out->len,
+		take_handover);
 	buffer_consume(out, out->len);
 }
 
 void session_say(struct tern_session *session, const struct element *stanza)
 {
 	if (!session->is_filtered || !filter_keeps(session, stanza))
-		say(session, stanza, NULL);
+		session_say_message(session, stanza, NULL);
 }
 
 void tern_session_hand_over(struct tern_session *session, struct element *message,
 	uint64_t kept_id)
 {
 	if (!session->is_filtered || !filter_keeps(session, message))
-		say(session, message, handover_of_kept(session->entity, kept_id));
+		session_say_message(session, message, handover_of_kept(session->entity, kept_id));
 }
 
 void session_drained(struct tern_session *session)

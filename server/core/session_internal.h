@@ -57,8 +57,11 @@ void session_write(struct tern_session *session, const char *bytes, size_t len,
 /* An element, whole, through the entity's outbox. */
 struct element;
 void session_say(struct tern_session *session, const struct element *stanza);
+/* The same past the filter, with a share of a message that is handed over, or NULL. */
+void session_say_message(struct tern_session *session, const struct element *stanza,
+	struct handover *take_handover);
 
-/* presence_note.c: a broadcast presence of the session. Takes the event's share of nothing. */
+/* A broadcast presence of the session; the event stays the caller's. */
 struct event;
 void session_note_presence(struct tern_session *session, struct event *event);
 

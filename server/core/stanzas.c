@@ -127,6 +127,14 @@ enum tern_condition stanza_read(struct arena *arena, struct element *element,
 	return TERN_NO_CONDITION;
 }
 
+bool stanza_of(struct arena *arena, struct element *element, struct tern_stanza *ret_stanza)
+{
+	enum tern_kind kind;
+
+	return element && stanza_is_one(element, &kind) &&
+		stanza_read(arena, element, kind, ret_stanza) == TERN_NO_CONDITION;
+}
+
 bool stanza_may_be_refused(const struct tern_stanza *stanza)
 {
 	return stanza->type != TERN_ERROR && stanza->type != TERN_RESULT;

@@ -23,6 +23,10 @@ bool stanza_is_one(const struct element *element, enum tern_kind *ret_kind);
 enum tern_condition stanza_read(struct arena *arena, struct element *element,
 	enum tern_kind kind, struct tern_stanza *ret_stanza);
 
+/* Both of them, of an element that is none of a peer's: false where there is anything wrong with it,
+ * and where it is NULL. */
+bool stanza_of(struct arena *arena, struct element *element, struct tern_stanza *ret_stanza);
+
 /* An error may be answered with: RFC 6120 8.3.1: never an error or a result. */
 bool stanza_may_be_refused(const struct tern_stanza *stanza);
 
