@@ -235,6 +235,24 @@ static int load_modules(struct tern_host *host, const struct host_config *config
 	return result;
 }
 
+void server_each_module(const struct server *server,
+	void (*each)(void *context, const struct tern_module *module), void *context)
+{
+	for (size_t i = 0; i < server->host_count; i++) {
+		const struct tern_host *host = server->hosts[i];
+
+		for (size_t j = 0; j < host->loaded_count; j++) {
+			const struct tern_module *module = host->loaded[j].module;
+			size_t first = 0;
+
+			while (!host_has_module(server->hosts[first], module))
+				first++;
+			if (first == i)
+				each(context, module);
+		}
+	}
+}
+
 int server_open(struct server *server)
 {
 	int result = open_storage(server);

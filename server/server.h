@@ -50,6 +50,10 @@ struct server {
 /* The host of that (normalised) domain, or NULL.  Any thread. */
 struct tern_host *server_host(const struct server *server, const char *domain);
 
+/* Calls `each` with every module that a host has: once, though many may have it.  Main thread. */
+void server_each_module(const struct server *server,
+	void (*each)(void *context, const struct tern_module *module), void *context);
+
 /* The shard that a key (a bare JID's hash) has its home on. */
 struct shard *server_home(const struct server *server, uint32_t hash);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "arena.h"
 #include "call.h"
 #include "desk.h"
@@ -15,6 +16,7 @@
 #include "entity_internal.h"
 #include "heap.h"
 #include "host.h"
+#include "module_command.h"
 #include "request.h"
 #include "server.h"
 
@@ -77,18 +79,13 @@ static void export_credentials(struct tern_command *command, struct tern_entity 
 
 static void go_on(struct export *export);
 
-static void tell_row(void *context, const char *const *cells)
-{
-	request_row(context, cells);
-}
-
 static void collect(struct task *task)
 {
 	struct export *export = (struct export *)task;
 	struct request *request = export->request;
 	const char *error = call_error(export->ended);
 
-	call_rows(export->ended, tell_row, request);
+	module_command_tell_rows(request, export->ended);
 	if (error)
 		request_fail(request, "%s", error);
 	call_destroy(export->ended);
@@ -125,24 +122,23 @@ void run_user_export(struct request *request)
 {
 	static const char *const columns[] = { "xml", NULL };
 	struct export *export = arena_zalloc(request_arena(request), sizeof *export);
-	const char *address = request_argument(request, 0);
-	const struct jid *jid = address ? jid_new(request_arena(request), address) : NULL;
+	const char *address = request_argument(request, 0), *why;
+	struct tern_host *host;
+	const struct jid *jid;
 
 	if (!address) {
 		request_misused(request);
 		return;
 	}
-	if (!jid || !jid_is_bare(jid) || jid_is_domain(jid)) {
-		request_fail(request, "`%s` is not an account's address (name@host)", address);
+	why = address_read(request, address, TERN_COMMAND_AT_ACCOUNT, &jid, &host);
+	if (why) {
+		request_fail(request, "%s", why);
 		return;
 	}
 	export->request = request;
 	export->claim = (struct tern_command_claim){ "user export", "JID", "",
 		TERN_COMMAND_AT_ACCOUNT, columns, export_credentials };
-	export->call = (struct call){ .claim = &export->claim, .account = jid, .ended = come_back,
-		.context = export, .host = server_host(request_server(request), jid_domain(jid)) };
-	if (!export->call.host)
-		request_fail(request, "there is no host `%s` here", jid_domain(jid));
-	else
-		call_start(&export->call);
+	export->call = (struct call){ .claim = &export->claim, .account = jid, .host = host,
+		.ended = come_back, .context = export };
+	call_start(&export->call);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "address.h"
 #include "arena.h"
 #include "call.h"
 #include "element.h"
@@ -74,8 +75,6 @@ static struct reread read_xml(const char *xml)
 static const char *refuse(struct request *request, const struct tern_host *host,
 	struct import *import)
 {
-	if (!host)
-		return "there is no such host here";
 	if (!import->read.element)
 		return "this is not one whole element";
 	if (find(host, import->read.element, import))
@@ -91,16 +90,18 @@ void run_user_import(struct request *request)
 	struct tern_command_claim *claim = arena_zalloc(request_arena(request), sizeof *claim);
 	const char *address = request_argument(request, 0), *why;
 	const char *xml = request_option(request, "--xml");
-	const struct jid *jid = address ? jid_new(request_arena(request), address) : NULL;
 	struct tern_host *host;
+	const struct jid *jid;
 
-	if (!jid || !jid_is_bare(jid) || jid_is_domain(jid) || !xml) {
+	if (!address || !xml) {
 		request_misused(request);
 		return;
 	}
-	host = server_host(request_server(request), jid_domain(jid));
-	import->read = read_xml(xml);
-	why = refuse(request, host, import);
+	why = address_read(request, address, TERN_COMMAND_AT_ACCOUNT, &jid, &host);
+	if (!why) {
+		import->read = read_xml(xml);
+		why = refuse(request, host, import);
+	}
 	if (why) {
 		arena_destroy(import->read.arena);
 		request_fail(request, "%s", why);

@@ -192,17 +192,17 @@ static void tell_read(struct survey *survey, const struct tern_module *module,
 {
 	for (size_t i = 0; i < survey->server->host_count; i++) {
 		const struct tern_host *host = survey->server->hosts[i];
+		const struct loaded *loaded = host_find_loaded(host, module);
 
-		for (size_t j = 0; j < host->loaded_count; j++) {
-			if (host->loaded[j].module == module)
-				tell_value(survey, metric, host->domain,
-					claim->read(host->loaded[j].settings));
-		}
+		if (loaded)
+			tell_value(survey, metric, host->domain, claim->read(loaded->settings));
 	}
 }
 
-static void tell_module(struct survey *survey, const struct tern_module *module)
+static void tell_module(void *context, const struct tern_module *module)
 {
+	struct survey *survey = context;
+
 	for (const struct tern_metric_claim *claim = module->metrics; claim && claim->name; claim++) {
 		const struct metric metric = { claim->name, claim->about,
 			claim->kind == TERN_COUNTER ? KIND_COUNTER : KIND_GAUGE };
@@ -215,24 +215,6 @@ static void tell_module(struct survey *survey, const struct tern_module *module)
 	}
 }
 
-/* Each once, though many hosts may have it. */
-static void tell_modules(struct survey *survey)
-{
-	for (size_t i = 0; i < survey->server->host_count; i++) {
-		const struct tern_host *host = survey->server->hosts[i];
-
-		for (size_t j = 0; j < host->loaded_count; j++) {
-			const struct tern_module *module = host->loaded[j].module;
-			size_t first = 0;
-
-			while (!host_has_module(survey->server->hosts[first], module))
-				first++;
-			if (first == i)
-				tell_module(survey, module);
-		}
-	}
-}
-
 /* --- the survey ------------------------------------------------------------------------------ */
 
 static void end_survey(struct survey *survey)
@@ -242,7 +224,7 @@ static void end_survey(struct survey *survey)
 	survey->gauges[GAUGE_MEMORY] = anonymous_memory();
 	tell_engine(survey);
 	tell_certificates(survey);
-	tell_modules(survey);
+	server_each_module(survey->server, tell_module, survey);
 	if (survey->as_text)
 		tell_line(survey->request, "# EOF");
 	request_end(survey->request);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "address.h"
 #include "arena.h"
 #include "change.h"
 #include "jid.h"
@@ -49,16 +50,7 @@ static const char *reason(int result)
 /* NULL, or what is wrong with the address. */
 static const char *read_jid(struct request *request, const char *text, struct entry *entry)
 {
-	struct arena *arena = request_arena(request);
-	const struct jid *jid = jid_new(arena, text);
-
-	if (!jid || !jid_is_bare(jid) || jid_is_domain(jid))
-		return arena_printf(arena, "`%s` is not an account's address (name@host)", text);
-	entry->host = server_host(request_server(request), jid_domain(jid));
-	if (!entry->host)
-		return arena_printf(arena, "there is no host `%s` here", jid_domain(jid));
-	entry->bare = jid;
-	return NULL;
+	return address_read(request, text, TERN_COMMAND_AT_ACCOUNT, &entry->bare, &entry->host);
 }
 
 static const char *read_line(struct batch *batch, char *line, struct entry *entry)

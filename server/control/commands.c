@@ -79,26 +79,6 @@ static size_t match(const char *words, const char *const *arguments, size_t coun
 	return 0;
 }
 
-typedef void each_module(void *context, const struct tern_module *module);
-
-/* The modules of all hosts, each once. */
-static void walk_modules(const struct server *server, each_module *each, void *context)
-{
-	for (size_t i = 0; i < server->host_count; i++) {
-		const struct tern_host *host = server->hosts[i];
-
-		for (size_t j = 0; j < host->loaded_count; j++) {
-			const struct tern_module *module = host->loaded[j].module;
-			size_t first = 0;
-
-			while (!host_has_module(server->hosts[first], module))
-				first++;
-			if (first == i)
-				each(context, module);
-		}
-	}
-}
-
 struct search {
 	struct arena *arena;
 	const char *const *arguments;
@@ -133,7 +113,7 @@ const struct command *command_find(const struct server *server, struct arena *ar
 		if (*ret_words)
 			return command;
 	}
-	walk_modules(server, search_module, &search);
+	server_each_module(server, search_module, &search);
 	*ret_words = search.words;
 	return search.found;
 }
@@ -158,7 +138,7 @@ void run_help(struct request *request)
 	for (const struct command *command = commands; command->words; command++)
 		request_row(request,
 			(const char *const[]){ command->words, command->synopsis, command->about });
-	walk_modules(request_server(request), tell_commands, request);
+	server_each_module(request_server(request), tell_commands, request);
 	request_end(request);
 }
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "address.h"
 #include "arena.h"
 #include "call.h"
 #include "desk.h"
@@ -26,12 +27,17 @@ static void tell_row(void *context, const char *const *cells)
 	request_row(context, cells);
 }
 
+void module_command_tell_rows(struct request *request, const struct tern_command *command)
+{
+	call_rows(command, tell_row, request);
+}
+
 static void tell(struct task *task)
 {
 	struct answer *answer = (struct answer *)task;
 	const char *error = call_error(answer->command);
 
-	call_rows(answer->command, tell_row, answer->request);
+	module_command_tell_rows(answer->request, answer->command);
 	if (error)
 		request_fail(answer->request, "%s", error);
 	else
@@ -59,29 +65,6 @@ void module_command_call(struct request *request, const struct call *call)
 	call_start(&whole);
 }
 
-static const struct loaded *find_loaded(const struct tern_host *host,
-	const struct tern_module *module)
-{
-	for (size_t i = 0; i < host->loaded_count; i++) {
-		if (host->loaded[i].module == module)
-			return &host->loaded[i];
-	}
-	return NULL;
-}
-
-/* NULL and the request failed, when the address does not fit the claim. */
-static const struct jid *read_address(struct request *request, const char *text,
-	enum tern_command_place at)
-{
-	const struct jid *jid = jid_new(request_arena(request), text);
-
-	if (jid && jid_is_bare(jid) && jid_is_domain(jid) == (at == TERN_COMMAND_AT_HOST))
-		return jid;
-	request_fail(request, at == TERN_COMMAND_AT_HOST ? "`%s` is not a host's domain"
-		: "`%s` is not an account's address (name@host)", text);
-	return NULL;
-}
-
 /* Behind the address. */
 static void take_arguments(struct request *request, struct call *call)
 {
@@ -101,7 +84,7 @@ void module_command_run(struct request *request, const struct tern_module *modul
 	const struct tern_command_claim *claim)
 {
 	struct call call = { .claim = claim };
-	const char *address = request_argument(request, 0);
+	const char *address = request_argument(request, 0), *why;
 	const struct loaded *loaded;
 	const struct jid *jid;
 
@@ -109,15 +92,12 @@ void module_command_run(struct request *request, const struct tern_module *modul
 		request_misused(request);
 		return;
 	}
-	jid = read_address(request, address, claim->at);
-	if (!jid)
-		return;
-	call.host = server_host(request_server(request), jid_domain(jid));
-	if (!call.host) {
-		request_fail(request, "there is no host `%s` here", jid_domain(jid));
+	why = address_read(request, address, claim->at, &jid, &call.host);
+	if (why) {
+		request_fail(request, "%s", why);
 		return;
 	}
-	loaded = module ? find_loaded(call.host, module) : NULL;
+	loaded = module ? host_find_loaded(call.host, module) : NULL;
 	if (module && !loaded) {
 		request_fail(request, "the host `%s` does not have the module `%s`",
 			call.host->domain, module->name);

@@ -7,6 +7,7 @@
 
 struct call;
 struct request;
+struct tern_command;
 
 /* `module` NULL: of the engine.  Runs it where its first argument says, and answers the request.
  * Main thread. */
@@ -15,5 +16,8 @@ void module_command_run(struct request *request, const struct tern_module *modul
 
 /* A call that is complete but for its end, and its answer.  Main thread. */
 void module_command_call(struct request *request, const struct call *call);
+
+/* What a command has answered.  Main thread. */
+void module_command_tell_rows(struct request *request, const struct tern_command *command);
 
 #endif

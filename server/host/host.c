@@ -103,13 +103,19 @@ int host_ask(const struct tern_host *host, enum tern_question question)
 		presets[question];
 }
 
-bool host_has_module(const struct tern_host *host, const struct tern_module *module)
+const struct loaded *host_find_loaded(const struct tern_host *host,
+	const struct tern_module *module)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {
 		if (host->loaded[i].module == module)
-			return true;
+			return &host->loaded[i];
 	}
-	return false;
+	return NULL;
+}
+
+bool host_has_module(const struct tern_host *host, const struct tern_module *module)
+{
+	return host_find_loaded(host, module);
 }
 
 const char *tern_host_domain(const struct tern_host *host)

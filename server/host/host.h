@@ -129,7 +129,9 @@ const struct state_slot *loader_state(enum tern_scope scope, size_t index);
 size_t loader_store_count(void);
 const struct store_slot *loader_store(size_t index);
 
-/* True when the host has that module. */
+/* What the host has of that module, or NULL. */
+const struct loaded *host_find_loaded(const struct tern_host *host,
+	const struct tern_module *module);
 bool host_has_module(const struct tern_host *host, const struct tern_module *module);
 
 #endif

@@ -1,0 +1,15 @@
+/* address.h - whom a command is about
+ * SPDX-License-Identifier: MIT */
+#ifndef ADDRESS_H
+#define ADDRESS_H
+
+#include "module.h"
+
+struct request;
+
+/* The bare JID that the text is, of an account or of a host, and its host here.  NULL, or what is
+ * wrong; all of the request's arena. */
+const char *address_read(struct request *request, const char *text, enum tern_command_place at,
+	const struct jid **ret_jid, struct tern_host **ret_host);
+
+#endif
