@@ -58,24 +58,43 @@ int tables_open(MDB_txn *txn, unsigned flags, MDB_dbi dbi[TABLES])
 	return rc;
 }
 
+int meta_read_secret(MDB_txn *txn, MDB_dbi meta, unsigned char ret_secret[SECRET_LEN])
+{
+	MDB_val value;
+	int rc = mdb_get(txn, meta, &(MDB_val){ 4, (void *)(uintptr_t)"hash" }, &value);
+	if (rc == 0 && value.mv_size != SECRET_LEN)
+		return MDB_INVALID;
+	if (rc == 0)
+		memcpy(ret_secret, value.mv_data, SECRET_LEN);
+	return rc;
+}
+
+int meta_read_owner(MDB_txn *txn, MDB_dbi meta, owner_id *ret_owner)
+{
+	MDB_val value;
+	int rc = mdb_get(txn, meta, &(MDB_val){ 5, (void *)(uintptr_t)"owner" }, &value);
+	if (rc == 0 && value.mv_size != sizeof(*ret_owner))
+		return MDB_INVALID;
+	if (rc == 0)
+		memcpy(ret_owner, value.mv_data, sizeof(*ret_owner));
+	if (rc == MDB_NOTFOUND)
+		*ret_owner = OWNER_SERVER + 1;
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 static int open_tables(struct lmdb_engine *engine)
 {
 	MDB_txn *txn;
-	MDB_val secret;
 	int rc = mdb_txn_begin(engine->env, NULL, 0, &txn);
 	if (rc)
 		return error_of(rc);
 	rc = tables_open(txn, 0, engine->dbi);
 	if (rc == 0)
-		rc = mdb_get(txn, engine->dbi[META], &(MDB_val){ 4, (void *)(uintptr_t)"hash" },
-			&secret);
-	if (rc == 0 && secret.mv_size != SECRET_LEN)
-		rc = MDB_INVALID;
+		rc = meta_read_secret(txn, engine->dbi[META], engine->secret);
 	if (rc) {
 		mdb_txn_abort(txn);
 		return error_of(rc);
 	}
-	memcpy(engine->secret, secret.mv_data, SECRET_LEN);
 	return error_of(mdb_txn_commit(txn));
 }
 
@@ -253,18 +272,12 @@ static int lmdb_next_owner(struct storage_engine *base, owner_id *ret_owner)
 {
 	struct lmdb_engine *engine = (struct lmdb_engine *)base;
 	struct act act;
-	MDB_val value;
 	int rc = reader_begin(engine, &act);
 	if (rc)
 		return error_of(rc);
-	rc = mdb_get(act.txn, engine->dbi[META], &(MDB_val){ 5, (void *)(uintptr_t)"owner" },
-		&value);
-	if (rc == 0)
-		memcpy(ret_owner, value.mv_data, sizeof(*ret_owner));
-	else if (rc == MDB_NOTFOUND)
-		*ret_owner = OWNER_SERVER + 1;
+	rc = meta_read_owner(act.txn, engine->dbi[META], ret_owner);
 	reader_end(&act);
-	return rc == MDB_NOTFOUND ? 0 : error_of(rc);
+	return error_of(rc);
 }
 
 static int lmdb_count_owners(struct storage_engine *base, uint64_t *ret_count)

@@ -105,6 +105,13 @@ int log_newest(struct act *act, owner_id owner, uint16_t log, uint64_t *ret_id);
 /* Enters an entry of that number into the indices, in place of one with its id. */
 int entry_index(struct act *act, const struct entry_head *head, const char *with, uint64_t number);
 
+/* --- engine.c */
+
+/* What "meta" says of the secret, by which digests are keyed, and of the next owner's id: one that
+ * was never given out where it says nothing.  LMDB's errors. */
+int meta_read_secret(MDB_txn *txn, MDB_dbi meta, unsigned char ret_secret[SECRET_LEN]);
+int meta_read_owner(MDB_txn *txn, MDB_dbi meta, owner_id *ret_owner);
+
 /* --- clean.c: deletions */
 
 int entry_delete(struct act *act, owner_id owner, uint16_t log, uint64_t id);

@@ -25,17 +25,6 @@ static int make_tables(MDB_txn *txn)
 		&(MDB_val){ sizeof(secret), secret }, 0);
 }
 
-static int read_secret(struct lmdb_engine *engine, MDB_txn *txn)
-{
-	MDB_val value;
-	int rc = mdb_get(txn, engine->dbi[META], &(MDB_val){ 4, (void *)(uintptr_t)"hash" }, &value);
-	if (rc == 0 && value.mv_size != sizeof(engine->secret))
-		return MDB_INVALID;
-	if (rc == 0)
-		memcpy(engine->secret, value.mv_data, sizeof(engine->secret));
-	return rc;
-}
-
 static int index_all(struct act *act, MDB_cursor *cursor)
 {
 	struct entry_head head;
@@ -60,7 +49,7 @@ static int pack_indices(MDB_txn *txn)
 	MDB_cursor *cursor;
 	int rc = tables_open(txn, MDB_CREATE, engine.dbi);
 	if (rc == 0)
-		rc = read_secret(&engine, txn);
+		rc = meta_read_secret(txn, engine.dbi[META], engine.secret);
 	if (rc == 0)
 		rc = mdb_drop(txn, engine.dbi[IDS], 0);
 	if (rc == 0)

@@ -303,24 +303,6 @@ static void check_pages(struct verify *verify)
 			(uint64_t)info.me_last_pgno + 1);
 }
 
-/* 0, or LMDB's error. */
-static int read_meta(struct verify *verify)
-{
-	MDB_val value;
-	MDB_dbi meta = verify->engine.dbi[META];
-	int rc = mdb_get(verify->act.txn, meta, &(MDB_val){ 4, (void *)(uintptr_t)"hash" }, &value);
-	if (rc)
-		return rc;
-	if (value.mv_size != SECRET_LEN)
-		return MDB_INVALID;
-	memcpy(verify->engine.secret, value.mv_data, SECRET_LEN);
-	verify->owner_end = OWNER_SERVER + 1;
-	rc = mdb_get(verify->act.txn, meta, &(MDB_val){ 5, (void *)(uintptr_t)"owner" }, &value);
-	if (rc == 0 && value.mv_size == sizeof(owner_id))
-		memcpy(&verify->owner_end, value.mv_data, sizeof(owner_id));
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
 static int check_version(struct verify *verify)
 {
 	uint32_t version;
@@ -334,9 +316,12 @@ static int check_version(struct verify *verify)
 
 static int open_tables(struct verify *verify)
 {
+	MDB_dbi *meta = &verify->engine.dbi[META];
 	int rc = tables_open(verify->act.txn, 0, verify->engine.dbi);
 	if (rc == 0)
-		rc = read_meta(verify);
+		rc = meta_read_secret(verify->act.txn, *meta, verify->engine.secret);
+	if (rc == 0)
+		rc = meta_read_owner(verify->act.txn, *meta, &verify->owner_end);
 	return rc == MDB_NOTFOUND ? -EBADMSG : error_of(rc);
 }
 
