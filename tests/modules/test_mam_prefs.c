@@ -3,33 +3,15 @@
 
 #include "prefs.h"
 
-#include "expect.h"
+#include "juliet.h"
 #include "fake_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct tern_module tern_module;
-
-static struct fake *fake;
-static struct tern_entity *juliet;
-static struct tern_session *balcony;
-
-static void open_with(const struct fake_option *options)
-{
-	fake = fake_create((const struct tern_module *const[]){ &tern_module, NULL }, options);
-	juliet = fake_account(fake, "juliet@example.org");
-	balcony = fake_session(juliet, "balcony");
-}
-
 static void open(void)
 {
 	open_with(NULL);
-}
-
-static void close(void)
-{
-	fake_destroy(fake);
 }
 
 TestSuite(mam_prefs, .init = open, .fini = close);

@@ -4,29 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "expect.h"
-
-extern const struct tern_module tern_module;
-
-static struct fake *fake;
-static struct tern_entity *juliet;
-static struct tern_session *balcony;
-
-static void open_with(const struct fake_option *options)
-{
-	fake = fake_create((const struct tern_module *const[]){ &tern_module, NULL }, options);
-	juliet = fake_account(fake, "juliet@example.org");
-	balcony = fake_session(juliet, "balcony");
-}
+#include "juliet.h"
 
 static void open(void)
 {
 	open_with(NULL);
-}
-
-static void close(void)
-{
-	fake_destroy(fake);
 }
 
 TestSuite(vcard, .init = open, .fini = close);

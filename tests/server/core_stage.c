@@ -59,6 +59,23 @@ static enum tern_verdict deliver(struct tern_event *event, const void *settings)
 	return TERN_DONE;
 }
 
+static tern_store store;
+
+static enum tern_verdict keep(struct tern_event *event, const void *settings)
+{
+	(void)settings;
+	tern_put(event->entity, store, "key", 3, "value", 5);
+	return TERN_PASS;
+}
+
+const struct tern_module stage_keeper = {
+	.abi = TERN_MODULE_ABI,
+	.name = "keeper",
+	.about = "keeps messages",
+	.hooks = (const struct tern_hook[]){ { TERN_IN_RECORD, TERN_MESSAGES, 0, keep }, { 0 } },
+	.stores = (const struct tern_store_claim[]){ { "keeper", TERN_FETCHED, &store, NULL }, { 0 } },
+};
+
 const struct tern_module stage_delivery = {
 	.abi = TERN_MODULE_ABI,
 	.name = "delivery",

@@ -26,6 +26,9 @@ struct memory_disk;
 /* Delivers messages and presences to the session that they name, or to all. */
 extern const struct tern_module stage_delivery;
 
+/* Has every message written down by its addressee, before it is delivered. */
+extern const struct tern_module stage_keeper;
+
 struct stage {
 	struct server server;
 	struct memory_disk *disk;

@@ -12,29 +12,11 @@
 #define H(number) "<a xmlns='urn:xmpp:sm:3' h='" number "'/>"
 #define MESSAGE(to) "<message to='" to "' type='chat'><body>word</body></message>"
 
-static tern_store store;
-
-/* Every message is written down by its addressee. */
-static enum tern_verdict keep(struct tern_event *event, const void *settings)
-{
-	(void)settings;
-	tern_put(event->entity, store, "key", 3, "value", 5);
-	return TERN_PASS;
-}
-
-static const struct tern_module keeper = {
-	.abi = TERN_MODULE_ABI,
-	.name = "keeper",
-	.about = "keeps messages",
-	.hooks = (const struct tern_hook[]){ { TERN_IN_RECORD, TERN_MESSAGES, 0, keep }, { 0 } },
-	.stores = (const struct tern_store_claim[]){ { "keeper", TERN_FETCHED, &store, NULL }, { 0 } },
-};
-
 static struct client *romeo, *nurse;
 
 static void set_up(void)
 {
-	static const struct tern_module *const modules[] = { &keeper, &stage_delivery, NULL };
+	static const struct tern_module *const modules[] = { &stage_keeper, &stage_delivery, NULL };
 
 	stage_open(modules);
 	romeo = client_open(ROMEO, "garden");

@@ -14,15 +14,7 @@
 #define ENABLE "<enable xmlns='urn:xmpp:sm:3' resume='true'/>"
 #define MESSAGE(to) "<message to='" to "' type='chat'><body>word</body></message>"
 
-static tern_store store;
 static unsigned detached, resumed, gone;
-
-static enum tern_verdict keep(struct tern_event *event, const void *settings)
-{
-	(void)settings;
-	tern_put(event->entity, store, "key", 3, "value", 5);
-	return TERN_PASS;
-}
 
 static void count(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
@@ -48,15 +40,13 @@ static void note_gone(struct tern_entity *entity, struct tern_session *session,
 	count(entity, session, event, &gone);
 }
 
-static const struct tern_module keeper = {
+static const struct tern_module watcher = {
 	.abi = TERN_MODULE_ABI,
-	.name = "keeper",
-	.about = "keeps messages",
-	.hooks = (const struct tern_hook[]){ { TERN_IN_RECORD, TERN_MESSAGES, 0, keep }, { 0 } },
+	.name = "watcher",
+	.about = "watches sessions",
 	.watches = (const struct tern_watch[]){ { TERN_ON_SESSION_DETACHED, note_detached },
 		{ TERN_ON_SESSION_RESUMED, note_resumed }, { TERN_ON_SESSION_GONE, note_gone },
 		{ 0 } },
-	.stores = (const struct tern_store_claim[]){ { "keeper", TERN_FETCHED, &store, NULL }, { 0 } },
 };
 
 static struct client *romeo, *nurse;
@@ -71,7 +61,8 @@ static const char *enable(struct client *client)
 
 static void set_up(void)
 {
-	static const struct tern_module *const modules[] = { &keeper, &stage_delivery, NULL };
+	static const struct tern_module *const modules[] = { &stage_keeper, &watcher, &stage_delivery,
+		NULL };
 
 	stage_open(modules);
 	detached = resumed = gone = 0;

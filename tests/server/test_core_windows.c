@@ -9,16 +9,6 @@
 
 #define WINDOW 4
 
-static tern_store store;
-
-/* Every message is written down by its addressee. */
-static enum tern_verdict keep(struct tern_event *event, const void *settings)
-{
-	(void)settings;
-	tern_put(event->entity, store, "key", 3, "value", 5);
-	return TERN_PASS;
-}
-
 /* A broadcast presence goes to everybody. */
 static void announce(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
@@ -30,21 +20,20 @@ static void announce(struct tern_entity *entity, struct tern_session *session,
 		.from = tern_session_jid(session), .to = to, .count = 2 });
 }
 
-static const struct tern_module keeper = {
+static const struct tern_module announcer = {
 	.abi = TERN_MODULE_ABI,
-	.name = "keeper",
-	.about = "keeps messages",
-	.hooks = (const struct tern_hook[]){ { TERN_IN_RECORD, TERN_MESSAGES, 0, keep }, { 0 } },
+	.name = "announcer",
+	.about = "announces presence",
 	.watches = (const struct tern_watch[]){ { TERN_ON_AVAILABLE, announce },
 		{ TERN_ON_PRESENCE_CHANGED, announce }, { 0 } },
-	.stores = (const struct tern_store_claim[]){ { "keeper", TERN_FETCHED, &store, NULL }, { 0 } },
 };
 
 static struct client *romeo, *nurse, *rosaline;
 
 static void set_up(void)
 {
-	static const struct tern_module *const modules[] = { &keeper, &stage_delivery, NULL };
+	static const struct tern_module *const modules[] = { &stage_keeper, &announcer, &stage_delivery,
+		NULL };
 
 	stage_open(modules);
 	stage.server.limits.window_stanzas = WINDOW;
