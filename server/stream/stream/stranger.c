@@ -17,6 +17,7 @@
 #include "log.h"
 #include "module.h"
 #include "names.h"
+#include "stanzas.h"
 #include "writer.h"
 
 struct tern_stranger {
@@ -24,7 +25,7 @@ struct tern_stranger {
 	struct shard *shard;
 	struct tern_host *host;
 	struct arena *arena;
-	const char *id;
+	struct tern_stanza iq; /* as an answer needs it: from nobody, to the host */
 	const struct jid *bare; /* of the account that is being made */
 	void (*done)(struct tern_stranger *stranger, int result);
 };
@@ -59,7 +60,9 @@ void stranger_receive(struct stream *stream, const struct element *iq)
 	stranger->shard = stream->shard;
 	stranger->host = stream->host;
 	stranger->arena = arena_create(ARENA_SMALL);
-	stranger->id = arena_strdup(stranger->arena, element_get(iq, "id"));
+	stranger->iq = (struct tern_stanza){ .kind = TERN_IQ,
+		.id = arena_strdup(stranger->arena, element_get(iq, "id")),
+		.to = jid_new(stranger->arena, stream->host->domain) };
 	stream->negotiation->stranger = stranger;
 	stream_hold(stream);
 	claim->run(stranger, element_copy(stranger->arena, element_first(iq)), claim->settings);
@@ -73,16 +76,6 @@ void stranger_forget(struct negotiation *negotiation)
 }
 
 /* --- the way out -------------------------------------------------------------------------- */
-
-static struct element *new_answer(const struct tern_stranger *stranger, const char *type)
-{
-	struct element *iq = element_new(stranger->arena, NS_CLIENT, "iq");
-
-	element_set(iq, "type", type);
-	element_set(iq, "id", stranger->id);
-	element_set(iq, "from", stranger->host->domain);
-	return iq;
-}
 
 static void say(struct tern_stranger *take_stranger, const struct element *iq)
 {
@@ -103,24 +96,17 @@ static void say(struct tern_stranger *take_stranger, const struct element *iq)
 
 void tern_stranger_answer(struct tern_stranger *stranger, struct element *payload)
 {
-	struct element *iq = new_answer(stranger, "result");
-
-	if (payload)
-		element_append(iq, payload);
-	say(stranger, iq);
+	say(stranger, stanza_result(stranger->arena, &stranger->iq, payload));
 }
 
 void tern_stranger_refuse(struct tern_stranger *stranger, enum tern_condition condition,
 	const char *type, const char *text)
 {
-	struct element *iq = new_answer(stranger, "error");
-	struct element *error = element_add(iq, NS_CLIENT, "error");
+	struct element *error = stanza_error(stranger->arena, &stranger->iq, condition, text, NULL);
 
-	element_set(error, "type", type ? type : tern_condition_type(condition));
-	element_add(error, NS_STANZAS, tern_condition_name(condition));
-	if (text)
-		element_append_text(element_add(error, NS_STANZAS, "text"), text, strlen(text));
-	say(stranger, iq);
+	if (type)
+		element_set(element_find(error, NS_CLIENT, "error"), "type", type);
+	say(stranger, error);
 }
 
 /* --- what it may ask for ------------------------------------------------------------------ */
