@@ -4,7 +4,6 @@
 #include "export.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "answer.h"
 #include "ask.h"
+#include "names.h"
 #include "say.h"
 
 #define NS_DATA "urn:xmpp:pie:0"
@@ -30,21 +31,14 @@ static void put_escaped(FILE *out, const char *text)
 	}
 }
 
-static const char *cell(const json_t *row, size_t column)
-{
-	const char *text = json_string_value(json_array_get(row, column));
-
-	return text ? text : "";
-}
-
 /* The message stands in the archive as in a stream, where its namespace goes without saying. */
 static void put_result(FILE *out, const json_t *row)
 {
 	static const char start[] = "<message";
-	const char *message = cell(row, 3);
+	const char *message = answer_cell(row, 3);
 
 	fprintf(out, "<result xmlns='urn:xmpp:mam:2' id='%s'><forwarded xmlns='urn:xmpp:forward:0'>"
-		"<delay xmlns='urn:xmpp:delay' stamp='%s'/>", cell(row, 0), cell(row, 1));
+		"<delay xmlns='" NS_DELAY "' stamp='%s'/>", answer_cell(row, 0), answer_cell(row, 1));
 	if (strncmp(message, start, sizeof start - 1) == 0)
 		fprintf(out, "%s xmlns='jabber:client'%s", start, message + sizeof start - 1);
 	fputs("</forwarded></result>\n", out);
@@ -54,11 +48,9 @@ static void put_result(FILE *out, const json_t *row)
 static json_t *ask_rows(const char *socket, const char *const *words, size_t count)
 {
 	char *line = ask(socket, words, count);
-	json_t *answer = json_loads(line, 0, NULL);
-	const char *error = json_string_value(json_object_get(answer, "error"));
+	json_t *answer = answer_read(line);
+	const char *error = answer_error(answer);
 
-	if (!answer)
-		fail("this is no answer of ternd: %.200s", line);
 	if (error)
 		fail("%s", error);
 	free(line);
@@ -80,7 +72,7 @@ static size_t put_page(FILE *out, const json_t *answer, char last[32])
 	for (size_t i = 0; i < count; i++)
 		put_result(out, json_array_get(rows, i));
 	if (count)
-		snprintf(last, 32, "%s", cell(json_array_get(rows, count - 1), 0));
+		snprintf(last, 32, "%s", answer_cell(json_array_get(rows, count - 1), 0));
 	return count;
 }
 
@@ -164,7 +156,7 @@ static bool has_archives(const char *socket, const char *domain)
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *row = json_array_get(rows, i);
 
-		found |= strcasecmp(cell(row, 0), domain) == 0 && strcmp(cell(row, 1), "mam") == 0;
+		found |= strcasecmp(answer_cell(row, 0), domain) == 0 && strcmp(answer_cell(row, 1), "mam") == 0;
 	}
 	json_decref(answer);
 	return found;
@@ -179,7 +171,7 @@ int export_user(const char *socket, const char *jid, const char *path)
 
 	put_head(out, jid, at);
 	for (size_t i = 0; i < json_array_size(rows); i++)
-		fprintf(out, "%s\n", cell(json_array_get(rows, i), 0));
+		fprintf(out, "%s\n", answer_cell(json_array_get(rows, i), 0));
 	json_decref(answer);
 	if (has_archives(socket, at + 1))
 		put_archive(out, socket, jid, ask_page(socket, jid, "0"));

@@ -8,11 +8,11 @@
 
 #include <errno.h>
 #include <expat.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "arena.h"
 #include "ask.h"
 #include "buffer.h"
@@ -65,12 +65,10 @@ static void complain(struct import *import, const char *what)
 static const char *order(struct import *import, const char *const *words, size_t count)
 {
 	char *line = ask(import->socket, words, count);
-	json_t *answer = json_loads(line, 0, NULL);
-	const char *error = json_string_value(json_object_get(answer, "error"));
+	json_t *answer = answer_read(line);
+	const char *error = answer_error(answer);
 	const char *kept = error ? arena_strdup(import->arena, error) : NULL;
 
-	if (!answer)
-		fail("this is no answer of ternd: %.200s", line);
 	json_decref(answer);
 	free(line);
 	return kept;

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "export.h"
 #include "import.h"
 #include "say.h"
+#include "show.h"
 
 #define PRESET_CONFIG "/etc/tern/tern.conf"
 #define PRESET_SOCKET "/run/tern/control"
@@ -248,96 +248,6 @@ static struct call read_arguments(int argc, char **argv)
 	return call;
 }
 
-/* --- showing ------------------------------------------------------------------------------- */
-
-/* Columns of a terminal that UTF-8 text takes, as near as a count of characters comes. */
-static size_t width_of(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
-}
-
-static const char *cell_at(const json_t *row, size_t column)
-{
-	const char *cell = json_string_value(json_array_get(row, column));
-
-	return cell ? cell : "";
-}
-
-static void show_row(const json_t *row, const size_t *widths)
-{
-	size_t count = json_array_size(row);
-
-	for (size_t i = 0; i < count; i++) {
-		const char *cell = cell_at(row, i);
-		int padding = i + 1 < count ? (int)(widths[i] - width_of(cell) + 2) : 0;
-
-		printf("%s%*s", cell, padding, "");
-	}
-	putchar('\n');
-}
-
-/* Headings only where they tell something apart. */
-static void show_table(const json_t *answer)
-{
-	const json_t *columns = json_object_get(answer, "columns");
-	const json_t *rows = json_object_get(answer, "rows");
-	size_t count = json_array_size(columns), widths[64] = { 0 };
-
-	if (count == 0 || count > 64 || json_array_size(rows) == 0)
-		return;
-	for (size_t c = 0; c < count; c++) {
-		if (count > 1)
-			widths[c] = width_of(cell_at(columns, c));
-		for (size_t r = 0; r < json_array_size(rows); r++) {
-			size_t width = width_of(cell_at(json_array_get(rows, r), c));
-
-			if (width > widths[c])
-				widths[c] = width;
-		}
-	}
-	if (count > 1)
-		show_row(columns, widths);
-	for (size_t r = 0; r < json_array_size(rows); r++)
-		show_row(json_array_get(rows, r), widths);
-}
-
-/* A bulk answer says in a column how many went wrong. */
-static bool has_failed(const json_t *answer)
-{
-	const json_t *columns = json_object_get(answer, "columns");
-	const json_t *row = json_array_get(json_object_get(answer, "rows"), 0);
-
-	for (size_t c = 0; c < json_array_size(columns); c++) {
-		if (strcmp(cell_at(columns, c), "failed") == 0 && strcmp(cell_at(row, c), "0") != 0)
-			return true;
-	}
-	return false;
-}
-
-static int show(const struct call *call, const char *line)
-{
-	json_t *answer = json_loads(line, 0, NULL);
-	const char *error;
-	bool failed;
-
-	if (!answer)
-		fail("this is no answer of ternd: %.200s", line);
-	error = json_string_value(json_object_get(answer, "error"));
-	failed = error || has_failed(answer);
-	if (call->json)
-		fputs(line, stdout);
-	else if (error)
-		fprintf(stderr, "ternctl: %s\n", error);
-	else
-		show_table(answer);
-	json_decref(answer);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 /* --- what needs more than one question, or no server ------------------------------------- */
 
 static int misuse(void)
@@ -447,7 +357,7 @@ int main(int argc, char **argv)
 	if (!call.socket)
 		call.socket = find_socket(&call);
 	line = ask(call.socket, (const char *const *)call.words, call.count);
-	status = show(&call, line);
+	status = show_answer(line, call.json);
 	free(line);
 	if (status == EXIT_SUCCESS && is_backup(&call))
 		status = database_finish_backup(call.words[1]);
