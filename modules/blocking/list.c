@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "heap.h"
+#include "sorted.h"
 
 tern_store blocklist_store;
 tern_state blocklist_state;
@@ -30,26 +31,15 @@ void blocklist_finish(void *state)
 
 /* --- places -------------------------------------------------------------------------------- */
 
+static const char *jid_at(const void *list, uint32_t place)
+{
+	return ((const struct blocklist *)list)->entries[place]->jid;
+}
+
 /* Where the address is, or where it belongs. */
 static uint32_t place_of(const struct blocklist *list, const char *jid, bool *ret_found)
 {
-	uint32_t low = 0, high = list->count;
-
-	*ret_found = false;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		int order = strcmp(jid, list->entries[middle]->jid);
-
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	return sorted_place(list, list->count, jid_at, jid, ret_found);
 }
 
 bool blocklist_has(const struct blocklist *list, const char *jid)
@@ -129,11 +119,13 @@ int blocklist_read(struct tern_entity *entity, const void *key, size_t key_len,
 int blocklist_add(struct tern_entity *entity, const struct jid *jid)
 {
 	struct blocklist *list = blocklist_of(entity);
-	uint32_t number = next_number(list), key = htobe32(number);
+	uint32_t number, key;
 	int result;
 
 	if (blocklist_has(list, jid_text(jid)))
 		return 0;
+	number = next_number(list);
+	key = htobe32(number);
 	result = tern_put(entity, blocklist_store, &key, sizeof key, jid_text(jid), jid_len(jid));
 	if (result == 0)
 		put_in(list, number, jid_text(jid), jid_len(jid));

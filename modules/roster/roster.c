@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "heap.h"
+#include "sorted.h"
 
 tern_store roster_items, roster_requests;
 tern_state roster_state, roster_interest;
@@ -40,26 +41,15 @@ void roster_finish(void *state)
 
 /* --- places -------------------------------------------------------------------------------- */
 
+static const char *jid_at(const void *roster, uint32_t place)
+{
+	return item_jid(((const struct roster *)roster)->items[place]);
+}
+
 /* Where the address is, or where it belongs. */
 static uint32_t place_of(const struct roster *roster, const char *jid, bool *ret_found)
 {
-	uint32_t low = 0, high = roster->count;
-
-	*ret_found = false;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		int order = strcmp(jid, item_jid(roster->items[middle]));
-
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	return sorted_place(roster, roster->count, jid_at, jid, ret_found);
 }
 
 struct item *roster_find(const struct roster *roster, const struct jid *jid)
