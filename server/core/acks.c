@@ -70,6 +70,7 @@ void acks_count(struct tern_session *session, struct counted *counted)
 /* XEP-0198 4: counters go round at 2^32. */
 void acks_say_h(struct acks *acks)
 {
+	acks->told = acks_h(acks);
 	acks_say(acks->session, "<a xmlns='" NS_ACKS "' h='%u'/>", (unsigned)(uint32_t)acks_h(acks));
 }
 
@@ -93,6 +94,11 @@ void acks_note_finished(struct tern_session *session, struct counted *counted)
 		acks->owed = 0;
 		acks_say_h(acks);
 	}
+}
+
+bool acks_told_all(const struct tern_session *session)
+{
+	return session->acks && session->acks->told == session->acks->received;
 }
 
 /* Answered at once; and again when what stands before the question is finished. */

@@ -35,6 +35,9 @@ void acks_note_finished(struct tern_session *session, struct counted *counted);
 void acks_queue(struct tern_session *session, const char *bytes, size_t len,
 	struct handover *take_handover);
 
+/* The peer has been told that all arrived that it sent since <enable/>. */
+bool acks_told_all(const struct tern_session *session);
+
 /* What is written has to wait until the session has been resumed. */
 bool acks_are_silent(const struct tern_session *session);
 

@@ -21,7 +21,7 @@ struct acks {
 
 	/* in */
 	struct counted *first_open, *last_open; /* under way, in order */
-	uint64_t received;
+	uint64_t received, told;     /* told: the last h */
 	uint64_t owed;               /* an <a/> follows when h has come so far; 0: none is owed */
 
 	/* out */

@@ -221,6 +221,7 @@ void detached_answer(struct tern_session *session)
 	struct acks *acks = session->acks;
 
 	acks->is_resuming = false;
+	acks->told = acks_h(acks);
 	counter_add(&session->entity->shard->counters, COUNT_SESSIONS_RESUMED, 1);
 	acks_say(session, "<resumed xmlns='" NS_ACKS "' previd='%s' h='%u'/>", acks->id,
 		(unsigned)(uint32_t)acks_h(acks));

@@ -83,6 +83,27 @@ static uint64_t hash_content(struct buffer *scratch, const struct element *messa
 	return hash;
 }
 
+/* Never 0: that is nobody's message. */
+static uint64_t of_message(uint64_t hash)
+{
+	uint64_t bits = hash & ~(MARK_SESSION | BARE | SENT);
+
+	return bits ? bits : MARK_SESSION + BARE + SENT + 1;
+}
+
+/* A session of another life of the process has other bits. */
+static uint64_t of_session(const struct tern_entity *entity, uint64_t session)
+{
+	return hash_mix(session ^ hash_mix((uint64_t)entity->shard->server->started_at)) &
+		MARK_SESSION;
+}
+
+/* Of no message: that session has closed its stream in good order. */
+static uint64_t farewell(uint64_t mark)
+{
+	return (mark & MARK_SESSION) | BARE;
+}
+
 /* Ids without origin-id are trusted where the client counts acks: such a client makes them anew
  * for each message, others may not. */
 uint64_t seen_mark(const struct event *event)
@@ -103,10 +124,11 @@ uint64_t seen_mark(const struct event *event)
 	hash = hash_bytes(jid_bare_text(message->from), strlen(jid_bare_text(message->from)));
 	hash = join(hash, to, strlen(to));
 	if (id)
-		return (join(hash, id, strlen(id)) & ~(uint64_t)BARE) | SENT;
+		return of_session(event->at, event->sent_by) | of_message(join(hash, id, strlen(id))) |
+			SENT;
 	hash = hash_mix(join(hash, message->id, strlen(message->id)) ^
 		hash_content(scratch, message->element));
-	return hash | BARE | SENT;
+	return of_session(event->at, event->sent_by) | of_message(hash) | BARE | SENT;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -225,23 +247,40 @@ static bool is_to_itself(const struct event *event)
 	return !to || jid_bare_equal(to, event->at->jid);
 }
 
-static bool knows(const struct event *event, const struct seen *seen)
+static bool has_parted(const struct seen *seen, const struct mark *mark)
 {
-	uint64_t mark = event->pub.mark, now = shard_now_us(event->at->shard);
-	const struct mark *found = marks_find(seen->marks, mark);
-	uint64_t age_us;
+	const struct mark *parted = marks_find(seen->marks, farewell(mark->mark));
 
-	if (!found || found->session == event->sent_by)
-		return false;
-	age_us = now > found->at_us ? now - found->at_us : 0;
-	return found->at_us >= window_begin(event->at) &&
-		(!(mark & BARE) || age_us < (uint64_t)BARE_S * 1000000);
+	return parted && parted->at_us >= mark->at_us;
+}
+
+static bool is_young(const struct tern_entity *entity, const struct mark *mark)
+{
+	uint64_t now = shard_now_us(entity->shard);
+	uint64_t age_us = now > mark->at_us ? now - mark->at_us : 0;
+
+	return mark->at_us >= window_begin(entity) &&
+		(!(mark->mark & BARE) || age_us < (uint64_t)BARE_S * 1000000);
+}
+
+/* The sender's home knows the message from whichever session it came; an addressee has that
+ * session's, or lacks it. */
+static const struct mark *find(const struct event *event, const struct seen *seen)
+{
+	bool is_senders = jid_bare_equal(event->pub.stanza.from, event->at->jid);
+	const struct mark *found = is_senders ? marks_find_message(seen->marks, event->pub.mark)
+		: marks_find(seen->marks, event->pub.mark);
+
+	if (!found || !is_young(event->at, found))
+		return NULL;
+	return is_senders && (found->mark & BARE) && has_parted(seen, found) ? NULL : found;
 }
 
 /* What goes to the own account is known where it arrives. An addressee knows only what its
  * sender, whose writes come first, knows too. */
 enum seen_verdict seen_judge(struct event *event)
 {
+	const struct mark *found;
 	struct seen *seen;
 
 	if (!event->pub.mark || !event->at->owner || event->at->is_anonymous)
@@ -256,8 +295,10 @@ enum seen_verdict seen_judge(struct event *event)
 	if (!seen->is_read)
 		return wait_for_marks(event, seen);
 	event->waits_for_disk = false;
-	if (!knows(event, seen))
+	found = find(event, seen);
+	if (!found || found->session == event->sent_by)
 		return SEEN_NEVER;
+	event->pub.mark = found->mark;
 	event->is_resent = true;
 	return SEEN_BEFORE;
 }
@@ -265,15 +306,21 @@ enum seen_verdict seen_judge(struct event *event)
 /* --- noting ------------------------------------------------------------------------------------ */
 
 /* Marks that nobody asks for any more go with every so many new ones. */
-static int write_mark(struct event *event)
+static int write_mark(struct tern_entity *entity, uint64_t mark)
 {
-	struct tern_entity *entity = event->at;
-	uint64_t mark = htole64(event->pub.mark);
-	int result = tern_append(entity, seen_log, NULL, &mark, sizeof mark, NULL);
+	uint64_t bytes = htole64(mark);
+	int result = tern_append(entity, seen_log, NULL, &bytes, sizeof bytes, NULL);
 
 	if (result == 0 && ++seen_of(entity)->written % EXPIRE_EVERY == 1)
 		tern_log_expire(entity, seen_log, window_begin(entity));
 	return result;
+}
+
+static void remember(struct tern_entity *entity, uint64_t mark, uint64_t session)
+{
+	if (entity->seen && (entity->seen->is_read || entity->seen->is_being_read))
+		marks_add(entity->seen->marks, &(struct mark){ mark,
+			shard_now_us(entity->shard), session });
 }
 
 int seen_note(struct event *event)
@@ -285,13 +332,11 @@ int seen_note(struct event *event)
 	if (!event->pub.mark || event->is_noted || !entity->owner || entity->is_anonymous)
 		return 0;
 	if (!is_in_archive && event->pub.is_acked)
-		result = write_mark(event);
+		result = write_mark(entity, event->pub.mark);
 	if (result < 0)
 		return result;
 	event->is_noted = true;
-	if (entity->seen && (entity->seen->is_read || entity->seen->is_being_read))
-		marks_add(entity->seen->marks, &(struct mark){ event->pub.mark,
-			shard_now_us(entity->shard), event->sent_by });
+	remember(entity, event->pub.mark, event->sent_by);
 	return 0;
 }
 
@@ -302,6 +347,18 @@ int seen_leave(struct event *event)
 	event->pub.mark &= ~(uint64_t)SENT; /* 0 stays 0; no hash of which nothing is left matters */
 	event->is_noted = false;
 	return result;
+}
+
+/* Where it cannot be written, its ids are known for some minutes more. */
+void seen_part(struct tern_entity *entity, uint64_t session)
+{
+	uint64_t mark = farewell(of_session(entity, session));
+
+	if (!entity->owner || entity->is_anonymous || !entity->seen ||
+	    !marks_has(entity->seen->marks, mark, MARK_SESSION | BARE) ||
+	    write_mark(entity, mark) < 0)
+		return;
+	remember(entity, mark, session);
 }
 
 void seen_destroy(struct seen *seen)

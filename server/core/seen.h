@@ -11,7 +11,9 @@
  * An archive's entry carries the mark (tern_store_claim.mark); what no archive takes gets one in
  * a log of the engine's, where its sender is told that it is safe.  An account's marks of the
  * last limits.resend_s are read when the first message needs them, and held in memory while the
- * account is open.  What one session sends twice is two messages.
+ * account is open.  What one session sends twice is two messages; and what came without an
+ * origin-id from a session whose client closed its stream, all acknowledged, does not come again:
+ * such a client has nothing to repeat, and may begin anew to count its ids.
  *
  * All on the home shard of the entity. */
 #ifndef SEEN_H
@@ -45,6 +47,9 @@ int seen_note(struct event *event);
 
 /* It leaves its sender's home, which notes it: pub.mark is the addressee's from now on. */
 int seen_leave(struct event *event);
+
+/* A session's client has closed its stream, and knows of all that it sent that it arrived. */
+void seen_part(struct tern_entity *entity, uint64_t session);
 
 void seen_destroy(struct seen *seen); /* takes NULL */
 

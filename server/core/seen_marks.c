@@ -32,7 +32,7 @@ void marks_destroy(struct marks *marks)
 
 static uint16_t *bucket(const struct marks *marks, uint64_t mark)
 {
-	return &marks->heads[(hash_mix(mark) >> 32) & (marks->room - 1)];
+	return &marks->heads[(hash_mix(mark & ~MARK_SESSION) >> 32) & (marks->room - 1)];
 }
 
 /* The newest stands first. */
@@ -81,11 +81,30 @@ void marks_add(struct marks *marks, const struct mark *mark)
 	link_in(marks, index);
 }
 
-const struct mark *marks_find(const struct marks *marks, uint64_t mark)
+static const struct mark *find(const struct marks *marks, uint64_t mark, uint64_t bits)
 {
 	uint16_t at = marks->room ? *bucket(marks, mark) : NONE;
 
-	while (at != NONE && marks->slots[at].mark.mark != mark)
+	while (at != NONE && (marks->slots[at].mark.mark ^ mark) & bits)
 		at = marks->slots[at].next;
 	return at == NONE ? NULL : &marks->slots[at].mark;
+}
+
+const struct mark *marks_find(const struct marks *marks, uint64_t mark)
+{
+	return find(marks, mark, UINT64_MAX);
+}
+
+const struct mark *marks_find_message(const struct marks *marks, uint64_t mark)
+{
+	return find(marks, mark, ~MARK_SESSION);
+}
+
+bool marks_has(const struct marks *marks, uint64_t mark, uint64_t bits)
+{
+	for (unsigned i = 0; i < marks->count; i++) {
+		if (!((marks->slots[i].mark.mark ^ mark) & bits))
+			return true;
+	}
+	return false;
 }

@@ -378,6 +378,8 @@ void session_end(struct tern_session *session)
 	brake_release(session);
 	pressure_forget(session);
 	idmap_remove(&entity->shard->sessions.by_id, session->id);
+	if (session->has_left && acks_told_all(session))
+		seen_part(entity, session->id);
 	become_unavailable(session, NULL);
 	entity_run_watches(entity, TERN_ON_SESSION_GONE, session, NULL);
 	written_cancel(session);
@@ -422,6 +424,7 @@ bool session_leave(struct tern_session *session)
 {
 	struct leaving *leaving;
 
+	session->has_left = true;
 	if (outbox_is_open(session->entity))
 		return false;
 	leaving = heap_alloc(sizeof *leaving);

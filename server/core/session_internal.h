@@ -24,6 +24,7 @@ struct tern_session {
 	signed char priority;
 	bool is_filtered, is_in_filter; /* filter.c */
 	bool is_ending, is_slow, is_overfull;
+	bool has_left;             /* its client has closed the stream */
 	bool is_window_full, is_held_back; /* each has one pause of the stream */
 	unsigned under_way;        /* stanzas whose receipts are open */
 	size_t under_way_bytes;

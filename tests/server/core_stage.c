@@ -226,6 +226,17 @@ void stage_restart(void)
 	start();
 }
 
+/* The disk is that of this moment; the old process ends in an orderly way that nobody sees. */
+void stage_kill(void)
+{
+	struct memory_disk *left = memory_disk_copy(stage.disk);
+
+	stop();
+	memory_disk_destroy(stage.disk);
+	stage.disk = left;
+	start();
+}
+
 void stage_restart_gracefully(void)
 {
 	struct storage_batch *batch;
@@ -259,6 +270,12 @@ void stage_turns(void)
 {
 	while (turn())
 		;
+}
+
+void stage_commit(void)
+{
+	storage_step(stage.server.storage, 0);
+	stage_turns();
 }
 
 void stage_settle(void)
@@ -387,6 +404,12 @@ void client_says(struct client *client, const char *format, ...)
 	va_end(arguments);
 	client_posts(client, xml);
 	stage_turns();
+}
+
+void client_closes(struct client *client)
+{
+	mouth_leave(client->stream);
+	stage_settle();
 }
 
 void client_breaks(struct client *client)

@@ -43,12 +43,15 @@ void stage_close(void);
 
 /* Closed and opened again over what was committed; clients are gone. */
 void stage_restart(void);
-/* The same, and sessions that can be resumed outlive it: clients are told. */
+/* Killed, and opened again. */
+void stage_kill(void);
+/* As stage_restart, and sessions that can be resumed outlive it: clients are told. */
 void stage_restart_gracefully(void);
 
 void stage_turn(void);                 /* one turn of each shard */
 void stage_turns(void);                /* until nothing moves, nothing committed */
 void stage_settle(void);               /* the same with commits */
+void stage_commit(void);               /* one, and the turns that follow from it */
 void stage_pass(unsigned ms);          /* time passes, then stage_turns */
 
 struct tern_entity *stage_entity(const char *jid); /* open, or NULL */
@@ -70,6 +73,7 @@ void client_says(struct client *client, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void client_posts(struct client *client, const char *xml); /* without a turn */
 void client_breaks(struct client *client);
+void client_closes(struct client *client); /* its stream, in good order */
 void client_leaves_unread(struct client *client, size_t bytes);
 
 /* What it heard since the last call; borrowed until the next. */

@@ -81,6 +81,83 @@ Test(core_seen, another_text_under_the_same_id_is_another_message)
 	cr_assert_eq(heard_bodies(), 2);
 }
 
+/* A client that counts its ids from 1 in each session, and has nothing left to repeat. */
+Test(core_seen, a_session_that_was_closed_all_acknowledged_repeats_nothing)
+{
+	say(romeo, MESSAGE("1", "B"));
+	say(romeo, "<r xmlns='urn:xmpp:sm:3'/>");
+	client_closes(romeo);
+	romeo = client_open(ROMEO, "garden");
+	say(romeo, ENABLE);
+	say(romeo, MESSAGE("1", "B"));
+	cr_assert_eq(heard_bodies(), 2);
+	begin_anew(); /* but this one may */
+	say(romeo, MESSAGE("1", "B"));
+	cr_assert_eq(heard_bodies(), 0);
+}
+
+Test(core_seen, that_it_was_closed_is_known_after_a_restart)
+{
+	say(romeo, MESSAGE("1", "B"));
+	say(romeo, "<r xmlns='urn:xmpp:sm:3'/>");
+	client_closes(romeo);
+	stage_restart();
+	romeo = client_open(ROMEO, "garden");
+	nurse = client_open(NURSE, "house");
+	say(romeo, ENABLE);
+	say(romeo, MESSAGE("1", "B"));
+	cr_assert_eq(heard_bodies(), 1);
+}
+
+Test(core_seen, a_client_that_closes_before_it_is_told_may_repeat)
+{
+	say(romeo, MESSAGE("1", "B"));
+	client_closes(romeo);
+	romeo = client_open(ROMEO, "garden");
+	say(romeo, ENABLE);
+	say(romeo, MESSAGE("1", "B"));
+	cr_assert_eq(heard_bodies(), 1);
+}
+
+Test(core_seen, what_another_session_lost_is_known_although_one_was_closed)
+{
+	struct client *other = client_open(ROMEO, "orchard");
+
+	say(other, ENABLE);
+	say(other, MESSAGE("2", "C"));
+	client_breaks(other);
+	say(romeo, MESSAGE("1", "B"));
+	say(romeo, "<r xmlns='urn:xmpp:sm:3'/>");
+	client_closes(romeo);
+	cr_assert_eq(heard_bodies(), 2);
+	romeo = client_open(ROMEO, "garden");
+	say(romeo, ENABLE);
+	say(romeo, MESSAGE("2", "C"));
+	cr_assert_eq(heard_bodies(), 0);
+}
+
+/* The same words under the same id, closed, then sent again and lost on the way to the nurse. */
+Test(core_seen, an_addressee_has_the_copy_of_the_session_that_sent_it)
+{
+	say(romeo, MESSAGE("1", "B"));
+	say(romeo, "<r xmlns='urn:xmpp:sm:3'/>");
+	client_closes(romeo);
+	romeo = client_open(ROMEO, "garden");
+	say(romeo, ENABLE);
+	cr_assert_eq(heard_bodies(), 1);
+	client_says(romeo, MESSAGE("1", "B"));
+	stage_commit(); /* the sender's mark, and not the addressee's */
+	stage_kill();
+	romeo = client_open(ROMEO, "garden");
+	nurse = client_open(NURSE, "house");
+	say(romeo, ENABLE);
+	say(romeo, MESSAGE("1", "B"));
+	cr_assert_eq(heard_bodies(), 1);
+	begin_anew();
+	say(romeo, MESSAGE("1", "B"));
+	cr_assert_eq(heard_bodies(), 0);
+}
+
 Test(core_seen, an_origin_id_is_enough)
 {
 	say(romeo, NAMED("o1", ""));
@@ -185,5 +262,19 @@ Test(core_seen_marks, finds_the_newest_of_one_mark)
 	marks_add(marks, &(struct mark){ 7, 1, 0 });
 	marks_add(marks, &(struct mark){ 7, 2, 5 });
 	cr_assert_eq(marks_find(marks, 7)->session, 5);
+	marks_destroy(marks);
+}
+
+Test(core_seen_marks, finds_a_message_whichever_session_it_came_from)
+{
+	struct marks *marks = marks_create();
+
+	marks_add(marks, &(struct mark){ 0x70004, 1, 1 });
+	marks_add(marks, &(struct mark){ 0x70008, 2, 2 });
+	cr_assert_eq(marks_find_message(marks, 0x7000c)->session, 2);
+	cr_assert_eq(marks_find(marks, 0x70004)->session, 1);
+	cr_assert_null(marks_find(marks, 0x7000c));
+	cr_assert(marks_has(marks, 8, MARK_SESSION));
+	cr_assert_not(marks_has(marks, 12, MARK_SESSION));
 	marks_destroy(marks);
 }

@@ -180,6 +180,16 @@ static void break_off(struct stream *stream, char *unused)
 	end(stream);
 }
 
+static void leave(struct stream *stream, char *unused)
+{
+	(void)unused;
+	if (stream->session && !session_leave(stream->session)) {
+		session_stream_ended(stream->session, true);
+		stream->session = NULL;
+		stream_close(stream, STREAM_ERROR_NONE, NULL);
+	}
+}
+
 /* --- for actors --------------------------------------------------------------------------------- */
 
 struct stream *mouth_open(struct server *server, struct tern_host *host, const char *account,
@@ -231,6 +241,11 @@ void mouth_leave_unread(struct stream *stream, size_t bytes)
 	stream->unread = bytes;
 	if (!bytes && stream->wants_drained && stream->session)
 		session_drained(stream->session);
+}
+
+void mouth_leave(struct stream *stream)
+{
+	post(stream, leave, NULL);
 }
 
 void mouth_break(struct stream *stream)

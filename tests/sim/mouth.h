@@ -40,6 +40,9 @@ unsigned mouth_pauses(const struct stream *stream);
  * while no shard runs. */
 void mouth_leave_unread(struct stream *stream, size_t bytes);
 
+/* The client closes the stream; it is over when the server has closed it too (`closed`). */
+void mouth_leave(struct stream *stream);
+
 /* The client is gone without a word. */
 void mouth_break(struct stream *stream);
 
