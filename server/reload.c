@@ -206,6 +206,11 @@ static void renew_host(struct reloading *now, size_t index, struct host_config *
 		if (!now->reload->only_check)
 			host->sasl = old->sasl = fresh->sasl;
 	}
+	if (strcmp(old->resume_location, fresh->resume_location) != 0) {
+		tell(now, RELOAD_APPLIED, name, "resume-location");
+		if (!now->reload->only_check)
+			host->resume_location = old->resume_location = fresh->resume_location;
+	}
 	renew_modules(now, host, old, fresh);
 }
 

@@ -84,6 +84,7 @@ static int create_hosts(struct server *server)
 
 		server->hosts[server->host_count++] = host;
 		host->sasl = config->hosts[i].sasl;
+		host->resume_location = config->hosts[i].resume_location;
 		result = server_read_certificate(&config->hosts[i], &host->certificate);
 		if (result < 0)
 			return result;

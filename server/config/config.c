@@ -282,6 +282,7 @@ static int check_host(cfg_t *cfg, cfg_opt_t *opt)
 	host.certificate = draft.certificate;
 	host.key = draft.key;
 	host.client_ca = draft.client_ca;
+	host.resume_location = draft.resume_location;
 	host.sasl = (struct sasl_policy){ read_mechanisms(&draft), draft.iterations };
 	if ((why = refuse_certificate(&host)) || (why = read_modules(section, &draft, &host)))
 		return complain(cfg, why);

@@ -41,6 +41,7 @@ struct host_config {
 	const char *certificate; /* paths of PEM files */
 	const char *key;
 	const char *client_ca;   /* "": no client certificates are asked for */
+	const char *resume_location; /* where clients shall come back (XEP-0198 3); "": anywhere */
 	struct sasl_policy sasl; /* ANONYMOUS is in it when `anonymous` says so */
 	const struct module_config *modules; /* in load order */
 	size_t module_count;

@@ -13,6 +13,7 @@
 
 #include "arena.h"
 #include "config.h"
+#include "jid.h"
 #include "nearest.h"
 #include "options.h"
 
@@ -86,6 +87,23 @@ static const char *refuse_anonymous(struct arena *arena, const char *mechanism)
 	return arena_strdup(arena, "say `anonymous = yes` for ANONYMOUS");
 }
 
+/* RFC 6120 4.9.3.19: a domain or an IP address (of version 6 in brackets), and perhaps a port. */
+static const char *refuse_location(struct arena *arena, const char *text)
+{
+	const char *behind = strrchr(text, ']'), *colon = strrchr(behind ? behind : text, ':');
+	size_t len = colon ? (size_t)(colon - text) : strlen(text);
+	long port = 1;
+
+	if (!*text)
+		return NULL;
+	if (!jid_prepare_domain(arena, text, len))
+		return arena_printf(arena, "`%.*s` is neither a domain nor an IP address%s", (int)len,
+			text, strchr(text, ':') != colon && !behind ? " (one of IPv6 has brackets)" : "");
+	if (colon && (!options_read_number(colon + 1, &port) || port < 1 || port > 65535))
+		return arena_printf(arena, "`%s` is not a port", colon + 1);
+	return NULL;
+}
+
 #define AT(field) offsetof(struct config, field)
 static const struct key root_keys[] = {
 	{ "data", KEY_TEXT, AT(data), "/var/lib/tern", .refuse = refuse_empty },
@@ -138,6 +156,7 @@ static const struct key host_keys[] = {
 		.choices = mechanisms, .refuse = refuse_anonymous },
 	{ "anonymous", KEY_BOOL, AT(anonymous), "no" },
 	{ "iterations", KEY_NUMBER, AT(iterations), "4096", 4096, 10000000 },
+	{ "resume-location", KEY_TEXT, AT(resume_location), "", .refuse = refuse_location },
 	{ 0 },
 };
 #undef AT

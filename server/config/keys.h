@@ -43,6 +43,7 @@ extern const struct section sections[];
 /* What a host's section says, before it is understood. */
 struct host_draft {
 	const char *certificate, *key, *client_ca;
+	const char *resume_location;
 	const char *const *modules;
 	const char *const *sasl;
 	bool anonymous;

@@ -22,6 +22,7 @@
 #include "session_internal.h"
 #include "shard_internal.h"
 #include "stream.h"
+#include "writer.h"
 #include "written.h"
 
 static const struct limits *limits_of(const struct acks *acks)
@@ -295,6 +296,23 @@ struct acks *acks_create(struct tern_session *session)
 	return acks;
 }
 
+static void say_enabled(const struct tern_session *session)
+{
+	const struct acks *acks = session->acks;
+	const char *location = session->entity->host->resume_location;
+	struct buffer out = { 0 };
+
+	buffer_add_text(&out, "<enabled xmlns='" NS_ACKS "'");
+	if (*acks->id) {
+		buffer_printf(&out, " id='%s' resume='true' max='%u'", acks->id, acks->max_s);
+		if (*location)
+			writer_attribute(&out, "location", location);
+	}
+	buffer_add_text(&out, "/>");
+	stream_write(session->stream, buffer_at(&out), out.len);
+	buffer_finish(&out);
+}
+
 static void take_enable(struct tern_session *session, const struct element *element)
 {
 	if (session->acks) { /* XEP-0198 3: at most one attempt */
@@ -305,11 +323,7 @@ static void take_enable(struct tern_session *session, const struct element *elem
 	acks_create(session);
 	if (says_yes(element_get(element, "resume")) && !session->entity->is_anonymous)
 		detached_allow(session, element_get(element, "max"));
-	if (*session->acks->id)
-		acks_say(session, "<enabled xmlns='" NS_ACKS "' id='%s' resume='true' max='%u'/>",
-			session->acks->id, session->acks->max_s);
-	else
-		acks_say(session, "<enabled xmlns='" NS_ACKS "'/>");
+	say_enabled(session);
 }
 
 static void take_resume(struct tern_session *session, const struct element *element)

@@ -1,4 +1,4 @@
-/* acks.h - stream management of one session (XEP-0198 1.6.1): what was handled, in both directions
+/* acks.h - stream management of one session (XEP-0198 1.6.3): what was handled, in both directions
  * SPDX-License-Identifier: MIT
  *
  * In: every stanza of the peer has a receipt; `h` is the longest run of them that has finished, so

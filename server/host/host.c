@@ -26,6 +26,7 @@ struct tern_host *host_create(struct server *server, const char *domain)
 	if (!host->domain)
 		heap_exhausted();
 	host->sasl = sasl_policy_preset();
+	host->resume_location = "";
 	tables_make(host);
 	return host;
 }

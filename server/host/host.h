@@ -63,6 +63,7 @@ struct tern_host {
 	char *domain;          /* normalised */
 	struct certificate *certificate;
 	struct sasl_policy sasl;
+	const char *resume_location; /* borrowed; "": none is told */
 
 	struct loaded *loaded; /* in load order */
 	size_t loaded_count;

@@ -152,6 +152,23 @@ Test(config, offers_all_mechanisms_but_anonymous)
 	cr_assert_eq(config->hosts[0].sasl.iterations, 4096);
 }
 
+Test(config, takes_every_form_of_a_location)
+{
+	static const char *const locations[] = { "", "b", "b.example:5222", "192.0.2.1",
+		"192.0.2.1:1", "[2001:db8::1]", "[2001:db8::1]:65535" };
+
+	for (size_t i = 0; i < sizeof locations / sizeof *locations; i++) {
+		char text[128];
+
+		snprintf(text, sizeof text, "host 'a' { CERT resume-location = '%s' }\n", locations[i]);
+		read_text(text);
+		cr_assert_not_null(config, "%s", why);
+		cr_assert_str_eq(config->hosts[0].resume_location, locations[i]);
+		config_destroy(config);
+		config = NULL;
+	}
+}
+
 Test(config, understands_every_kind_of_value)
 {
 	read_text("data = /srv/tern\nshards = 2\ndurability = relaxed\nuser = ''\n"
@@ -284,6 +301,21 @@ static const struct { const char *text, *fault; } refused[] = {
 		"tern.conf:1: `sasl`: say `anonymous = yes` for ANONYMOUS" },
 	{ "host 'a' { CERT anonymous = maybe }\n",
 		"tern.conf:1: `anonymous` is yes or no, not `maybe`" },
+	{ "host 'a' { CERT\n resume-location = 'b c'\n}\n",
+		"tern.conf:2: `resume-location`: `b c` is neither a domain nor an IP address" },
+	{ "host 'a' { CERT resume-location = ':5222' }\n",
+		"tern.conf:1: `resume-location`: `` is neither a domain nor an IP address" },
+	{ "host 'a' { CERT resume-location = '2001:db8::1' }\n",
+		"tern.conf:1: `resume-location`: `2001:db8:` is neither a domain nor an IP address "
+		"(one of IPv6 has brackets)" },
+	{ "host 'a' { CERT resume-location = '[2001:db8::1]x:1' }\n",
+		"tern.conf:1: `resume-location`: `[2001:db8::1]x` is neither a domain nor an IP address" },
+	{ "host 'a' { CERT resume-location = 'b:0' }\n",
+		"tern.conf:1: `resume-location`: `0` is not a port" },
+	{ "host 'a' { CERT resume-location = 'b:65536' }\n",
+		"tern.conf:1: `resume-location`: `65536` is not a port" },
+	{ "host 'a' { CERT resume-location = '[2001:db8::1]:' }\n",
+		"tern.conf:1: `resume-location`: `` is not a port" },
 	{ "host 'a' { CERT iterations = 100 }\n",
 		"tern.conf:1: `iterations` is from 4096 to 10000000, not 100" },
 	/* modules */

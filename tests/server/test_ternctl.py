@@ -385,13 +385,17 @@ class Ternctl(Daemon):
     def test_options_of_modules_are_taken_over(self):
         port = self.serve("romeo", "juliet")
         self.change_config('"offline"}', '"offline"}\n    module "offline" { limit = 1 }')
+        self.change_config('"offline"}', '"offline"} resume-location = "other.example:5222"')
         outcomes = dict(self.rows("config", "reload"))
         self.assertEqual(outcomes["host example.org module offline"], "applied")
+        self.assertEqual(outcomes["host example.org resume-location"], "applied")
         client = self.connect(port, "romeo")
         heard = self.talk(client, 2 * "<message to='juliet@example.org' type='chat' id='m'>"
                           "<body>x</body></message>", "</message>")
         self.assertIn("<service-unavailable", heard)
         self.assertEqual(len(self.rows("offline", "list", "juliet@example.org")), 1)
+        heard = self.talk(client, "<enable xmlns='urn:xmpp:sm:3' resume='1'/>", "/>")
+        self.assertIn(" location='other.example:5222'", heard)
 
     def test_a_wrong_configuration_changes_nothing(self):
         self.serve()

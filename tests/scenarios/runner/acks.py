@@ -7,6 +7,7 @@ import time
 
 from . import pattern
 from .actor import Failure, condition_of
+from .clauses import read
 from .words import WHO
 
 ACKS = "urn:xmpp:sm:3"
@@ -85,8 +86,9 @@ async def try_to_resume(stage, who, h):
     return await actor.next_element("<resumed/>")
 
 
-async def resume(stage, step, who):
+async def resume(stage, step, who, tail=None):
     actor = stage.actor(who)
+    read(tail or "", actor.options)
     answer = await try_to_resume(stage, who, None)
     if answer.tag != f"{{{ACKS}}}resumed" or answer.get("previd") != actor.acks.id:
         raise Failure(f"{who} expected <resumed/>, got {pattern.render(answer)}")
@@ -94,11 +96,13 @@ async def resume(stage, step, who):
     actor.full_jid = actor.acks.full_jid
 
 
-async def cannot_resume(stage, step, who, wanted):
+async def cannot_resume(stage, step, who, wanted, handled=None):
     answer = await try_to_resume(stage, who, None)
     found = condition_of(answer, pattern.STANZA_ERRORS)
     if answer.tag != f"{{{ACKS}}}failed" or found != wanted:
         raise Failure(f"{who} expected {wanted}, got {pattern.render(answer)}")
+    if handled and answer.get("h") != handled:
+        raise Failure(f"{who} expected h={handled}, got {pattern.render(answer)}")
 
 
 async def resume_as(stage, step, who, other):
@@ -142,9 +146,10 @@ VERBS = (
     (rf"{WHO} enables acks( and resumption)?(?: for (\d+) s)?", enable),
     (rf"{WHO} stops acknowledging", be_silent),
     (rf"{WHO} acknowledges", acknowledge),
-    (rf"{WHO} resumes", resume),
+    (rf"{WHO} resumes( from \S+)?", resume),
     (rf"{WHO} resumes the session of {WHO}", resume_as),
-    (rf"{WHO} cannot resume: (\S+)", cannot_resume),
+    (rf"{WHO} cannot resume: (\S+?)(?:, and (\d+) stanzas? (?:was|were) handled)?",
+     cannot_resume),
     (rf"{WHO} cannot resume the session of {WHO}: (\S+)", cannot_resume_as),
     (rf"{WHO} has (\d+) stanzas? acknowledged", is_acknowledged),
     (rf"{WHO} was told again that (\d+) stanzas? (?:was|were) handled", was_told),

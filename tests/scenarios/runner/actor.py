@@ -32,6 +32,7 @@ class Options:
         self.jid = jid
         self.resource = resource
         self.transport = "STARTTLS"
+        self.own_address = None
         self.version = None
         self.mechanism = "SCRAM-SHA-256"
         self.mechanism_asked = False
@@ -146,7 +147,8 @@ class Actor:
         self.forget()
         self.options = options
         port = port or self.stage.server.port(options.transport)
-        self.wire = await Wire.open("127.0.0.1", port, self.report, self.note)
+        self.wire = await Wire.open("127.0.0.1", port, options.own_address, self.report,
+                                    self.note)
         if options.transport == "direct TLS":
             await self.shake_hands()
 

@@ -21,6 +21,7 @@ def set_mechanism(options, name):
 CLAUSES = [(re.compile(regex), setter) for regex, setter in (
     (r"as (\S+)", set_jid),
     (r"over (STARTTLS|direct TLS|plain TCP)", lambda o, v: setattr(o, "transport", v)),
+    (r"from (\S+)", lambda o, v: setattr(o, "own_address", v)),
     (r"using TLS (1\.[0-3])", lambda o, v: setattr(o, "version", v)),
     (r"with ALPN (\S+)", lambda o, v: setattr(o, "alpn", v)),
     (r"with server name (\S+)", lambda o, v: setattr(o, "server_name", v)),

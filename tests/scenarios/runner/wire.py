@@ -116,8 +116,9 @@ class Wire:
         self.pump = asyncio.create_task(self.read_all())
 
     @classmethod
-    async def open(cls, address, port, report, note):
-        reader, writer = await asyncio.open_connection(address, port)
+    async def open(cls, address, port, own_address, report, note):
+        reader, writer = await asyncio.open_connection(
+            address, port, local_addr=own_address and (own_address, 0))
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return cls(reader, writer, report, note)
 
