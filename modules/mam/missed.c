@@ -158,17 +158,18 @@ int note_received(struct tern_event *event)
 	return event->is_acked && is_handed_over ? wait_for(event->entity, event->kept_id) : 0;
 }
 
+/* What stands in the archive is never refused: while it cannot be recorded that it waits, that is
+ * known as long as the account is open, and recorded with what changes next. */
 enum tern_verdict note_missed(struct tern_event *event, const void *settings)
 {
-	bool is_known = waiting_has(&archive_of(event->entity)->waiting, event->kept_id);
-	int result;
+	struct waiting *waiting = &archive_of(event->entity)->waiting;
 
 	if (!event->kept_id)
 		return TERN_PASS;
-	result = is_known ? 0 : wait_for(event->entity, event->kept_id);
-	if (event->awaits_ack) /* a device may still take it: others tell the user */
-		return TERN_PASS;
-	return result < 0 ? tern_reject(event, tern_condition_of(result), NULL) : TERN_DONE;
+	if (!waiting_has(waiting, event->kept_id) && wait_for(event->entity, event->kept_id) < 0)
+		waiting_add(waiting, event->kept_id);
+	/* A device may still take it: others tell the user. */
+	return event->awaits_ack ? TERN_PASS : TERN_DONE;
 }
 
 /* What was given is settled at once, so that it is not given again after a crash; what was

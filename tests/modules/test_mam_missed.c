@@ -228,6 +228,21 @@ Test(mam_missed, goes_to_the_next_when_the_session_ends_while_it_is_read)
 	hears_only(balcony, "1");
 }
 
+Test(mam_missed, is_never_refused_once_it_is_archived)
+{
+	fake_fill_disk(fake, 1);
+	arrive(1);
+	LEAVES(NULL);
+	cr_assert_eq(fake_stored(juliet, "mam"), 1);
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
+	fake_fill_disk(fake, -1);
+	arrive(2);
+	cr_assert_eq(fake_stored(juliet, "mam/missed"), 1);
+	fake_reopen(juliet);
+	log_in("<presence/>");
+	hears_only(balcony, "12");
+}
+
 Test(mam_missed, is_left_to_others_when_it_is_not_kept)
 {
 	fake_arrive(fake, "<message from='romeo@example.com/x' to='juliet@example.org' type='chat'>"

@@ -320,6 +320,32 @@ static void act(struct history *history)
 	}
 }
 
+/* The disk takes nothing but deletions for a while, in which sessions break, end, run out of time
+ * and are restarted: what was acknowledged before stands.  What is refused meanwhile has no
+ * promise. */
+static void run_out_of_space(struct history *history)
+{
+	struct dice *dice = &history->world.dice;
+
+	world_fill_disk(&history->world, true);
+	for (unsigned i = dice_below(dice, 40); i > 0; i--) {
+		switch (dice_below(dice, 12)) {
+		case 0:
+			world_pass_time(&history->world, dice_below(dice, 400000));
+			break;
+		case 1:
+			restart(history);
+			break;
+		default:
+			act(history);
+		}
+		some_steps(history, 12);
+	}
+	world_settle(&history->world);
+	world_fill_disk(&history->world, false);
+	history->loses_messages = true;
+}
+
 static void something_happens(struct history *history)
 {
 	struct dice *dice = &history->world.dice;
@@ -348,6 +374,10 @@ static void something_happens(struct history *history)
 		break;
 	case 8:
 		world_pass_time(&history->world, dice_below(dice, 40000));
+		break;
+	case 9:
+		if (dice_one_in(dice, 2))
+			run_out_of_space(history);
 		break;
 	default:
 		act(history);

@@ -220,14 +220,11 @@ void world_restart(struct world *world)
 {
 	struct storage_batch *batch;
 	size_t count;
-	int result;
 
 	mouths_part_all(&world->server);
 	world_settle(world);
 	batch = storage_batch_create(world->server.storage);
-	result = saved_write(&world->server, batch, &count);
-	assert(result == 0);
-	(void)result;
+	saved_write(&world->server, batch, &count);
 	commit(world, batch);
 	bury(world);
 	start(world);
@@ -236,6 +233,20 @@ void world_restart(struct world *world)
 void world_refuse_commit(struct world *world)
 {
 	memory_disk_fail_next(world->disk, -ENOSPC);
+}
+
+/* Storage learns it of a commit, as it learns it of a real disk. */
+void world_fill_disk(struct world *world, bool full)
+{
+	struct storage_batch *batch = storage_batch_create(world->server.storage);
+
+	memory_disk_set_free(world->disk, full ? 0 : UINT64_MAX / 2);
+	if (full)
+		world_refuse_commit(world);
+	batch_delete(batch, OWNER_SERVER, world->server.saved_store, "", 0);
+	commit(world, batch); /* the refused one */
+	commit(world, storage_batch_create(world->server.storage));
+	assert(storage_is_full(world->server.storage) == full);
 }
 
 void world_fail_disk(struct world *world)

@@ -42,11 +42,15 @@ void world_pass_time(struct world *world, unsigned ms);
 /* The process is killed and started again over what the disk holds. */
 void world_crash(struct world *world);
 
-/* A graceful restart: streams closed, everything written, sessions that can be resumed saved. */
+/* A graceful restart: streams closed, everything written, sessions that can be resumed
+ * saved; on a full disk they are not, as far as it goes. */
 void world_restart(struct world *world);
 
 /* The next commit fails for want of space, and is tried again. */
 void world_refuse_commit(struct world *world);
+
+/* From now on every write but a deletion is refused, or none any more. */
+void world_fill_disk(struct world *world, bool full);
 
 /* The next commit fails for good, or is on disk and nobody is told; a crash must follow, for a
  * server whose disk fails ends. */
