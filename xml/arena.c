@@ -307,11 +307,12 @@ char *arena_number(struct arena *arena, uint64_t number)
 
 void *arena_grow(struct arena *arena, void *old, size_t old_bytes, size_t new_bytes)
 {
-	char *old_end = (char *)old + old_bytes;
+	char *old_end = old ? (char *)old + old_bytes : NULL;
 	char *grown;
 
 	assert(new_bytes >= old_bytes);
-	if (old && old_end == arena->at && new_bytes - old_bytes <= (size_t)(arena->end - arena->at)) {
+	if (old && old_end == arena->at &&
+	    new_bytes - old_bytes <= (size_t)(arena->end - arena->at)) {
 		arena->at += new_bytes - old_bytes;
 		return old;
 	}
