@@ -508,6 +508,18 @@ static struct config *parse(const char *path)
 	return config;
 }
 
+/* One line, whatever the file has had in its strings. */
+static char *as_line(const char *text)
+{
+	char *line = strdup(text);
+
+	for (char *at = line; at && *at; at++) {
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	}
+	return line;
+}
+
 struct config *config_read(const char *path, char **ret_why)
 {
 	struct reading reading = { .arena = arena_create(4096) };
@@ -517,7 +529,7 @@ struct config *config_read(const char *path, char **ret_why)
 	config = parse(path);
 	source_finish(&reading.source);
 	if (!config) {
-		*ret_why = strdup(reading.why);
+		*ret_why = as_line(reading.why);
 		arena_destroy(reading.arena);
 	}
 	now = NULL;

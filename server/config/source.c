@@ -14,6 +14,9 @@
 #define DEPTH_MAX 10           /* files within files */
 #define OPEN_MAX_COUNT 64      /* sections and lists within each other */
 #define FILE_BYTES_MAX (4 * 1024 * 1024)
+#define PIECE_BYTES 65536
+#define ALL_BYTES_MAX (16 * 1024 * 1024)
+#define FILE_BYTES_LEAST 4096   /* as which each counts: files may include each other */
 #define WORD_ENDS " \t\r\n#\"'={}()+,*"
 
 /* One file under way. */
@@ -203,43 +206,62 @@ static const char *copy_token(struct reader *reader)
 	}
 }
 
-/* The file's bytes of the arena, or NULL with errno. */
-static char *slurp(struct arena *arena, const char *path)
+/* Its first FILE_BYTES_MAX bytes, and a few that say that there are more.  0 or -errno. */
+static int slurp(const char *path, struct buffer *bytes)
 {
 	FILE *file = fopen(path, "re");
-	char *bytes = NULL, chunk[4096];
-	size_t len = 0, got;
+	size_t got = 1;
+	int result;
 
 	if (!file)
-		return NULL;
-	while ((got = fread(chunk, 1, sizeof chunk, file)) > 0 && len < FILE_BYTES_MAX) {
-		bytes = arena_grow(arena, bytes, len ? len + 1 : 0, len + got + 1);
-		memcpy(bytes + len, chunk, got);
-		len += got;
+		return -errno;
+	while (got && bytes->len <= FILE_BYTES_MAX) {
+		got = fread(buffer_reserve(bytes, PIECE_BYTES), 1, PIECE_BYTES, file);
+		buffer_grown(bytes, got);
 	}
-	if (ferror(file)) {
-		fclose(file);
-		return NULL;
-	}
+	result = ferror(file) ? -errno : 0;
 	fclose(file);
-	if (!bytes)
-		return arena_strdup(arena, "");
-	bytes[len] = '\0';
-	return bytes;
+	return result;
+}
+
+/* NULL, or what is wrong. */
+static const char *judge(struct source *source, const char *path, const struct buffer *bytes)
+{
+	source->bytes_read += bytes->len > FILE_BYTES_LEAST ? bytes->len : FILE_BYTES_LEAST;
+	if (bytes->len > FILE_BYTES_MAX)
+		return arena_printf(source->arena, "%s is too large (more than %d MiB)", path,
+			FILE_BYTES_MAX >> 20);
+	if (source->bytes_read > ALL_BYTES_MAX)
+		return arena_printf(source->arena, "%s is too much, with what was read before it (more "
+			"than %d MiB; a file counts as %d bytes at least)", path, ALL_BYTES_MAX >> 20,
+			FILE_BYTES_LEAST);
+	if (memchr(buffer_at(bytes), '\0', bytes->len))
+		return arena_printf(source->arena, "%s is no text: there is a NUL byte in it", path);
+	return NULL;
+}
+
+static const char *take_file(struct source *source, const char *path, const char **ret_text)
+{
+	struct buffer bytes = { 0 };
+	int result = slurp(path, &bytes);
+	const char *why = result < 0
+		? arena_printf(source->arena, "%s cannot be read (%s)", path, strerror(-result))
+		: judge(source, path, &bytes);
+
+	if (!why)
+		*ret_text = arena_strndup(source->arena, buffer_at(&bytes), bytes.len);
+	buffer_finish(&bytes);
+	return why;
 }
 
 static const char *read_file(struct source *source, const char *path, struct reader *from)
 {
 	struct reader reader = { .source = source, .file = path, .line = 1,
 		.depth = from ? from->depth + 1 : 0 };
+	const char *what = take_file(source, path, &reader.at);
 
-	reader.at = slurp(source->arena, path);
-	if (!reader.at) {
-		const char *what = arena_printf(source->arena, "%s cannot be read (%s)", path,
-			strerror(errno));
-
+	if (what)
 		return from ? complain(from, from->line, what) : what;
-	}
 	if (from)
 		buffer_add(&source->text, "\n", 1);
 	add_line(&reader);

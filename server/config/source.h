@@ -24,6 +24,7 @@ struct source {
 	struct buffer text;   /* for libconfuse; NUL-terminated, the NUL not counted */
 	struct place *places; /* of each line of the text, the first at 0 */
 	size_t line_count;
+	size_t bytes_read;    /* of files; a small one counts as a page */
 };
 
 /* NULL, or what is wrong ("tern.conf:12: ..."), of the arena. */

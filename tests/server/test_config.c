@@ -387,6 +387,48 @@ Test(config, says_that_it_cannot_be_read)
 	cr_assert_str_eq(why, "/no/such/tern.conf cannot be read (No such file or directory)");
 }
 
+/* What was wrong with a file of these bytes, so often. */
+static const char *fault_of_bytes(const char *bytes, size_t len, size_t times)
+{
+	FILE *file = fopen(path, "w");
+
+	while (times--)
+		fwrite(bytes, 1, len, file);
+	fclose(file);
+	free(why);
+	config = config_read(path, &why);
+	cr_assert_null(config);
+	return why + strlen(folder) + 1;
+}
+
+Test(config, does_not_stop_reading_at_a_nul)
+{
+	cr_assert_str_eq(fault_of_bytes("user = ''\0host", 14, 1),
+		"tern.conf is no text: there is a NUL byte in it");
+}
+
+Test(config, refuses_a_file_that_is_too_large)
+{
+	cr_assert_str_eq(fault_of_bytes("# 3456789abcde\n", 16, 262145),
+		"tern.conf is too large (more than 4 MiB)");
+}
+
+Test(config, refuses_files_that_include_each_other_ever_again)
+{
+	const char *fault = fault_of_bytes("include('tern.conf')\n", 21, 9);
+
+	cr_assert(strstr(fault, "is too much") || strstr(fault, "too deeply"), "%s", fault);
+	write_beside("small.conf", "");
+	fault = fault_of_bytes("include('small.conf')\n", 22, 5000);
+	cr_assert_not_null(strstr(fault, "is too much, with what was read before it"), "%s", fault);
+}
+
+Test(config, says_in_one_line_what_is_wrong_with_a_text_of_several)
+{
+	cr_assert_str_eq(fault_of("durability = 'commit\nor\x1b not'\n" HOST), "tern.conf:2: "
+		"`durability` is one of commit, relaxed, not `commit?or? not` (did you mean `commit`?)");
+}
+
 Test(config, refuses_a_key_that_is_not_the_certificates)
 {
 	char text[512];
