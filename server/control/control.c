@@ -211,10 +211,22 @@ static bool take_arguments(struct request *request)
 		if (nul == at)
 			return true;
 		if (request->argument_count < ARGUMENTS_MAX)
-			request->arguments[request->argument_count++] = at;
+			request->arguments[request->argument_count] = at;
+		request->argument_count++;
 		at = nul + 1;
 	}
 	return false;
+}
+
+/* Nobody may be left to read it. */
+static void refuse_input(struct request *request)
+{
+	if (request->in.len > INPUT_MAX)
+		request_fail(request, "a command has at most %d MiB", INPUT_MAX >> 20);
+	else if (request->in.len > 0)
+		request_fail(request, "the command ends in the middle");
+	else
+		request_free(request);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
@@ -224,17 +236,22 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (got <= 0 || request->in.len + got > INPUT_MAX) {
-		request_free(request);
+	if (got > 0)
+		buffer_grown(&request->in, got);
+	if (got <= 0 || request->in.len > INPUT_MAX) {
+		refuse_input(request);
 		return;
 	}
-	buffer_grown(&request->in, got);
 	/* The end of the arguments is two NULs: do not search a long list at each piece. */
 	if (request->in.len >= 2 && buffer_at(&request->in)[request->in.len - 1] != '\0')
 		return;
 	if (!take_arguments(request))
 		return;
 	ev_io_stop(loop, io);
+	if (request->argument_count > ARGUMENTS_MAX) {
+		request_fail(request, "a command has at most %d arguments", ARGUMENTS_MAX);
+		return;
+	}
 	request->arguments[request->argument_count] = NULL;
 	run_command(request);
 }

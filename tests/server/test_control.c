@@ -102,16 +102,23 @@ static const char *read_answer(int fd)
 	return answer;
 }
 
-/* Arguments with `|` for NUL: "user|list|example.org||". */
-static const char *ask(const char *bytes)
+/* `|` stands for NUL. */
+static void send_bytes(int fd, const char *bytes)
 {
 	char sent[256];
-	int fd = connect_there();
 	size_t len = strlen(bytes);
 
 	for (size_t i = 0; i < len; i++)
 		sent[i] = bytes[i] == '|' ? '\0' : bytes[i];
 	cr_assert_eq(send(fd, sent, len, 0), (ssize_t)len);
+}
+
+/* Arguments, each with its NUL: "user|list|example.org||". */
+static const char *ask(const char *bytes)
+{
+	int fd = connect_there();
+
+	send_bytes(fd, bytes);
 	return read_answer(fd);
 }
 
@@ -299,6 +306,29 @@ Test(control, survives_a_client_that_leaves_in_the_middle)
 	close(fd);
 	ev_run(desk_loop(server.desk), EVRUN_NOWAIT);
 	cr_assert_str_eq(ask("user|list|example.org||"), "{\"columns\":[\"jid\"],\"rows\":[]}\n");
+}
+
+Test(control, says_that_a_command_is_not_whole)
+{
+	static const char *const asked[] = { "user", "user|list|", "user|list|example.org||help" };
+
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		int fd = connect_there();
+
+		send_bytes(fd, asked[i]);
+		shutdown(fd, SHUT_WR);
+		cr_expect_str_eq(read_answer(fd), "{\"error\":\"the command ends in the middle\"}\n");
+	}
+}
+
+Test(control, refuses_more_arguments_than_any_command_has)
+{
+	char asked[128] = "user|list|example.org";
+
+	for (unsigned i = 3; i < 33; i++)
+		strcat(asked, "|x");
+	cr_assert_str_eq(ask(strcat(asked, "||")),
+		"{\"error\":\"a command has at most 32 arguments\"}\n");
 }
 
 Test(control, answers_a_stop_when_the_server_has_stopped)
