@@ -51,9 +51,9 @@ static json_t *ask_rows(const char *socket, const char *const *words, size_t cou
 	json_t *answer = answer_read(line);
 	const char *error = answer_error(answer);
 
+	free(line);
 	if (error)
 		fail("%s", error);
-	free(line);
 	return answer;
 }
 

@@ -52,11 +52,17 @@ struct import {
 	bool is_made;            /* the account */
 	const char *complaint;   /* of the last piece, or NULL */
 	size_t made, failed;
+	const char *fault;       /* of the document, which is then read no further; or NULL */
+	unsigned long fault_line;
 };
 
 static void complain(struct import *import, const char *what)
 {
-	fail("%s:%lu: %s", import->path, XML_GetCurrentLineNumber(import->parser), what);
+	if (import->fault)
+		return;
+	import->fault = what;
+	import->fault_line = XML_GetCurrentLineNumber(import->parser);
+	XML_StopParser(import->parser, XML_FALSE);
 }
 
 /* --- asking ----------------------------------------------------------------------------- */
@@ -218,8 +224,10 @@ static void begin_user(struct import *import, const char *const *attributes)
 	const char *name = attribute(attributes, "name");
 	const char *password = attribute(attributes, "password");
 
-	if (!name || !import->host)
+	if (!name || !import->host) {
 		complain(import, "a user has no name, or its host none");
+		return;
+	}
 	import->arena = arena_create(4096);
 	import->jid = arena_printf(import->arena, "%s@%s", name, import->host);
 	import->password = password ? arena_strdup(import->arena, password) : NULL;
@@ -272,18 +280,11 @@ static bool is_passed_over(struct import *import, const char *name)
 	return true;
 }
 
-static void on_start(void *context, const char *name, const char **attributes)
+static void begin(struct import *import, const char *name, const char *const *values)
 {
-	struct import *import = context;
-	const char *const *values = (const char *const *)attributes;
-
-	if (++import->depth == DEPTH_MOST)
-		complain(import, "it is nested too deeply");
-	if (import->skipped)
-		return;
-	if (strncmp(name, NS_INCLUDE "\n", strlen(NS_INCLUDE) + 1) == 0)
+	if (strncmp(name, NS_INCLUDE "\n", strlen(NS_INCLUDE) + 1) == 0) {
 		complain(import, "it includes other files; join them first (xmllint --xinclude)");
-	if (is_passed_over(import, name)) {
+	} else if (is_passed_over(import, name)) {
 		import->skipped = import->depth;
 	} else if (import->depth == DEPTH_HOST) {
 		free(import->host);
@@ -293,6 +294,18 @@ static void on_start(void *context, const char *name, const char **attributes)
 	} else if (import->depth > DEPTH_PART || (import->depth == DEPTH_PART && !import->piece)) {
 		begin_element(import, name, values);
 	}
+}
+
+static void on_start(void *context, const char *name, const char **attributes)
+{
+	struct import *import = context;
+
+	if (import->fault)
+		return;
+	if (++import->depth == DEPTH_MOST)
+		complain(import, "it is nested too deeply");
+	else if (!import->skipped)
+		begin(import, name, (const char *const *)attributes);
 }
 
 static void end_element(struct import *import)
@@ -306,6 +319,8 @@ static void on_end(void *context, const char *name)
 {
 	struct import *import = context;
 
+	if (import->fault)
+		return;
 	if (import->skipped == import->depth)
 		import->skipped = 0;
 	else if (!import->skipped && import->depth == DEPTH_USER)
@@ -321,7 +336,7 @@ static void on_text(void *context, const char *text, int len)
 {
 	struct import *import = context;
 
-	if (!import->skipped && import->open[import->depth])
+	if (!import->fault && !import->skipped && import->open[import->depth])
 		element_append_text(import->open[import->depth], text, (size_t)len);
 }
 
@@ -345,7 +360,7 @@ static void read_all(struct import *import, FILE *file)
 			fail("%s: %s", import->path, strerror(errno));
 		if (XML_ParseBuffer(import->parser, (int)got, got == 0) != XML_STATUS_OK)
 			complain(import, XML_ErrorString(XML_GetErrorCode(import->parser)));
-	} while (got);
+	} while (got && !import->fault);
 }
 
 int import_users(const char *socket, const char *path)
@@ -362,7 +377,13 @@ int import_users(const char *socket, const char *path)
 	XML_SetStartDoctypeDeclHandler(import.parser, on_doctype);
 	read_all(&import, file);
 	XML_ParserFree(import.parser);
+	arena_destroy(import.piece);
+	arena_destroy(import.arena);
 	free(import.host);
+	if (file != stdin)
+		fclose(file);
+	if (import.fault)
+		fail("%s:%lu: %s", path, import.fault_line, import.fault);
 	printf("%zu accounts were made, %zu were not\n", import.made, import.failed);
 	return import.failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
