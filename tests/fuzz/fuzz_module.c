@@ -5,6 +5,7 @@
  * says who:
  *   a, b  a client of the account sends that stanza      n  ... what is no stanza
  *   f     a contact elsewhere sends it                   s  ... a stranger
+ *   i     somebody without an account sends that iq      x  an administrator exports the account
  *   t     half an hour goes by                           d  the disk is full, or no more
  *   r     the clients leave, and all is read again from the disk */
 
@@ -104,6 +105,29 @@ static void say(struct stage *stage, char who, const char *xml)
 	arena_destroy(arena);
 }
 
+static bool is_claimed(const struct element *iq)
+{
+	const struct tern_stranger_iq *claim = tern_module.stranger_iqs;
+	const char *type = element_get(iq, "type");
+
+	for (; claim && claim->run && type; claim++)
+		if (strcmp(type, claim->type == TERN_GET ? "get" : "set") == 0 && element_first(iq) &&
+		    element_is(element_first(iq), claim->ns, claim->name))
+			return true;
+	return false;
+}
+
+/* What nobody claims ends the stream before a module could hear of it. */
+static void ask_as_stranger(struct stage *stage, const char *xml)
+{
+	struct arena *arena = arena_create(ARENA_SMALL);
+	struct element *iq = fake_read_sound(arena, xml);
+
+	if (iq && element_is(iq, NS_CLIENT, "iq") && is_claimed(iq))
+		fake_stranger_asks(stage->fake, writer_text(arena, iq));
+	arena_destroy(arena);
+}
+
 static void act(struct stage *stage, const char *line)
 {
 	if (!are_there(stage))
@@ -114,6 +138,13 @@ static void act(struct stage *stage, const char *line)
 		break;
 	case 'n':
 		fake_send_nonza(stage->sessions[0], line + 1);
+		break;
+	case 'i':
+		ask_as_stranger(stage, line + 1);
+		break;
+	case 'x':
+		if (tern_module.exporter)
+			free(fake_export(stage->account, tern_module.name));
 		break;
 	case 't':
 		fake_pass(stage->fake, 1800000);
@@ -129,13 +160,21 @@ static void act(struct stage *stage, const char *line)
 	fake_forget(stage->fake);
 }
 
+/* Strangers can do nothing where registration is closed, as it is by preset. */
+static const struct fake_option *options(void)
+{
+	static const struct fake_option open[] = { { "open", "yes" }, { 0 } };
+
+	return tern_module.stranger_iqs ? open : NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	const struct tern_module *const modules[] = { &tern_module, &roster, NULL };
 	char *text = malloc(len + 1), *rest = text, *line;
-	struct stage stage = { .fake = fake_create(modules, NULL) };
+	struct stage stage = { .fake = fake_create(modules, options()) };
 
 	memcpy(text, data, len);
 	text[len] = '\0';

@@ -189,10 +189,27 @@ static void run_timers(struct shard *shard)
 	}
 }
 
+/* When something happens next, at the latest at `until_ms`. */
+static uint64_t next_moment(const struct server *server, uint64_t until_ms)
+{
+	for (size_t i = 0; i < server->shard_count; i++)
+		for (size_t k = 0; k < TIMERS_MAX; k++) {
+			const struct timer *timer = server->shards[i]->timers[k];
+
+			if (timer && timer->seat.due_ms < until_ms)
+				until_ms = timer->seat.due_ms;
+		}
+	return until_ms;
+}
+
 void fake_shards_pass(struct server *server, uint64_t ms)
 {
-	for (; ms > 0; ms--) {
-		now_ms++;
+	uint64_t until_ms = now_ms + ms;
+
+	while (now_ms < until_ms) {
+		uint64_t next_ms = next_moment(server, until_ms);
+
+		now_ms = next_ms > now_ms ? next_ms : now_ms + 1;
 		for (size_t i = 0; i < server->shard_count; i++)
 			run_timers(server->shards[i]);
 	}
