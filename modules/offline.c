@@ -4,6 +4,7 @@
 #include "offline.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,14 +18,15 @@
 #define NS_HINTS "urn:xmpp:hints"
 
 /* A page ends behind the message that exceeds its bytes: far less than limits.unwritten-bytes. */
-enum { PAGE = 50, PAGE_BYTES = 64 * 1024, LIST_PAGE = 100 };
+enum { PAGE = 50, PAGE_BYTES = 64 * 1024, LIST_PAGE = 100, NEXT_PAGE_MS = 1 };
 
 struct offline { long limit; };
 
-/* How many messages wait, about, once they have been counted. */
+/* How many messages wait and are under way to no device, about. */
 struct backlog {
 	uint32_t count;
-	bool is_counted, is_being_given;
+	uint64_t counted_to; /* the id of the last one seen */
+	bool is_being_counted, is_being_given;
 	bool is_empty;        /* all that waited has been given, but what is handed out */
 	bool is_missed_again; /* something has been, while that is being given */
 };
@@ -52,27 +54,57 @@ enum offline_choice offline_choice(const struct tern_stanza *message)
 
 /* --- keeping ------------------------------------------------------------------------------- */
 
-static void note_count(struct tern_entity *entity, void *context,
+static bool is_full(const struct backlog *backlog, long limit)
+{
+	return backlog->count >= (unsigned long)limit;
+}
+
+static void count_page(struct tern_entity *entity, const struct offline *offline);
+
+static void count_on(struct tern_entity *entity, struct tern_session *session, void *context,
+	bool cancelled)
+{
+	if (!cancelled)
+		count_page(entity, context);
+}
+
+static void note_counted(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
+	const struct offline *offline = context;
 	struct backlog *backlog;
 
 	if (cancelled)
 		return;
 	backlog = tern_entity_state(entity, backlog_handle);
-	backlog->count += (uint32_t)count;
+	for (size_t i = 0; i < count; i++)
+		backlog->count += !tern_is_handed_out(entity, log_handle, entries[i].id);
+	backlog->is_being_counted = !complete && count > 0 && !is_full(backlog, offline->limit);
+	if (!backlog->is_being_counted)
+		return;
+	backlog->counted_to = entries[count - 1].id;
+	tern_timer_start(entity, NULL, NEXT_PAGE_MS, count_on, context);
 }
 
-/* What waited before the first that is missed since the account was opened. */
-static void count_before(struct tern_entity *entity, uint64_t id, long limit)
+/* From the new end: what comes meanwhile is counted as it comes. */
+static void count_page(struct tern_entity *entity, const struct offline *offline)
+{
+	const struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+
+	tern_log_page(entity, log_handle, &(struct tern_page){
+		.before_id = backlog->counted_to, .backwards = true }, note_counted, (void *)offline);
+}
+
+/* Also when a session is there again, to which some of what was counted is under way. */
+static void count_all(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
 {
 	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 
-	if (backlog->is_counted)
-		return;
-	backlog->is_counted = true;
-	tern_log_page(entity, log_handle,
-		&(struct tern_page){ .before_id = id, .most = (size_t)limit }, note_count, NULL);
+	backlog->count = 0;
+	backlog->counted_to = 0;
+	if (!backlog->is_being_counted)
+		count_page(entity, settings);
 }
 
 static int keep(struct tern_event *event, uint64_t *ret_id)
@@ -104,18 +136,11 @@ static enum tern_verdict keep_within(struct tern_event *event, long limit)
 	uint64_t id;
 	int result;
 
-	if (tern_event_pending_id(event)) { /* it came back from a device that never took it */
-		count_before(event->entity, tern_event_pending_id(event), limit);
+	if (tern_event_pending_id(event)) /* it came back from a device that never took it */
 		return note_missed(backlog);
-	}
-
-	/* XEP-0160 2: a full store is no store. */
-	if (backlog->count >= (unsigned long)limit)
-		return tern_reject(event, TERN_SERVICE_UNAVAILABLE, NULL);
-	result = keep(event, &id);
+	result = is_full(backlog, limit) ? -EDQUOT : keep(event, &id);
 	if (result < 0)
 		return tern_reject(event, tern_condition_of(result), NULL);
-	count_before(event->entity, id, limit);
 	tern_count(event->entity, kept_handle, 1);
 	return note_missed(backlog);
 }
@@ -137,12 +162,18 @@ static enum tern_verdict keep_missed(struct tern_event *event, const void *setti
 	return TERN_PASS;
 }
 
-/* What is under way to a device waits here as well, until the device has it. */
+/* What is under way to a device waits here as well, until the device has it.  How much that is at a
+ * time is bounded by what a session may leave unacknowledged; where the store is full of what
+ * devices never took, nothing is added to it. */
 static int keep_pending(struct tern_event *event, tern_store *ret_log, uint64_t *ret_id,
 	const void *settings)
 {
+	const struct offline *offline = settings;
+
 	if (offline_choice(&event->stanza) != OFFLINE_KEEP)
 		return 0;
+	if (is_full(tern_entity_state(event->entity, backlog_handle), offline->limit))
+		return -EDQUOT;
 	*ret_log = log_handle;
 	return keep(event, ret_id);
 }
@@ -499,6 +530,8 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.watches = (const struct tern_watch[]){
+		{ TERN_ON_ENTITY_OPENED, count_all },
+		{ TERN_ON_SESSION_RESTORED, count_all },
 		{ TERN_ON_AVAILABLE, note_presence },
 		{ TERN_ON_PRESENCE_CHANGED, note_presence },
 		{ TERN_ON_UNAVAILABLE, note_absence },

@@ -55,7 +55,8 @@ int tern_put(struct tern_entity *entity, tern_store store, const void *key, size
 	const void *value, size_t value_len);
 int tern_delete(struct tern_entity *entity, tern_store store, const void *key, size_t key_len);
 int tern_delete_all(struct tern_entity *entity, tern_store store);
-enum tern_condition tern_condition_of(int error); /* -ENOSPC -> resource-constraint ... */
+/* -ENOSPC -> resource-constraint, -EDQUOT (a module's own limit) -> service-unavailable ... */
+enum tern_condition tern_condition_of(int error);
 
 /* A fetched record; `got` is called once, on this shard, within the call or later, with NULL
  * when there is none or (cancelled) when the entity is gone; sees this entity's own writes. */

@@ -94,7 +94,8 @@ typedef bool tern_filter_handler(struct tern_session *session, const struct tern
 /* The pending log: asked before a message is delivered whose sender will be told that it is safe.
  * Writes it where it is found again if nobody takes it over, and fills in both: the engine deletes
  * the entry as soon as a device has it.  No id: this message need not be kept. 0, or as
- * tern_append: then the message is refused. One module per host. */
+ * tern_append, or -EDQUOT (the account's store is full): then the message is refused. One module
+ * per host. */
 typedef int tern_pending_handler(struct tern_event *event, tern_store *ret_log, uint64_t *ret_id,
 	const void *settings);
 

@@ -137,6 +137,7 @@ enum tern_condition tern_condition_of(int error)
 		return TERN_NO_CONDITION;
 	case -ENOSPC:
 		return TERN_RESOURCE_CONSTRAINT;
+	case -EDQUOT: /* XEP-0160 2: a full store is no store */
 	case -EPERM: /* an anonymous account keeps nothing */
 		return TERN_SERVICE_UNAVAILABLE;
 	case -ENAMETOOLONG:

@@ -235,6 +235,8 @@ enum tern_condition tern_condition_of(int error)
 {
 	if (error == 0)
 		return TERN_NO_CONDITION;
+	if (error == -EDQUOT)
+		return TERN_SERVICE_UNAVAILABLE;
 	return error == -ENOSPC ? TERN_RESOURCE_CONSTRAINT : TERN_INTERNAL_SERVER_ERROR;
 }
 

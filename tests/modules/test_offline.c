@@ -260,6 +260,19 @@ Test(small_store, is_full_at_its_limit_also_after_a_restart)
 	LEAVES(NULL);
 }
 
+Test(small_store, is_full_after_a_restart_however_many_pages_it_has)
+{
+	open_with((const struct fake_option[]){ { "limit", "10" }, { 0 } });
+	for (int i = 0; i < 10; i++)
+		arrive("chat", "<body>1</body>");
+	LEAVES(NULL);
+	cr_assert_eq(fake_reopen(juliet), 0);
+	fake_pass(fake, 10);
+	arrive("chat", "<body>2</body>");
+	expect_part(fake_left(fake), REFUSAL);
+	cr_assert_eq(fake_stored(juliet, "offline"), 10);
+}
+
 Test(offline, says_so_when_the_disk_is_full)
 {
 	fake_fill_disk(fake, 0);
