@@ -29,6 +29,7 @@ struct backlog {
 	bool is_being_counted, is_being_given;
 	bool is_empty;        /* all that waited has been given, but what is handed out */
 	bool is_missed_again; /* something has been, while that is being given */
+	bool has_withheld;    /* of somebody who is blocked now */
 };
 
 /* A session that has been given what waited, and wants whatever comes from now on. */
@@ -188,11 +189,20 @@ struct given {
 	uint64_t ids[PAGE];
 };
 
+/* XEP-0191 3.3: nothing of them is delivered; what waited before the block waits for its end. */
+static bool is_blocked(struct tern_entity *entity, const struct element *message)
+{
+	return tern_question(entity, TERN_ASK_BLOCKED,
+		jid_new(element_arena(message), element_get(message, "from")));
+}
+
 /* How many of the entries the page has; an id is the time since when its message waits. */
 static size_t give(struct tern_entity *entity, struct tern_session *session,
 	const struct tern_entry *entries, size_t count, struct given *given)
 {
 	struct stored_reader *reader = stored_reader_create();
+	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+	bool blocks = tern_question(entity, TERN_ASK_BLOCKED, NULL);
 	size_t bytes = 0, i;
 
 	for (i = 0; i < count && bytes < PAGE_BYTES; i++) {
@@ -201,8 +211,12 @@ static size_t give(struct tern_entity *entity, struct tern_session *session,
 		bytes += entries[i].len;
 		if (tern_is_handed_out(entity, log_handle, entries[i].id))
 			continue;
-		given->ids[given->count++] = entries[i].id;
 		message = stored_read(reader, entries[i].bytes, entries[i].len);
+		if (message && blocks && is_blocked(entity, message)) {
+			backlog->has_withheld = true;
+			continue;
+		}
+		given->ids[given->count++] = entries[i].id;
 		if (!message) {
 			tern_log(entity, TERN_SAY_ERROR, "an offline message was damaged and is lost");
 			continue;
@@ -234,7 +248,7 @@ static void serve(struct tern_entity *entity, struct tern_session *session)
 	if (backlog->is_being_given || backlog->is_empty)
 		return;
 	backlog->is_being_given = true;
-	backlog->is_missed_again = false;
+	backlog->is_missed_again = backlog->has_withheld = false;
 	give_from(entity, session, 0);
 }
 
@@ -355,6 +369,18 @@ static void note_absence(struct tern_entity *entity, struct tern_session *sessio
 	struct tern_event *event, const void *settings)
 {
 	served_of(session)->is_served = false;
+}
+
+static void note_unblocked(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+
+	if (!backlog->has_withheld)
+		return;
+	backlog->is_empty = false;
+	backlog->is_missed_again = true; /* for what is being given now */
+	serve_another(entity, 0);
 }
 
 /* --- over a restart -------------------------------------------------------------------------- */
@@ -535,6 +561,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ TERN_ON_AVAILABLE, note_presence },
 		{ TERN_ON_PRESENCE_CHANGED, note_presence },
 		{ TERN_ON_UNAVAILABLE, note_absence },
+		{ TERN_ON_BLOCKLIST_CHANGED, note_unblocked },
 		{ 0 },
 	},
 	.states = (const struct tern_state_claim[]){

@@ -221,6 +221,13 @@ void note_opened(struct tern_entity *entity, struct tern_session *session,
 
 /* --- giving -------------------------------------------------------------------------------- */
 
+/* XEP-0191 3.3: nothing of them is delivered; what they said before the block stays in the archive. */
+static bool is_blocked(struct tern_entity *entity, const struct element *message)
+{
+	return tern_question(entity, TERN_ASK_BLOCKED, NULL) && tern_question(entity,
+		TERN_ASK_BLOCKED, jid_new(element_arena(message), element_get(message, "from")));
+}
+
 /* How many bytes it was; 0: it was not for the session. */
 static size_t give(struct tern_session *session, const struct tern_entry *stored,
 	struct stored_reader *reader)
@@ -237,8 +244,9 @@ static size_t give(struct tern_session *session, const struct tern_entry *stored
 	if (tern_is_under_way(entity, stored->id))
 		return 0;
 	message = stored_read(reader, entry.xml, entry.xml_len);
-	if (!message) {
+	if (!message)
 		tern_log(entity, TERN_SAY_ERROR, "an archived message is damaged");
+	if (!message || is_blocked(entity, message)) {
 		note_taken(entity, stored->id, NULL);
 		return 0;
 	}

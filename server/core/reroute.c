@@ -63,6 +63,14 @@ static void refuse(struct shard *shard, struct post *post)
 		event_finish(event);
 }
 
+/* Its checks and its copies are behind it; but the user may have blocked its sender since. */
+static enum tern_phase next_phase(struct tern_entity *entity, const struct tern_stanza *stanza)
+{
+	bool is_blocked = stanza->from && tern_question(entity, TERN_ASK_BLOCKED, stanza->from);
+
+	return is_blocked ? TERN_IN_MISSED : TERN_IN_DELIVER;
+}
+
 static void start(struct tern_entity *entity, struct arena *arena, struct tern_stanza *stanza,
 	const struct rerouted *old)
 {
@@ -77,7 +85,7 @@ static void start(struct tern_entity *entity, struct arena *arena, struct tern_s
 	event = event_new(parcel_new(arena, stanza), NULL);
 	event->handover = handover;
 	event->pub.kept_id = handover ? handover_kept_id(handover) : 0;
-	event->phase = TERN_IN_DELIVER; /* its checks and its copies are behind it */
+	event->phase = next_phase(entity, stanza);
 	if (!handover)
 		event->post.run = refuse;
 	shard_post(entity->shard, &event->post);
