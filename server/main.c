@@ -141,10 +141,12 @@ static void reload(struct server *server)
 	const struct reload wish = { .tell = tell_reload };
 	char *why = NULL;
 
-	if (server_reload(server, &wish, &why) < 0)
-		log_error("config", NULL, "%s; nothing has changed", why);
-	else
+	if (server_reload(server, &wish, &why) == 0) {
 		log_info("config", NULL, "read again");
+		return;
+	}
+	for (char *rest = why, *fault; (fault = strsep(&rest, "\n"));)
+		log_error("config", NULL, "%s; nothing has changed", fault);
 	free(why);
 }
 

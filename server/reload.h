@@ -22,8 +22,8 @@ struct reload {
 	void *context;
 };
 
-/* 0, or -EINVAL when the configuration is wrong: then nothing has changed, and *ret_why is one
- * line, the caller's to free.  Main thread. */
+/* 0, or -EINVAL when the configuration is wrong: then nothing has changed, and *ret_why
+ * as config_read has it.  Main thread. */
 int server_reload(struct server *server, const struct reload *reload, char **ret_why);
 
 /* The outcome in words: "applied", "needs a restart", "failed". */

@@ -1,8 +1,9 @@
 /* config.c - reads tern.conf into a struct config, or says what is wrong with it
  * SPDX-License-Identifier: MIT
  *
- * Two passes over one text (source.h): the survey finds the folder of modules and the
- * modules with options, so that the second pass knows every key, those of modules too. */
+ * Passes over one text (source.h): keys that are none are taken out (outline.h); the survey finds
+ * the folders of modules and the modules with options, whose keys are looked at next; at last
+ * libconfuse reads all values. */
 
 #include "config.h"
 
@@ -15,14 +16,18 @@
 
 #include "arena.h"
 #include "certificate.h"
+#include "faults.h"
 #include "jid.h"
 #include "keys.h"
 #include "loader.h"
 #include "module.h"
 #include "nearest.h"
 #include "options.h"
+#include "outline.h"
 #include "registry.h"
 #include "source.h"
+
+#define WORDS_MOST 128 /* that may stand in one section */
 
 /* One reading.  libconfuse's callbacks carry no context, and configurations are read on
  * the main thread alone. */
@@ -30,50 +35,19 @@ static struct reading {
 	struct arena *arena;
 	struct source source;
 	bool is_survey;   /* faults are left to the second pass */
-	const char *modules_path;
-	const char *why;  /* the first complaint */
+	const char *const *modules_path;
+	struct faults faults;
+	const cfg_opt_t *faulty_list; /* whose newest value is the newest fault */
 	struct host_config *hosts;
 	size_t host_count;
 } *now;
 
 /* --- complaints ------------------------------------------------------------------- */
 
-static int complain(const cfg_t *cfg, const char *why)
+static void complain(const cfg_t *cfg, const char *why)
 {
-	struct place place = source_place(&now->source, cfg->line > 0 ? cfg->line : 1);
-
-	if (!now->why)
-		now->why = arena_printf(now->arena, "%s:%u: %s", place.file, place.line, why);
-	return -1;
-}
-
-static size_t known_words(const cfg_t *cfg, const char **words, size_t most)
-{
-	size_t count = 0;
-	const struct tern_module *module =
-		strcmp(cfg->name, "module") == 0 ? registry_find(cfg->title) : NULL;
-
-	if (module) {
-		for (size_t i = 0; module->options && module->options[i].name && count < most; i++)
-			words[count++] = module->options[i].name;
-		return count;
-	}
-	for (const cfg_opt_t *opt = cfg->opts; opt->name && count < most; opt++)
-		words[count++] = opt->name;
-	return count;
-}
-
-static const char *unknown_key(const cfg_t *cfg, const char *name)
-{
-	const char *words[128];
-	const char *hint = nearest_hint(now->arena, name, words, known_words(cfg, words, 128));
-
-	if (strcmp(cfg->name, "root") == 0)
-		return arena_printf(now->arena, "unknown key `%s`%s", name, hint);
-	if (cfg->title)
-		return arena_printf(now->arena, "unknown key `%s` in %s `%s`%s", name, cfg->name,
-			cfg->title, hint);
-	return arena_printf(now->arena, "unknown key `%s` in `%s`%s", name, cfg->name, hint);
+	faults_add(&now->faults, now->arena, cfg->line > 0 ? (unsigned)cfg->line : 1, why);
+	now->faulty_list = NULL;
 }
 
 /* libconfuse's own words, some of them made clearer. */
@@ -81,19 +55,79 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 {
 	char text[512];
 
-	if (now->is_survey)
+	if (now->is_survey || strcmp(format, "no such option '%s'") == 0) /* it has been said */
 		return;
-	if (strcmp(format, "no such option '%s'") == 0) {
-		complain(cfg, unknown_key(cfg, va_arg(args, const char *)));
-		return;
-	}
 	if (strcmp(format, "found duplicate title '%s'") == 0) {
 		complain(cfg, arena_printf(now->arena, "there are two sections of the name `%s`",
 			va_arg(args, const char *)));
 		return;
 	}
 	vsnprintf(text, sizeof text, format, args);
-	complain(cfg, text);
+	complain(cfg, arena_strdup(now->arena, text));
+}
+
+/* --- keys that nobody knows ----------------------------------------------------------- */
+
+static bool is_among(const char *name, const char *const *words, size_t count)
+{
+	while (count > 0 && strcmp(words[count - 1], name) != 0)
+		count--;
+	return count > 0;
+}
+
+static bool check_word(const struct outline_key *key, const char *const *words, size_t count)
+{
+	const char *hint, *where;
+
+	if (is_among(key->name, words, count))
+		return true;
+	hint = nearest_hint(now->arena, key->name, words, count);
+	where = strcmp(key->section, "root") == 0 ? "" : key->title ?
+		arena_printf(now->arena, " in %s `%s`", key->section, key->title) :
+		arena_printf(now->arena, " in `%s`", key->section);
+	faults_add(&now->faults, now->arena, key->line, arena_printf(now->arena,
+		"unknown key `%s`%s%s", key->name, where, hint));
+	return false;
+}
+
+static size_t known_keys(const struct section *section, const char **words)
+{
+	bool is_root = section == &sections[0];
+	size_t count = 0;
+
+	for (const struct key *key = section->keys; key->name && count < WORDS_MOST; key++)
+		words[count++] = key->name;
+	for (const struct section *other = &sections[1]; is_root && other->name &&
+	     count < WORDS_MOST; other++)
+		words[count++] = other->name;
+	if (strcmp(section->name, "host") == 0 && count < WORDS_MOST)
+		words[count++] = "module";
+	return count;
+}
+
+/* What stands in a section that nobody knows is not looked at, and options of modules later. */
+static bool check_key(void *context, const struct outline_key *key)
+{
+	const struct section *section = section_find(key->section);
+	const char *words[WORDS_MOST];
+
+	return !section || check_word(key, words, known_keys(section, words));
+}
+
+/* Of a module that cannot be opened none is known. */
+static bool check_option_key(void *context, const struct outline_key *key)
+{
+	const struct tern_module *module = key->title ? registry_find(key->title) : NULL;
+	const char *words[WORDS_MOST];
+	size_t count = 0;
+
+	if (strcmp(key->section, "module") != 0)
+		return true;
+	if (!module)
+		return false;
+	for (; module->options && module->options[count].name && count < WORDS_MOST; count++)
+		words[count] = module->options[count].name;
+	return check_word(key, words, count);
 }
 
 /* --- values ------------------------------------------------------------------------- */
@@ -111,30 +145,52 @@ static const char *const *values_of(cfg_opt_t *opt, size_t *ret_count)
 	return values;
 }
 
-/* Called at each value, and once more at a list's end. */
+/* Called at each value, and once more at a list's end: the reading goes on behind a fault, so that
+ * all are told. */
+static int judge(const cfg_t *cfg, const cfg_opt_t *opt, const char *why)
+{
+	if (!why || (now->faulty_list == opt &&
+	    strcmp(now->faults.list[now->faults.count - 1].text, why) == 0))
+		return 0;
+	complain(cfg, why);
+	now->faulty_list = opt->flags & CFGF_LIST ? opt : NULL;
+	return 0;
+}
+
+/* A module is opened where it is named, so that its faults have that place. */
+static const char *refuse_module(const char *name)
+{
+	const struct tern_module *module;
+	const char *why = NULL;
+
+	registry_open(now->arena, now->modules_path, name, &module, &why);
+	return why;
+}
+
 static int check_value(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const struct key *key = section_key(section_find(cfg->name), opt->name);
 	size_t count;
 	const char *const *values = values_of(opt, &count);
-	const char *why = NULL;
+	const char *why;
 
-	if (!now->is_survey && count)
-		why = key_refuse(now->arena, key, values[count - 1]);
-	return why ? complain(cfg, why) : 0;
+	if (now->is_survey || !count)
+		return 0;
+	why = key_refuse(now->arena, key, values[count - 1]);
+	if (!why && key->names_modules)
+		why = refuse_module(values[count - 1]);
+	return judge(cfg, opt, why);
 }
 
 static int check_option(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const struct tern_module *module = registry_find(cfg->title);
 	struct option_setting setting = { .name = opt->name };
-	const char *why;
 
-	if (!module) /* its host will say so */
+	if (!module || !options_claim(module, opt->name)) /* that has been said elsewhere */
 		return 0;
 	setting.values = values_of(opt, &setting.count);
-	why = options_refuse(now->arena, module, &setting);
-	return why ? complain(cfg, why) : 0;
+	return judge(cfg, opt, options_refuse(now->arena, module, &setting));
 }
 
 static void fill(cfg_t *cfg, const struct section *section, void *into)
@@ -170,50 +226,54 @@ static const struct option_setting *read_options(cfg_t *section)
 	return settings;
 }
 
-static const char *refuse_stray_options(cfg_t *section, const struct host_draft *draft)
+static void check_strays(cfg_t *section, const struct host_draft *draft)
 {
 	size_t listed = 0;
 
 	while (draft->modules[listed])
 		listed++;
 	for (unsigned i = 0; i < cfg_size(section, "module"); i++) {
-		const char *name = cfg_title(cfg_getnsec(section, "module", i));
+		cfg_t *options = cfg_getnsec(section, "module", i);
+		const char *name = cfg_title(options);
 		size_t k = 0;
 
 		while (k < listed && strcmp(draft->modules[k], name) != 0)
 			k++;
 		if (k == listed)
-			return arena_printf(now->arena, "there are options for module `%s`, which is not "
-				"in the `modules` of host `%s`%s", name, cfg_title(section),
-				nearest_hint(now->arena, name, draft->modules, listed));
+			complain(options, arena_printf(now->arena, "there are options for module `%s`, "
+				"which is not in the `modules` of host `%s`%s", name, cfg_title(section),
+				nearest_hint(now->arena, name, draft->modules, listed)));
 	}
-	return NULL;
 }
 
-static const char *read_modules(cfg_t *section, const struct host_draft *draft,
+/* Of those that could not be opened, check_value has spoken. */
+static void read_modules(cfg_t *section, const struct host_draft *draft,
 	struct host_config *host)
 {
-	const char *why = refuse_stray_options(section, draft);
 	const struct tern_module **modules;
 	struct module_config *configs;
+	size_t listed = 0;
+	const char *why;
 
-	if (why)
-		return why;
-	while (draft->modules[host->module_count])
-		host->module_count++;
-	modules = arena_alloc(now->arena, (host->module_count + 1) * sizeof *modules);
-	configs = arena_zalloc(now->arena, (host->module_count + 1) * sizeof *configs);
-	for (size_t i = 0; i < host->module_count; i++) {
+	check_strays(section, draft);
+	while (draft->modules[listed])
+		listed++;
+	modules = arena_alloc(now->arena, (listed + 1) * sizeof *modules);
+	configs = arena_zalloc(now->arena, (listed + 1) * sizeof *configs);
+	for (size_t i = 0; i < listed; i++) {
 		cfg_t *options = cfg_gettsec(section, "module", draft->modules[i]);
+		const struct tern_module *module = registry_find(draft->modules[i]);
 
-		if (registry_open(now->arena, now->modules_path, draft->modules[i], &modules[i],
-				&why) < 0)
-			return why;
-		configs[i].module = modules[i];
-		configs[i].options = options ? read_options(options) : NULL;
+		if (!module)
+			continue;
+		modules[host->module_count] = module;
+		configs[host->module_count++] = (struct module_config){ module,
+			options ? read_options(options) : NULL };
 	}
 	host->modules = configs;
-	return loader_refuse(now->arena, modules, host->module_count);
+	why = loader_refuse(now->arena, modules, host->module_count);
+	if (why)
+		complain(section, why);
 }
 
 static unsigned read_mechanisms(const struct host_draft *draft)
@@ -232,6 +292,7 @@ static unsigned read_mechanisms(const struct host_draft *draft)
 	return bits;
 }
 
+/* Of files that cannot be read, check_value has spoken. */
 static const char *refuse_certificate(const struct host_config *host)
 {
 	const struct certificate_files files = { host->certificate, host->key, host->client_ca,
@@ -243,6 +304,8 @@ static const char *refuse_certificate(const struct host_config *host)
 	if (!host->certificate || !host->key)
 		return arena_printf(now->arena, "host `%s` has no `%s`", host->domain,
 			host->certificate ? "key" : "certificate");
+	if (access(host->certificate, R_OK) < 0 || access(host->key, R_OK) < 0)
+		return NULL;
 	if (certificate_load(&files, &certificate, &why) < 0)
 		kept = arena_strdup(now->arena, why ? why : "the certificate cannot be used");
 	else
@@ -270,22 +333,26 @@ static int check_host(cfg_t *cfg, cfg_opt_t *opt)
 {
 	cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
 	struct host_config host = { 0 };
-	struct host_draft draft;
+	struct host_draft draft = { 0 };
 	const char *why;
 
 	if (now->is_survey)
 		return 0;
 	why = read_domain(cfg_title(section), &host.domain);
 	if (why)
-		return complain(cfg, why);
+		complain(section, why);
 	fill(section, section_find("host"), &draft);
 	host.certificate = draft.certificate;
 	host.key = draft.key;
 	host.client_ca = draft.client_ca;
 	host.resume_location = draft.resume_location;
 	host.sasl = (struct sasl_policy){ read_mechanisms(&draft), draft.iterations };
-	if ((why = refuse_certificate(&host)) || (why = read_modules(section, &draft, &host)))
-		return complain(cfg, why);
+	if (!host.domain)
+		host.domain = cfg_title(section);
+	why = refuse_certificate(&host);
+	if (why)
+		complain(section, why);
+	read_modules(section, &draft, &host);
 	now->hosts = arena_grow(now->arena, now->hosts, now->host_count * sizeof host,
 		(now->host_count + 1) * sizeof host);
 	now->hosts[now->host_count++] = host;
@@ -379,9 +446,9 @@ static cfg_opt_t *make_root(cfg_opt_t *module_opts)
 
 /* --- the survey ---------------------------------------------------------------------------- */
 
-/* Where modules are when nobody says it: beside the daemon in a build tree, else where they
- * are installed. */
-static const char *preset_modules_path(void)
+/* Where the server's own modules are: beside the daemon in a build tree, else where they are
+ * installed. */
+static const char *own_modules_path(void)
 {
 	char exe[4096];
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
@@ -400,6 +467,18 @@ static const char *preset_modules_path(void)
 	path = arena_printf(now->arena, "%s/modules", exe);
 	return access(path, X_OK) == 0 && access(arena_printf(now->arena, "%s/meson-info", exe),
 		F_OK) == 0 ? path : TERN_MODULES_DIR;
+}
+
+static const char *const *read_modules_path(cfg_t *root)
+{
+	size_t count;
+	const char *const *values = values_of(cfg_getopt(root, "modules-path"), &count);
+	const char **folders = arena_alloc(now->arena, (count + 1) * sizeof *folders);
+
+	for (size_t i = 0; i < count; i++)
+		folders[i] = *values[i] ? arena_strdup(now->arena, values[i]) : own_modules_path();
+	folders[count] = NULL;
+	return folders;
 }
 
 static size_t open_modules(cfg_t *root, const struct tern_module **modules, size_t most)
@@ -425,14 +504,12 @@ static size_t survey(const struct tern_module **modules, size_t most)
 {
 	cfg_opt_t module_opts[] = { CFG_END() };
 	cfg_t *root = cfg_init(make_root(module_opts), CFGF_IGNORE_UNKNOWN);
-	const char *path;
 	size_t count;
 
 	now->is_survey = true;
 	cfg_set_error_function(root, on_error);
-	cfg_parse_buf(root, buffer_at(&now->source.text));
-	path = cfg_getstr(root, "modules-path");
-	now->modules_path = *path ? arena_strdup(now->arena, path) : preset_modules_path();
+	cfg_parse_buf(root, now->source.text.bytes);
+	now->modules_path = read_modules_path(root);
 	count = open_modules(root, modules, most);
 	now->is_survey = false;
 	cfg_free(root);
@@ -485,53 +562,51 @@ static struct config *take(cfg_t *root, const char *path)
 	return config;
 }
 
-static struct config *parse(const char *path)
+/* The survey opens modules, whose options are keys. */
+static cfg_t *parse(const char *path)
 {
 	const struct tern_module *modules[256];
-	struct config *config = NULL;
+	char *text = now->source.text.bytes;
+	size_t module_count;
 	cfg_t *root;
 	int result;
 
-	now->why = source_read(&now->source, now->arena, path);
-	if (now->why)
-		return NULL;
-	root = cfg_init(make_root(make_module_opts(modules, survey(modules, 256))), 0);
+	outline_each(now->arena, text, check_key, NULL);
+	module_count = survey(modules, 256);
+	outline_each(now->arena, text, check_option_key, NULL);
+	root = cfg_init(make_root(make_module_opts(modules, module_count)), 0);
 	cfg_set_error_function(root, on_error);
-	result = cfg_parse_buf(root, buffer_at(&now->source.text));
-	if (result != CFG_SUCCESS && !now->why)
-		now->why = arena_printf(now->arena, "%s: it cannot be understood", path);
-	if (!now->why && now->host_count == 0)
-		now->why = arena_printf(now->arena, "%s: it has no host", path);
-	if (!now->why)
-		config = take(root, path);
-	cfg_free(root);
-	return config;
-}
-
-/* One line, whatever the file has had in its strings. */
-static char *as_line(const char *text)
-{
-	char *line = strdup(text);
-
-	for (char *at = line; at && *at; at++) {
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
-	}
-	return line;
+	result = cfg_parse_buf(root, text);
+	if (result != CFG_SUCCESS && !now->faults.count)
+		faults_add(&now->faults, now->arena, 0,
+			arena_printf(now->arena, "%s: it cannot be understood", path));
+	if (!now->host_count && !now->faults.count)
+		faults_add(&now->faults, now->arena, 0,
+			arena_printf(now->arena, "%s: it has no host", path));
+	return root;
 }
 
 struct config *config_read(const char *path, char **ret_why)
 {
 	struct reading reading = { .arena = arena_create(4096) };
-	struct config *config;
+	const char *unread = source_read(&reading.source, reading.arena, path);
+	struct config *config = NULL;
+	cfg_t *root = NULL;
 
 	now = &reading;
-	config = parse(path);
+	if (unread)
+		faults_add(&reading.faults, reading.arena, 0, unread);
+	else
+		root = parse(path);
+	if (!reading.faults.count)
+		config = take(root, path);
+	else
+		*ret_why = strdup(faults_tell(&reading.faults, reading.arena, &reading.source));
+	if (root)
+		cfg_free(root);
 	source_finish(&reading.source);
-	if (!config) {
-		*ret_why = as_line(reading.why);
+	if (!config)
 		arena_destroy(reading.arena);
-	}
 	now = NULL;
 	return config;
 }

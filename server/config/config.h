@@ -3,7 +3,7 @@
  *
  * Reading goes through libconfuse with tables of keys (keys.h); what is wrong in the file
  * (an unknown key, a value of the wrong type or out of range, an open section, a missing
- * file, a module's option that the module does not claim) ends it with one line that names
+ * file, a module's option that the module does not claim) is told in a line each that names
  * file, line and, for a misspelt word, the nearest known one.  A config is constant afterwards;
  * all it points to belongs to it. */
 #ifndef CONFIG_H
@@ -52,7 +52,7 @@ struct config {
 	const char *path;        /* of the file */
 	const char *data;
 	const char *control;
-	const char *modules_path;
+	const char *const *modules_path; /* folders, in the order of looking; ends with NULL */
 	const char *user;        /* "": stay */
 	const char *tls_priority;/* for GnuTLS; "": the preset of tls.h */
 	long shards;             /* 0: one per core */
@@ -69,7 +69,8 @@ struct config {
 };
 
 /* Reads the file and opens the modules that it names (registry.h).  NULL when something is
- * wrong; *ret_why is then one line for the administrator, the caller's to free. */
+ * wrong; *ret_why has then a line for each fault (the last without a line break), as far as the
+ * file could be followed: behind a braces' or token's fault it cannot. The caller frees it. */
 struct config *config_read(const char *path, char **ret_why);
 void config_destroy(struct config *config); /* takes NULL */
 

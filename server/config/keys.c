@@ -108,7 +108,7 @@ static const char *refuse_location(struct arena *arena, const char *text)
 static const struct key root_keys[] = {
 	{ "data", KEY_TEXT, AT(data), "/var/lib/tern", .refuse = refuse_empty },
 	{ "control", KEY_TEXT, AT(control), "/run/tern/control", .refuse = refuse_socket },
-	{ "modules-path", KEY_TEXT, AT(modules_path), "", .refuse = refuse_empty },
+	{ "modules-path", KEY_LIST, AT(modules_path), "{\"\"}" },
 	{ "user", KEY_TEXT, AT(user), "tern" },
 	{ "tls-priority", KEY_TEXT, AT(tls_priority), "", .refuse = refuse_priority },
 	{ "shards", KEY_NUMBER, AT(shards), "0", 0, 256 },
@@ -149,7 +149,7 @@ static const struct key host_keys[] = {
 	{ "client-ca", KEY_TEXT, AT(client_ca), "", .refuse = refuse_ca },
 	{ "modules", KEY_LIST, AT(modules),
 		"{roster, presence, message, blocking, carbons, csi, mam, offline, disco, ping, "
-		"about, vcard, private, last, caps, register}" },
+		"about, vcard, private, last, caps, register}", .names_modules = true },
 	{ "sasl", KEY_LIST, AT(sasl),
 		"{SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-512, "
 		"SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, EXTERNAL}",

@@ -27,6 +27,7 @@ struct key {
 	const char *preset;         /* as in a file; of a list with braces; NULL: none */
 	long least, most;           /* of a number */
 	const char *const *choices; /* of a choice or of a list's values; ends with NULL */
+	bool names_modules;         /* which must be there */
 	/* NULL, or what is wrong with a text or a list's value, of the arena. */
 	const char *(*refuse)(struct arena *arena, const char *value);
 };

@@ -15,6 +15,8 @@
 #include "nearest.h"
 #include "options.h"
 
+#define NAMES_MOST 128 /* that a misspelt one is compared with */
+
 static const struct tern_module **known;
 static size_t known_count;
 
@@ -41,14 +43,12 @@ static bool is_name(const char *name)
 	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(name);
 }
 
-/* The names of the modules in the folder, for a hint. */
-static const char *hint_of_folder(struct arena *arena, const char *folder, const char *name)
+/* The names of the modules in a folder, behind those that are there: how many there are now. */
+static size_t add_names(struct arena *arena, const char *folder, const char **names, size_t count)
 {
-	const char *names[128];
-	size_t count = 0;
 	DIR *dir = opendir(folder);
 
-	for (struct dirent *entry; dir && count < 128 && (entry = readdir(dir));) {
+	for (struct dirent *entry; dir && count < NAMES_MOST && (entry = readdir(dir));) {
 		size_t len = strlen(entry->d_name);
 
 		if (len > 3 && strcmp(entry->d_name + len - 3, ".so") == 0)
@@ -56,7 +56,33 @@ static const char *hint_of_folder(struct arena *arena, const char *folder, const
 	}
 	if (dir)
 		closedir(dir);
-	return nearest_hint(arena, name, names, count);
+	return count;
+}
+
+static const char *refuse_missing(struct arena *arena, const char *const *folders,
+	const char *name)
+{
+	const char *names[NAMES_MOST], *all = "";
+	size_t count = 0;
+
+	for (size_t i = 0; folders[i]; i++) {
+		all = arena_printf(arena, "%s%s%s", all, i ? ", " : "", folders[i]);
+		count = add_names(arena, folders[i], names, count);
+	}
+	return arena_printf(arena, "there is no module `%s` in %s%s", name, all,
+		nearest_hint(arena, name, names, count));
+}
+
+/* The first of the files that are there, or NULL. */
+static const char *find_file(struct arena *arena, const char *const *folders, const char *name)
+{
+	for (; is_name(name) && *folders; folders++) {
+		const char *path = arena_printf(arena, "%s/%s.so", *folders, name);
+
+		if (access(path, F_OK) == 0)
+			return path;
+	}
+	return NULL;
 }
 
 static const char *refuse_option(struct arena *arena, const struct tern_module *module,
@@ -185,6 +211,36 @@ const char *registry_refuse(struct arena *arena, const struct tern_module *modul
 	return refuse_hooks(arena, module);
 }
 
+/* The linker's words, without the path that it begins with, and clearer for those who do not know
+ * them. */
+static const char *refuse_file(struct arena *arena, const char *path)
+{
+	const char *said = dlerror();
+	size_t len = strlen(path);
+
+	if (strncmp(said, path, len) == 0 && strncmp(said + len, ": ", 2) == 0)
+		said += len + 2;
+	if (strncmp(said, "undefined symbol", 16) == 0)
+		return arena_printf(arena, "%s: this server has nothing of that name", said);
+	if (strstr(said, "ELF") || strcmp(said, "file too short") == 0)
+		return arena_printf(arena, "it is no shared object for this machine (%s)", said);
+	return arena_strdup(arena, said);
+}
+
+static const char *refuse_object(struct arena *arena, const struct tern_module *module,
+	const char *name)
+{
+	const char *why;
+
+	if (!module)
+		return "it exports no `tern_module`";
+	why = registry_refuse(arena, module);
+	if (!why && strcmp(module->name, name) != 0)
+		why = arena_printf(arena, "it calls itself `%s`", module->name);
+	return why;
+}
+
+/* What is refused goes again, so that it can be mended and tried while the process runs. */
 static const char *open_file(struct arena *arena, const char *path, const char *name,
 	const struct tern_module **ret_module)
 {
@@ -193,20 +249,17 @@ static const char *open_file(struct arena *arena, const char *path, const char *
 	const char *why;
 
 	if (!object)
-		return arena_strdup(arena, dlerror());
+		return refuse_file(arena, path);
 	module = dlsym(object, "tern_module");
-	if (!module)
-		return "it exports no `tern_module`";
-	why = registry_refuse(arena, module);
+	why = refuse_object(arena, module, name);
 	if (why)
-		return why;
-	if (strcmp(module->name, name) != 0)
-		return arena_printf(arena, "it calls itself `%s`", module->name);
-	*ret_module = module;
-	return NULL;
+		dlclose(object);
+	else
+		*ret_module = module;
+	return why;
 }
 
-int registry_open(struct arena *arena, const char *folder, const char *name,
+int registry_open(struct arena *arena, const char *const *folders, const char *name,
 	const struct tern_module **ret_module, const char **ret_why)
 {
 	const struct tern_module *module = registry_find(name);
@@ -216,10 +269,9 @@ int registry_open(struct arena *arena, const char *folder, const char *name,
 		*ret_module = module;
 		return 0;
 	}
-	path = arena_printf(arena, "%s/%s.so", folder, name);
-	if (!is_name(name) || access(path, F_OK) < 0) {
-		*ret_why = arena_printf(arena, "there is no module `%s` in %s%s", name, folder,
-			hint_of_folder(arena, folder, name));
+	path = find_file(arena, folders, name);
+	if (!path) {
+		*ret_why = refuse_missing(arena, folders, name);
 		return -ENOENT;
 	}
 	why = open_file(arena, path, name, &module);

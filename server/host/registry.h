@@ -17,9 +17,10 @@ void registry_add(const struct tern_module *module);
 /* The module if it is known, or NULL. */
 const struct tern_module *registry_find(const char *name);
 
-/* The module of that name: known, or opened from `folder`/name.so.  0; or -ENOENT (no such
- * file), -EINVAL (not a module, another ABI, senseless tables), with *ret_why of the arena. */
-int registry_open(struct arena *arena, const char *folder, const char *name,
+/* The module of that name: known, or opened from name.so in the first of the folders (ends with
+ * NULL) that has it.  0; or -ENOENT (none has), -EINVAL (not a module, another ABI, senseless
+ * tables), with *ret_why of the arena. */
+int registry_open(struct arena *arena, const char *const *folders, const char *name,
 	const struct tern_module **ret_module, const char **ret_why);
 
 /* NULL when the module's tables make sense; else what does not, of the arena. */

@@ -291,7 +291,7 @@ static const struct { const char *text, *fault; } refused[] = {
 	{ "host { CERT }\n", "tern.conf:1: missing title for section 'host'" },
 	{ "host 'a' { }\n", "tern.conf:1: host `a` has no `certificate`" },
 	{ "host 'a' { certificate = '/etc/hostname' }\n", "tern.conf:1: host `a` has no `key`" },
-	{ "host 'a' {\n certificate = '/no/such'\n}\n",
+	{ "host 'a' {\n certificate = '/no/such'\n key = '/etc/hostname'\n}\n",
 		"tern.conf:2: `certificate`: /no/such: No such file or directory" },
 	{ "host 'a' { CERT sasl = {SCRAM-SHA1} }\n", "tern.conf:1: `sasl` is one of "
 		"SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-512, "
@@ -321,6 +321,8 @@ static const struct { const char *text, *fault; } refused[] = {
 	/* modules */
 	{ "modules-path = '/nowhere'\nhost 'a' { CERT modules = {rooster} }\n",
 		"tern.conf:2: there is no module `rooster` in /nowhere" },
+	{ "modules-path = {'/nowhere', '/dev'}\nhost 'a' { CERT\n modules = {ping,\n rooster} }\n",
+		"tern.conf:4: there is no module `rooster` in /nowhere, /dev" },
 	{ "host 'a' { CERT modules = {ping, ping} }\n",
 		"tern.conf:1: module `ping` is listed twice" },
 	{ "host 'a' { CERT\n module 'offline' {\n limti = 1\n}\n}\n",
@@ -332,9 +334,9 @@ static const struct { const char *text, *fault; } refused[] = {
 	{ "host 'a' { CERT\n module 'offline' { bounce = maybe }\n}\n",
 		"tern.conf:2: `bounce` is yes or no, not `maybe`" },
 	{ "host 'a' { CERT\n module 'roster' { }\n module 'offline' { groups = x }\n}\n",
-		"tern.conf:3: module `offline` has no option `groups`" },
+		"tern.conf:3: unknown key `groups` in module `offline`" },
 	{ "host 'a' { CERT modules = {ping}\n module 'pong' { }\n}\n",
-		"tern.conf:3: there are options for module `pong`, which is not in the `modules` of "
+		"tern.conf:2: there are options for module `pong`, which is not in the `modules` of "
 		"host `a` (did you mean `ping`?)" },
 };
 
@@ -349,6 +351,94 @@ Test(config, refuses_with_place_and_hint)
 		free(why);
 		why = NULL;
 	}
+}
+
+/* All that was wrong, a line each, without the folder. */
+static const char *faults_of(const char *text)
+{
+	static char all[8192];
+	const char *at;
+
+	read_text(text);
+	cr_assert_null(config, "it was accepted:\n%s", text);
+	all[0] = '\0';
+	for (at = why; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+		if (strncmp(at, folder, strlen(folder)) == 0)
+			at += strlen(folder) + 1;
+		strncat(all, at, strcspn(at, "\n") + 1);
+	}
+	return all;
+}
+
+Test(config, tells_all_faults_in_order)
+{
+	cr_assert_str_eq(faults_of("shard = 1\nport = 1\nshards = many\n"
+		"log {\n level = loud\n format = xml }\n" HOST
+		"host 'a' { CERT\n anonymous = perhaps\n modules = {ping,\n pong} }\n"),
+		"tern.conf:1: unknown key `shard` (did you mean `shards`?)\n"
+		"tern.conf:2: unknown key `port` (did you mean `host`?)\n"
+		"tern.conf:3: `shards` is a number, not `many`\n"
+		"tern.conf:5: `level` is one of error, warning, info, debug, not `loud`\n"
+		"tern.conf:6: `format` is one of text, json, not `xml`\n"
+		"tern.conf:9: `anonymous` is yes or no, not `perhaps`\n"
+		"tern.conf:11: there is no module `pong` in " TERN_MODULES_DIR);
+}
+
+Test(config, tells_all_faults_of_a_modules_options)
+{
+	cr_assert_str_eq(faults_of("host 'a' { CERT modules = {offline, roster}\n"
+		" module 'offline' { limti = 1\n limit = 0\n bounce = {yes, no} }\n"
+		" module 'roster' { groups = {a, b} group = c }\n module 'ping' { }\n}\n"),
+		"tern.conf:2: unknown key `limti` in module `offline` (did you mean `limit`?)\n"
+		"tern.conf:3: `limit` is from 1 to 1000, not 0\n"
+		"tern.conf:4: `bounce` has one value, not a list\n"
+		"tern.conf:5: unknown key `group` in module `roster` (did you mean `groups`?)\n"
+		"tern.conf:6: there are options for module `ping`, which is not in the `modules` of "
+		"host `a`");
+}
+
+Test(config, passes_over_what_stands_in_a_section_that_is_none)
+{
+	cr_assert_str_eq(faults_of("hots 'a' { key = 'b' module 'x' { y = {1, 2} }\n }\n"
+		"limit { depth = 1 sub { a = '}' }\n}\ncall('x', \"y\")\nshard += {1,\n2}\n"
+		"depht = ${HOME}\n" HOST),
+		"tern.conf:1: unknown key `hots` (did you mean `host`?)\n"
+		"tern.conf:3: unknown key `limit` (did you mean `limits`?)\n"
+		"tern.conf:5: unknown key `call`\n"
+		"tern.conf:6: unknown key `shard` (did you mean `shards`?)\n"
+		"tern.conf:8: unknown key `depht`");
+}
+
+Test(config, tells_what_it_found_before_it_could_not_follow)
+{
+	cr_assert_str_eq(faults_of("shard = 1\nhots 'a' { z }\nlimits { depth = 1 }\n" HOST),
+		"tern.conf:1: unknown key `shard` (did you mean `shards`?)\n"
+		"tern.conf:2: unknown key `hots` (did you mean `host`?)");
+}
+
+Test(config, tells_the_first_twenty_faults_of_many)
+{
+	char text[16384] = "";
+	const char *told;
+	size_t lines = 1;
+
+	for (size_t i = 0; i < 1500; i++)
+		strcat(text, "zzzzzzz=1\n");
+	told = faults_of(text);
+	for (const char *at = told; (at = strchr(at, '\n')); at++)
+		lines++;
+	cr_assert_eq(lines, 21);
+	cr_assert_not_null(strstr(told, "\ntern.conf:20: unknown key `zzzzzzz`\n... and more"));
+}
+
+Test(config, looks_for_modules_in_its_own_folder_and_in_those_that_are_added)
+{
+	read_text("modules-path += {'/srv/a', '/srv/b'}\n" HOST);
+	cr_assert_not_null(config, "%s", why);
+	cr_assert_str_eq(config->modules_path[0], TERN_MODULES_DIR);
+	cr_assert_str_eq(config->modules_path[1], "/srv/a");
+	cr_assert_str_eq(config->modules_path[2], "/srv/b");
+	cr_assert_null(config->modules_path[3]);
 }
 
 Test(config, names_the_included_file_and_its_line)

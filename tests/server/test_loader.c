@@ -523,9 +523,10 @@ Test(loader, refuses_tables_that_make_no_sense)
 
 Test(loader, names_the_folder_when_there_is_no_such_module)
 {
+	static const char *const nowhere[] = { "/nowhere", NULL };
 	const struct tern_module *module;
 
-	cr_assert_eq(registry_open(arena, "/nowhere", "rooster", &module, &why), -ENOENT);
+	cr_assert_eq(registry_open(arena, nowhere, "rooster", &module, &why), -ENOENT);
 	cr_assert_str_eq(why, "there is no module `rooster` in /nowhere");
-	cr_assert_eq(registry_open(arena, "/nowhere", "../../etc/x", &module, &why), -ENOENT);
+	cr_assert_eq(registry_open(arena, nowhere, "../../etc/x", &module, &why), -ENOENT);
 }

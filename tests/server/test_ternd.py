@@ -26,6 +26,23 @@ class Ternd(Daemon):
         self.assertEqual(self.refusal("--check"), line)
         self.assertEqual(self.refusal(), line)
 
+    def test_check_tells_all_faults(self):
+        self.write_config(change=lambda text: text.replace("shards", "shard").replace(
+            "127.0.0.1", "localhost"))
+        lines = self.refusal("--check").splitlines()
+        self.assertEqual([line.removeprefix(self.path("tern.conf")) for line in lines], [
+            ":6: unknown key `shard` (did you mean `shards`?)",
+            ":8: `address`: `localhost` is no IP address (nor `*` for all)"])
+
+    def test_a_reload_tells_all_faults_a_line_each(self):
+        self.start()
+        self.write_config(change=lambda text: text.replace("shards", "shard").replace(
+            "127.0.0.1", "localhost"))
+        self.process.send_signal(signal.SIGHUP)
+        self.await_log_line("tern.conf:6: unknown key `shard`")
+        self.await_log_line("tern.conf:8: `address`")
+        self.assertEqual(self.refused("config", "check").count("tern.conf:"), 2)
+
     def test_options_of_modules_are_checked_before_they_run(self):
         self.write_config(change=lambda text: text.replace(
             "host.key\"\n", "host.key\"\n module \"offline\" { limti = 3 }\n"))

@@ -54,11 +54,12 @@ static void simulated_random(void *bytes, size_t len)
 static void load(struct tern_host *host, const char *const *names)
 {
 	struct arena *arena = arena_create(1024);
+	const char *const folders[] = { path_of_modules, NULL };
 	const struct tern_module *module;
 	const char *why = NULL;
 
 	for (; *names; names++) {
-		if (registry_open(arena, path_of_modules, *names, &module, &why) < 0 ||
+		if (registry_open(arena, folders, *names, &module, &why) < 0 ||
 		    loader_add(arena, host, module, NULL, &why) < 0) {
 			fprintf(stderr, "sim: %s\n", why);
 			exit(2);

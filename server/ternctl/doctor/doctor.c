@@ -37,10 +37,10 @@ void doctor_read_config(struct doctor *doctor)
 	doctor->config = config_read(doctor->wish->config, &why);
 	if (doctor->config)
 		GOOD(doctor, "configuration", "%s can be read", doctor->wish->config);
-	else
+	for (char *rest = why, *fault; (fault = strsep(&rest, "\n"));)
 		FAULT(doctor, "configuration",
 			"Mend the file; tern.conf(5) explains each key. What follows from it (ports, "
-			"certificates, names) could not be looked at.", "%s", why);
+			"certificates, names) could not be looked at.", "%s", fault);
 	free(why);
 }
 
