@@ -171,6 +171,13 @@ class Run:
         if directory:
             self.check("interop", ["tests/interop/run", "--build", directory])
 
+    def contrib(self):
+        """A module of others, built against what is installed."""
+        directory = self.build("gcc")
+        if directory:
+            self.check("contrib", ["/usr/bin/python3", "-B", "tests/contrib/test_example_module.py",
+                                   directory])
+
     def faults(self):
         directory = self.build("gcc")
         if directory:
@@ -226,7 +233,7 @@ FAULTS = (
     ("run", "--kills", "40", "--hasty", "--loses", "--blows", "kill_sending"),
     ("run", "--kills", "40", "--durability", "relaxed", "--loses", "--blows", "lose_power"),
 )
-PARTS = ("headers", "units", "scenarios", "interop", "faults", "shards", "clang", "asan", "tsan",
+PARTS = ("headers", "units", "scenarios", "interop", "contrib", "faults", "shards", "clang", "asan", "tsan",
          "fuzz")
 
 

@@ -1,0 +1,246 @@
+#!/usr/bin/python3
+# test_example_module.py - modules of others: built against an installed Tern, loaded, spoken to
+# SPDX-License-Identifier: MIT
+"""Installs a build (the first argument) into a temporary folder, and sees nothing else of it."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+ROOT = TESTS.parent
+BUILD = Path(sys.argv[1]).resolve()
+SCRATCH = tempfile.TemporaryDirectory(prefix="tern-installed-")
+INSTALLED = Path(SCRATCH.name)
+FLAGS = ("-std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Werror "
+         "-shared -fPIC -fvisibility=hidden")
+
+
+def run(*words, folder=ROOT, **environment):
+    done = subprocess.run([str(word) for word in words], cwd=folder, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, **environment})
+    if done.returncode:
+        raise AssertionError(f"{words}: {done.stdout}")
+    return done.stdout
+
+
+def found(name):
+    return next(path for path in INSTALLED.rglob(name))
+
+
+run("meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", INSTALLED)
+HEADERS = sorted(found("module.h").parent.glob("*.h"))
+PKG_CONFIG = {"PKG_CONFIG_PATH": str(found("tern-module.pc").parent),
+              "PKG_CONFIG_SYSROOT_DIR": str(INSTALLED)}
+CFLAGS = run("pkg-config", "--cflags", "tern-module", **PKG_CONFIG).split()
+
+sys.argv[1:] = map(str, (found("sbin/ternd"), found("bin/ternctl"), found("roster.so").parent))
+sys.path.insert(0, str(TESTS / "server"))
+from daemon import MODULES, TERND, Daemon  # noqa: E402 (it reads the arguments)
+
+QUERY = "<door xmlns='urn:example:door'{}/>"
+STATED = QUERY.format(" state='{}'")
+
+
+def compile_module(source, target):
+    """As the manual has it, in one line."""
+    run("cc", *FLAGS.split(), *CFLAGS, source, "-o", target)
+
+
+class Headers(unittest.TestCase):
+    def test_each_compiles_alone(self):
+        for header in HEADERS:
+            run("cc", "-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror", *CFLAGS,
+                "-fsyntax-only", "-include", header, "-x", "c", "/dev/null")
+
+    def test_all_that_they_declare_is_there_for_modules(self):
+        declared = set()
+        with tempfile.NamedTemporaryFile() as listing:
+            for header in HEADERS:
+                run("cc", *CFLAGS, "-aux-info", listing.name, "-fsyntax-only", "-include", header,
+                    "-x", "c", "/dev/null")
+                for line in Path(listing.name).read_text().splitlines():
+                    if str(INSTALLED) in line and " extern " in line:
+                        declared.add(re.search(r"(\w+) \(", line.partition("*/")[2])[1])
+        exported = {line.split()[-1] for line in
+                    run("nm", "-D", "--defined-only", TERND).splitlines()}
+        self.assertIn("tern_put", declared)
+        self.assertEqual(declared - exported, set())
+
+    def test_pkg_config_tells_the_abi_and_the_folder_of_modules(self):
+        abi = run("pkg-config", "--variable=abi", "tern-module", **PKG_CONFIG).strip()
+        self.assertIn(f"#define TERN_MODULE_ABI {abi} ", found("module.h").read_text())
+        folder = run("pkg-config", "--variable=moduledir", "tern-module", **PKG_CONFIG).strip()
+        self.assertTrue(MODULES.endswith(folder.removeprefix(str(INSTALLED))), folder)
+
+
+class Module(Daemon):
+    def serve(self, modules, more=""):
+        """A server that also looks into the test's folder; answers its port."""
+        self.choose(modules, more)
+        port = self.start()["listeners"][0]["port"]
+        self.ctl("user", "add", "--from", "-", input="".join(
+            f"{name}@example.org x\n" for name in ("romeo", "juliet", "tybalt")))
+        return port
+
+    def choose(self, modules, more=""):
+        self.write_config(change=lambda text: text.replace(
+            f'"{MODULES}"', f'{{"{MODULES}", "{self.folder}"}}').replace(
+            'host.key"\n', f'host.key"\n    modules = {{{modules}}}\n{more}'))
+
+    def ask(self, client, kind, payload, to=""):
+        return self.talk(client, f"<iq type='{kind}' id='q'{to}>{payload}</iq>",
+                         "id='q'.*(/>|</iq>)$")
+
+
+class Door(Module):
+    modules = "roster, presence, message, door"
+
+    def setUp(self):
+        super().setUp()
+        compile_module(ROOT / "contrib/example-module/door.c", self.path("door.so"))
+
+    def test_builds_with_meson_and_is_installed_beside_the_others(self):
+        build, place = self.path("build"), self.path("place")
+        run("meson", "setup", build, ROOT / "contrib/example-module", "-Dwerror=true",
+            **PKG_CONFIG)
+        run("meson", "install", "-C", build, "--destdir", place, **PKG_CONFIG)
+        self.assertEqual(sum(1 for _ in Path(place).rglob("tern/modules/door.so")), 1)
+
+    def test_keeps_a_state_for_each_account_whatever_comes(self):
+        romeo = self.connect(self.serve(self.modules), "romeo")
+        self.assertIn(STATED.format("open"), self.ask(romeo, "get", QUERY.format("")))
+        self.assertIn("type='result'", self.ask(romeo, "set", STATED.format("shut")))
+        self.end()  # a kill: what was answered is on disk
+        port = self.start()["listeners"][0]["port"]
+        for name, state in (("romeo", "shut"), ("juliet", "open")):
+            self.assertIn(STATED.format(state),
+                          self.ask(self.connect(port, name), "get", QUERY.format("")))
+
+    def test_refuses_what_is_no_state(self):
+        romeo = self.connect(self.serve(self.modules), "romeo")
+        for state in ("", " state='ajar'"):
+            self.assertIn("<bad-request", self.ask(romeo, "set", QUERY.format(state)))
+
+    def test_belongs_to_its_owner(self):
+        tybalt = self.connect(self.serve(self.modules), "tybalt")
+        for kind in ("get", "set"):
+            self.assertIn("<service-unavailable", self.ask(
+                tybalt, kind, STATED.format("open"), " to='romeo@example.org'"))
+
+    def test_only_contacts_get_through_a_shut_door(self):
+        port = self.serve(self.modules, '    module "door" { notice = "Away." }\n')
+        romeo, tybalt = self.connect(port, "romeo"), self.connect(port, "tybalt")
+        self.ask(romeo, "set", "<query xmlns='jabber:iq:roster'>"
+                 "<item jid='juliet@example.org'/></query>")
+        self.ask(romeo, "set", STATED.format("shut"))
+        self.talk(romeo, "<presence><show>chat</show></presence>", "<show>chat</show>")
+        refused = self.talk(tybalt, "<message to='romeo@example.org' type='chat' id='m'>"
+                            "<body>Villain!</body></message>", "</message>")
+        self.assertIn("<forbidden", refused)
+        self.assertIn(">Away.<", refused)
+        juliet = self.connect(port, "juliet")
+        self.talk(juliet, "<message to='romeo@example.org' type='chat'><body>Psst.</body>"
+                  "</message>", "")
+        self.assertNotIn("Villain", self.talk(romeo, "", "Psst."))
+        self.assertIn(["door_refused", "1"], self.rows("stats"))
+
+    def test_has_commands(self):
+        romeo = self.connect(self.serve(self.modules, '    module "door" { shut = yes }\n'),
+                             "romeo")
+        self.assertEqual(self.rows("door", "show", "romeo@example.org"), [["shut", ""]])
+        self.assertEqual(self.rows("door", "open", "romeo@example.org"), [])
+        (state, since), = self.rows("door", "show", "romeo@example.org")
+        self.assertEqual(state, "open")
+        self.assertRegex(since, r"^20\d\d-")
+        self.assertIn(STATED.format("open"), self.ask(romeo, "get", QUERY.format("")))
+        self.assertIn("door open", self.ctl("help").stdout)
+
+    def test_quarrels_with_a_module_that_answers_the_same_question(self):
+        self.choose("roster, blocking, door")
+        self.assertIn("modules `blocking` and `door` both answer the question BLOCKED",
+                      self.refusal("--check"))
+
+    def test_has_its_options_checked(self):
+        self.choose(self.modules, '    module "door" { shut = ajar\n notise = x }\n')
+        refusal = self.refusal("--check")
+        self.assertIn(":13: `shut` is yes or no, not `ajar`", refusal)
+        self.assertIn(":14: unknown key `notise` in module `door` (did you mean `notice`?)",
+                      refusal)
+
+
+MINIMAL = """#include <module.h>
+TERN_EXPORT const struct tern_module {symbol} = {{ .abi = {abi}, .name = "{name}", {more} }};
+"""
+
+
+class Refusals(Module):
+    """What is none is refused at the line that names it, and says why."""
+
+    def make(self, name, symbol="tern_module", abi="TERN_MODULE_ABI", inside=None, more="",
+             before=""):
+        Path(self.path("wrong.c")).write_text(before + MINIMAL.format(
+            symbol=symbol, abi=abi, name=inside or name, more=more))
+        compile_module(self.path("wrong.c"), self.path(f"{name}.so"))
+
+    def expect(self, name, why):
+        self.choose(f"ping,\n {name}")
+        self.assertEqual(self.refusal("--check"), f"{self.path('tern.conf')}:13: {why}\n")
+
+    def expect_unusable(self, name, why):
+        self.expect(name, f"module `{name}` ({self.path(name)}.so) cannot be used: {why}")
+
+    def test_another_abi(self):
+        self.make("newer", abi="TERN_MODULE_ABI + 1")
+        abi = run("pkg-config", "--variable=abi", "tern-module", **PKG_CONFIG).strip()
+        self.expect_unusable("newer", f"it was built for module ABI {int(abi) + 1}, this server "
+                             f"has {abi}")
+
+    def test_no_module(self):
+        self.make("nothing", symbol="module")
+        self.expect_unusable("nothing", "it exports no `tern_module`")
+
+    def test_another_name(self):
+        self.make("alias", inside="other")
+        self.expect_unusable("alias", "it calls itself `other`")
+
+    def test_a_symbol_that_the_server_lacks(self):
+        self.make("lacking", more=".load = tern_from_the_future",
+                  before="struct tern_host;\nint tern_from_the_future(struct tern_host *, "
+                  "void **);\n")
+        self.expect_unusable("lacking", "undefined symbol: tern_from_the_future: this server has "
+                             "nothing of that name")
+
+    def test_no_shared_object(self):
+        for text, why in (("", "file too short"), ("#!/bin/sh\n" + "x" * 4096,
+                                                    "invalid ELF header")):
+            Path(self.path("script.so")).write_text(text)
+            self.expect_unusable("script", f"it is no shared object for this machine ({why})")
+
+    def test_tables_that_make_no_sense(self):
+        self.make("odd", more='.options = (const struct tern_option[]){ { "a", TERN_NUMBER, "b" },'
+                  ' { 0 } }')
+        self.expect_unusable("odd", "the preset of an option is wrong: `a` is a number, not `b`")
+
+    def test_a_file_that_is_nowhere(self):
+        self.make("door")
+        self.expect("dor", f"there is no module `dor` in {MODULES}, {self.folder} "
+                    "(did you mean `door`?)")
+
+    def test_what_was_refused_can_be_mended_while_the_server_runs(self):
+        self.make("late", abi=0)
+        self.serve("ping")
+        self.choose("ping, late")
+        self.assertIn("module ABI 0", self.refused("config", "check"))
+        os.unlink(self.path("late.so"))
+        self.make("late")
+        self.assertEqual(self.ctl("config", "check").returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
