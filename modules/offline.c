@@ -575,7 +575,9 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.options = (const struct tern_option[]){
-		{ "limit", TERN_NUMBER, "100", 1, 100000, "messages kept for one account, at most" },
+		{ "limit", TERN_NUMBER, "100", 1, 100000, "messages kept for one account; what its "
+			"devices have not acknowledged when their sessions end is kept beyond that, and "
+			"counts: then new messages are refused until some of it is taken" },
 		{ 0 },
 	},
 	.answers = (const struct tern_answer_claim[]){

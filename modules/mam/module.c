@@ -106,7 +106,9 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ "preferences", TERN_BOOL, "yes", 0, 0, "whether users may change that" },
 		{ "page", TERN_NUMBER, "50", 1, 250, "results of a query that names no number" },
 		{ "page-most", TERN_NUMBER, "250", 1, 500, "results of a query, at most" },
-		{ "days", TERN_NUMBER, "0", 0, 36500, "messages are deleted after so long; 0: never" },
+		{ "days", TERN_NUMBER, "0", 0, 36500,
+			"days after which messages are deleted; 0: never. An account is looked at when it "
+			"opens and hourly while it is open; nobody gets to read what is too old" },
 		{ "limit", TERN_NUMBER, "0", 0, 1000000000,
 			"messages of one account, about; older ones are deleted; 0: no limit" },
 		{ 0 },

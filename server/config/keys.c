@@ -106,27 +106,45 @@ static const char *refuse_location(struct arena *arena, const char *text)
 
 #define AT(field) offsetof(struct config, field)
 static const struct key root_keys[] = {
-	{ "data", KEY_TEXT, AT(data), "/var/lib/tern", .refuse = refuse_empty },
-	{ "control", KEY_TEXT, AT(control), "/run/tern/control", .refuse = refuse_socket },
-	{ "modules-path", KEY_LIST, AT(modules_path), "{\"\"}" },
-	{ "user", KEY_TEXT, AT(user), "tern" },
-	{ "tls-priority", KEY_TEXT, AT(tls_priority), "", .refuse = refuse_priority },
-	{ "shards", KEY_NUMBER, AT(shards), "0", 0, 256 },
-	{ "durability", KEY_CHOICE, AT(durability), "commit", .choices = durabilities },
+	{ "data", KEY_TEXT, AT(data), "/var/lib/tern", .refuse = refuse_empty,
+		.about = "the folder of accounts, rosters and messages" },
+	{ "control", KEY_TEXT, AT(control), "/run/tern/control", .refuse = refuse_socket,
+		.about = "the socket of ternctl(8)" },
+	{ "modules-path", KEY_LIST, AT(modules_path), "{\"\"}",
+		.about = "folders in which modules are looked for, one after the other; an empty one is "
+			"that of the server's own: where they were installed, or the build's when ternd "
+			"runs from a build directory. `modules-path += {\"/srv/tern/modules\"}` adds one "
+			"for modules of others" },
+	{ "user", KEY_TEXT, AT(user), "tern",
+		.about = "whom to become when started as root; an empty one stays root" },
+	{ "shards", KEY_NUMBER, AT(shards), "0", 0, 256,
+		.about = "threads that serve clients; 0 means one per core" },
+	{ "durability", KEY_CHOICE, AT(durability), "commit", .choices = durabilities,
+		.about = "what an acknowledgement means. With commit, what it acknowledges is on disk; "
+			"with relaxed it is written soon, and power loss may take the last seconds" },
+	{ "tls-priority", KEY_TEXT, AT(tls_priority), "", .refuse = refuse_priority,
+		.about = "a priority string of GnuTLS, instead of the built-in one (TLS 1.2 and 1.3)" },
 	{ 0 },
 };
 
 static const struct key log_keys[] = {
-	{ "level", KEY_CHOICE, AT(log_level), "info", .choices = levels },
-	{ "format", KEY_CHOICE, AT(log_format), "text", .choices = formats },
-	{ "target", KEY_TEXT, AT(log_target), "stderr", .refuse = refuse_empty },
+	{ "level", KEY_CHOICE, AT(log_level), "info", .choices = levels,
+		.about = "lines of this level and of those before it are written" },
+	{ "format", KEY_CHOICE, AT(log_format), "text", .choices = formats,
+		.about = "what lines on stderr and in files look like: text for people, or one JSON "
+			"object each" },
+	{ "target", KEY_TEXT, AT(log_target), "stderr", .refuse = refuse_empty,
+		.about = "where lines go: stderr, syslog, journald, or the path of a file. Lines to syslog and journald "
+			"have their severity (and, for journald, the fields TERN_KIND and TERN_NAME), and "
+			"are lost rather than waited for when the daemon does not keep up; syslog:/PATH "
+			"and journald:/PATH name another socket than the usual one" },
 	{ 0 },
 };
 
 #define TEXT_OF(number) #number
 static const struct key limit_keys[] = {
-#define X(field, key, preset, least, most, about) \
-	{ key, KEY_NUMBER, AT(limits.field), TEXT_OF(preset), least, most },
+#define X(field, key, preset, least, most, text) \
+	{ key, KEY_NUMBER, AT(limits.field), TEXT_OF(preset), least, most, .about = text },
 	LIMITS(X)
 #undef X
 	{ 0 },
@@ -135,28 +153,44 @@ static const struct key limit_keys[] = {
 
 #define AT(field) offsetof(struct listen_config, field)
 static const struct key listen_keys[] = {
-	{ "address", KEY_LIST, AT(addresses), "{\"*\"}", .refuse = refuse_address },
-	{ "port", KEY_NUMBER, AT(port), "5222", 0, 65535 },
-	{ "tls", KEY_CHOICE, AT(tls), "starttls", .choices = tls_names },
+	{ "address", KEY_LIST, AT(addresses), "{\"*\"}", .refuse = refuse_address,
+		.about = "IP addresses; * is all" },
+	{ "port", KEY_NUMBER, AT(port), "5222", 0, 65535, .about = "0 takes a free one" },
+	{ "tls", KEY_CHOICE, AT(tls), "starttls", .choices = tls_names,
+		.about = "when TLS begins: starttls asks for it before a login, direct begins with it "
+			"(XEP-0368, usually port 5223), and none has no TLS and is for tests on one "
+			"machine" },
 	{ 0 },
 };
 #undef AT
 
 #define AT(field) offsetof(struct host_draft, field)
 static const struct key host_keys[] = {
-	{ "certificate", KEY_TEXT, AT(certificate), .refuse = refuse_file },
-	{ "key", KEY_TEXT, AT(key), .refuse = refuse_file },
-	{ "client-ca", KEY_TEXT, AT(client_ca), "", .refuse = refuse_ca },
+	{ "certificate", KEY_TEXT, AT(certificate), .refuse = refuse_file,
+		.about = "a PEM file, with the chain; required. SIGHUP reads it again" },
+	{ "key", KEY_TEXT, AT(key), .refuse = refuse_file,
+		.about = "the certificate's key, a PEM file; required, and read again likewise" },
+	{ "client-ca", KEY_TEXT, AT(client_ca), "", .refuse = refuse_ca,
+		.about = "a PEM file; clients with a certificate of these authorities can log in with "
+			"EXTERNAL" },
 	{ "modules", KEY_LIST, AT(modules),
 		"{roster, presence, message, blocking, carbons, csi, mam, offline, disco, ping, "
-		"about, vcard, private, last, caps, register}", .names_modules = true },
+		"about, vcard, private, last, caps, register}", .names_modules = true,
+		.about = "what the host does" },
 	{ "sasl", KEY_LIST, AT(sasl),
 		"{SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-512, "
 		"SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, EXTERNAL}",
-		.choices = mechanisms, .refuse = refuse_anonymous },
-	{ "anonymous", KEY_BOOL, AT(anonymous), "no" },
-	{ "iterations", KEY_NUMBER, AT(iterations), "4096", 4096, 10000000 },
-	{ "resume-location", KEY_TEXT, AT(resume_location), "", .refuse = refuse_location },
+		.choices = mechanisms, .refuse = refuse_anonymous,
+		.about = "mechanisms to offer; EXTERNAL needs `client-ca`" },
+	{ "anonymous", KEY_BOOL, AT(anonymous), "no",
+		.about = "whether strangers may log in under a made-up name" },
+	{ "iterations", KEY_NUMBER, AT(iterations), "4096", 4096, 10000000,
+		.about = "SCRAM iterations of new passwords" },
+	{ "resume-location", KEY_TEXT, AT(resume_location), "", .refuse = refuse_location,
+		.about = "where a client that has lost its connection shall come back (XEP-0198), where "
+			"that is not where the domain's DNS records lead: a domain or an IP address, and "
+			"perhaps a port, as in xmpp2.example.org:5222 or [2001:db8::1]:5222. Clients that "
+			"cannot connect there use DNS; with an empty one they are told nothing" },
 	{ 0 },
 };
 #undef AT

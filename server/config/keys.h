@@ -28,6 +28,7 @@ struct key {
 	long least, most;           /* of a number */
 	const char *const *choices; /* of a choice or of a list's values; ends with NULL */
 	bool names_modules;         /* which must be there */
+	const char *about;          /* for the manual: without a full stop at the end */
 	/* NULL, or what is wrong with a text or a list's value, of the arena. */
 	const char *(*refuse)(struct arena *arena, const char *value);
 };
