@@ -175,7 +175,7 @@ class Run:
         """A module of others, built against what is installed."""
         directory = self.build("gcc")
         if directory:
-            self.check("contrib", ["/usr/bin/python3", "-B", "tests/contrib/test_example_module.py",
+            self.check("contrib", ["/usr/bin/python3", "-B", "tests/contrib/test_out_of_tree.py",
                                    directory])
 
     def faults(self):
@@ -233,8 +233,8 @@ FAULTS = (
     ("run", "--kills", "40", "--hasty", "--loses", "--blows", "kill_sending"),
     ("run", "--kills", "40", "--durability", "relaxed", "--loses", "--blows", "lose_power"),
 )
-PARTS = ("headers", "units", "scenarios", "interop", "contrib", "faults", "shards", "clang", "asan", "tsan",
-         "fuzz")
+PARTS = ("headers", "units", "scenarios", "interop", "contrib", "faults", "shards", "clang", "asan",
+         "tsan", "fuzz")
 
 
 def flags_of(room, commands, directory):

@@ -48,9 +48,12 @@ const char *tern_datetime(struct arena *arena, uint64_t us);
 void tern_delay_add(struct element *message, const struct tern_host *host, uint64_t since_us);
 
 /* --- records ----------------------------------------------------------------------------
- * 0, or the write is refused and nothing has changed: -ENOSPC, -ENAMETOOLONG, -EFBIG.  So a
- * handler writes first, changes its memory after, and says TERN_REJECT with
- * tern_condition_of(result) if it must. */
+ * 0, or the write is refused and nothing has changed: -ENOSPC (the disk is full, or the account's
+ * residents are more than it may keep in memory), -ENAMETOOLONG (a key of more than 400 bytes),
+ * -EFBIG (a value of more than 16 MiB), -EPERM (anonymous accounts keep nothing), -ENOENT (the
+ * account is being deleted).  So a handler writes first, changes its memory after, and says
+ * TERN_REJECT with tern_condition_of(result) if it must.  All writes of one run are one batch: a
+ * crash keeps all of them or none. Keys and values are any bytes, and are copied. */
 int tern_put(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
 	const void *value, size_t value_len);
 int tern_delete(struct tern_entity *entity, tern_store store, const void *key, size_t key_len);
@@ -79,12 +82,14 @@ struct tern_page {
 	uint64_t after_id, before_id; /* exclusive; 0: open */
 	const char *with;             /* NULL: all */
 	bool backwards;
-	size_t most;                  /* entries at most; 0: the engine's limit of a slice */
+	size_t most;                  /* entries at most; 0: the engine's limit of a slice (500
+	                               * entries, or behind the one that exceeds 2 MiB) */
 };
 struct tern_entry { uint64_t id; const char *with; const void *bytes; size_t len; };
 
 /* `got` is called once, on this shard, within the call or later, when the entity's newest
- * batch is on disk; entries borrowed. `cancelled`: the entity is gone, or storage failed. */
+ * batch is on disk; entries borrowed, a NUL behind each one's bytes. `complete`: there are no
+ * others in that direction. `cancelled`: the entity is gone, or storage failed. */
 void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern_page *page,
 	void (*got)(struct tern_entity *entity, void *context, const struct tern_entry *entries,
 		size_t count, bool complete, bool cancelled),

@@ -79,7 +79,8 @@ struct element *tern_event_copy(struct tern_event *event);
 
 /* The iq stays open; answer it with the ticket, once, from anywhere on this shard (also before
  * the handler returns; `entity` as in the event), within the engine's time limit (then:
- * remote-server-timeout).  Returns TERN_LATER. */
+ * remote-server-timeout).  Returns TERN_LATER.  The payload is copied or used up: its arena may
+ * end afterwards; NULL is an empty result. */
 typedef uint64_t tern_ticket;
 enum tern_verdict tern_answer_later(struct tern_event *event, tern_ticket *ret_ticket);
 void tern_answer(struct tern_entity *entity, tern_ticket ticket, struct element *payload);

@@ -16,9 +16,9 @@
  *                     IN_DELIVER   who gets it?  (RFC 6121 8.5)
  *                     IN_MISSED    nobody did (what reached a session ends before)
  *
- * Iqs are dispatched by (type, place, namespace, name) after OUT_CHECK (own account, host) or
+ * Iqs are dispatched by (type, place, namespace, name) after OUT_RECORD (own account, host) or
  * IN_CHECK (another's account).  Handlers run on the entity's home shard, alone with its state;
- * settings are shared by all shards and constant. */
+ * settings are shared by all shards and constant.  tern-module(3) has the whole of it. */
 #ifndef TERN_MODULE_H
 #define TERN_MODULE_H
 
@@ -37,7 +37,11 @@
 
 #pragma GCC visibility push(default) /* ternd exports it to modules */
 
-#define TERN_MODULE_ABI 1 /* counts up with every change to these headers */
+/* Counts up, once a version of Tern has been released, with every change in these headers that
+ * makes a module wrong which was built before: of a struct, of a list of phases, happenings,
+ * questions, types or conditions, of what a call takes or promises.  New calls alone do not count:
+ * a module that needs one which the server has not is refused with its name. */
+#define TERN_MODULE_ABI 1
 #define TERN_EXPORT __attribute__((visibility("default")))
 
 #define TERN_PHASES(X) \
@@ -67,6 +71,7 @@ enum tern_place {
 	TERN_AT_RESOURCE = 8,
 };
 
+/* The payload is the stanza's first and only child, and has that name. */
 struct tern_iq {
 	enum tern_type type; /* TERN_GET or TERN_SET */
 	unsigned at;         /* places */
@@ -177,13 +182,14 @@ enum tern_value { TERN_BOOL, TERN_NUMBER, TERN_STRING, TERN_LIST };
 struct tern_option {
 	const char *name;
 	enum tern_value type;
-	const char *preset;   /* "yes", "1000", "text", "a, b" */
+	const char *preset;   /* "yes", "1000", "text", "a, b"; NULL: an empty text or list */
 	long least, most;     /* of a number */
 	const char *about;    /* one line for the manual */
 	/* NULL, or judges each value of a text or list: NULL, or what is wrong, of the arena. */
 	const char *(*refuse)(struct arena *arena, const char *value);
 };
 
+/* XEP-0030: "component", "archive", and a name for people. */
 struct tern_identity { const char *category, *type, *name; };
 
 /* Adds to the disco#info of the host what no table can say: forms (XEP-0128). */
@@ -287,7 +293,9 @@ struct tern_module {
 	const struct tern_metric_claim *metrics;
 	tern_exporter *exporter;
 	const struct tern_importer *importers;
-	/* Makes the settings from the host's options; runs on the main thread. 0 or -errno. */
+	/* Makes the settings from the host's options, for each host and at each reload that changes
+	 * them; `unload` frees them when no handler can see them any more. Both run on the main
+	 * thread, while no shard does. 0 or -errno. */
 	int (*load)(struct tern_host *host, void **ret_settings);
 	void (*unload)(struct tern_host *host, void *settings);
 };
@@ -297,7 +305,8 @@ extern const char tern_product[], tern_version[];
 /* A host, as `load` and handlers see it. */
 const char *tern_host_domain(const struct tern_host *host);
 uint64_t tern_host_uptime_s(const struct tern_host *host); /* since the server started */
-/* Options of the module that is being loaded; only within `load`. Lists end with NULL. */
+/* Options of the module that is being loaded; only within `load`, and with the claimed type. Lists
+ * end with NULL; they and texts are never NULL, and live as long as what `load` returns. */
 bool tern_option_bool(const struct tern_host *host, const char *name);
 long tern_option_number(const struct tern_host *host, const char *name);
 const char *tern_option_string(const struct tern_host *host, const char *name);

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-# test_example_module.py - modules of others: built against an installed Tern, loaded, spoken to
+# test_out_of_tree.py - modules of others: built against an installed Tern, loaded, spoken to
 # SPDX-License-Identifier: MIT
 """Installs a build (the first argument) into a temporary folder, and sees nothing else of it."""
 
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -74,7 +76,7 @@ class Headers(unittest.TestCase):
 
     def test_pkg_config_tells_the_abi_and_the_folder_of_modules(self):
         abi = run("pkg-config", "--variable=abi", "tern-module", **PKG_CONFIG).strip()
-        self.assertIn(f"#define TERN_MODULE_ABI {abi} ", found("module.h").read_text())
+        self.assertIn(f"#define TERN_MODULE_ABI {abi}\n", found("module.h").read_text())
         folder = run("pkg-config", "--variable=moduledir", "tern-module", **PKG_CONFIG).strip()
         self.assertTrue(MODULES.endswith(folder.removeprefix(str(INSTALLED))), folder)
 
@@ -172,6 +174,90 @@ class Door(Module):
         self.assertIn(":13: `shut` is yes or no, not `ajar`", refusal)
         self.assertIn(":14: unknown key `notise` in module `door` (did you mean `notice`?)",
                       refusal)
+
+
+class Page(Module):
+    """What stands in tern-module(3) works as it stands there."""
+
+    page = (ROOT / "man/tern-module.3.scd").read_text()
+
+    def block(self, start):
+        """The one that has this in it, with what scdoc makes of it."""
+        block, = (block for block in re.findall(r"^```\n(.*?)^```$", self.page, re.S | re.M)
+                  if start in block)
+        return block.replace("\\\\", "\\")
+
+    def write(self, name, text):
+        Path(self.path(name)).write_text(text)
+
+    @staticmethod
+    def end_group(server):
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGKILL)
+        server.communicate()
+
+    def write_motto(self):
+        self.write("motto.c", self.block("#include <module.h>"))
+
+    def test_its_module_builds_with_meson(self):
+        self.write_motto()
+        self.write("meson.build", self.block("project("))
+        run("meson", "setup", self.path("build"), folder=self.folder, **PKG_CONFIG)
+        run("ninja", "-C", self.path("build"))
+        self.assertTrue(os.path.exists(self.path("build/motto.so")))
+
+    def test_its_module_is_loaded_and_used_as_it_says(self):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = str(probe.getsockname()[1])
+        self.write_motto()
+        compile_module(self.path("motto.c"), self.path("motto.so"))
+        self.write("serve", "set -e\n" + self.block("openssl req").replace("5222", port).replace(
+            'modules-path += {"."}', f'modules-path = {{"{MODULES}", "."}}') + "echo ready\nwait\n")
+        self.write("talk.py", self.block("import base64").replace("5222", port))
+        tools = f"{os.path.dirname(TERND)}:{found('bin/ternctl').parent}:{os.environ['PATH']}"
+        server = subprocess.Popen(["sh", "serve"], cwd=self.folder, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, env={**os.environ, "PATH": tools},
+                                  start_new_session=True, text=True)
+        self.addCleanup(self.end_group, server)
+        self.assertIn("ready\n", iter(server.stdout.readline, ""))
+        said = run("timeout", "30", "/usr/bin/python3", "talk.py", folder=self.folder)
+        run("ternctl", "-s", "control", "stop", folder=self.folder, PATH=tools)
+        self.assertEqual(server.wait(timeout=30), 0)
+        self.assertIn("<motto xmlns='urn:example:motto'>Carpe diem</motto>", said)
+
+    def test_its_answer_that_comes_later_compiles(self):
+        self.write("later.c", '#include <heap.h>\n#include <module.h>\n#include <stdlib.h>\n'
+                   '#define NS_PHOTO "urn:example:photo"\ntern_store photo_store;\n'
+                   + self.block("note_photo").replace("static enum", "enum tern_verdict get_photo("
+                   "struct tern_event *, const void *);\nenum"))
+        compile_module(self.path("later.c"), self.path("later.so"))
+
+    def test_it_tells_all_that_headers_list(self):
+        module = found("module.h").read_text()
+        struct = module.partition("struct tern_module {")[2].partition("\n};")[0]
+        struct = re.sub(r"/\*.*?\*/", "", struct, flags=re.S)
+        names = [f"*{name}*" for name in re.findall(r"(\w+)[;,)](?!.*\)\()(?! const)", struct)
+                 if name not in ("host", "settings", "ret_settings")]
+        self.assertIn("*importers*", names)
+        for text, prefix in ((module, "TERN_ON_"), (found("entity.h").read_text(), "TERN_ASK_")):
+            of = {"TERN_ON_": "TERN_HAPPENINGS", "TERN_ASK_": "TERN_QUESTIONS"}[prefix]
+            lines = text.partition(f"#define {of}(X)")[2].partition("enum ")[0]
+            names += [f"*{prefix}{name}*" for name in re.findall(r"\bX\((\w+)", lines)]
+        self.assertIn("*TERN_ON_AVAILABLE*", names)
+        self.assertEqual([name for name in names if name not in self.page], [])
+        phases = re.findall(r"X\((\w+)\)", module.partition("#define TERN_PHASES(X)")[2]
+                            .partition("enum ")[0])
+        self.assertEqual([name for name in phases if f" {name} " not in self.page], [])
+
+    def test_it_names_nothing_that_is_not_there(self):
+        headers = "".join(header.read_text() for header in HEADERS)
+        named = set(re.findall(r"\b(?:tern|element|jid|stored|arena|heap|buffer)_[a-z_]+\b|"
+                               r"\bTERN_[A-Z_]+\b", self.page))
+        listed = headers + "".join(
+            f" TERN_{name} TERN_ON_{name} TERN_ASK_{name} "
+            for name in re.findall(r"\bX\((\w+)", headers))
+        gone = [name for name in named if not re.search(rf"\b{name}\b", listed)]
+        self.assertEqual(gone, [])
 
 
 MINIMAL = """#include <module.h>
