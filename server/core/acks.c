@@ -25,9 +25,16 @@
 #include "writer.h"
 #include "written.h"
 
+#define FIRST_PAUSE_MS 1000 /* doubled each time, up to limits.ack_s */
+
 static const struct limits *limits_of(const struct acks *acks)
 {
 	return &acks->session->entity->shard->server->limits;
+}
+
+static uint64_t patience_ms(const struct acks *acks)
+{
+	return (uint64_t)limits_of(acks)->ack_s * 1000;
 }
 
 void acks_say(struct tern_session *session, const char *format, ...)
@@ -162,9 +169,9 @@ bool acks_are_silent(const struct tern_session *session)
 void acks_ask_now(struct acks *acks)
 {
 	acks->is_asked = true;
+	acks->asked_sent = acks->sent;
 	acks_say(acks->session, "<r xmlns='" NS_ACKS "'/>");
-	timer_start(acks->session->entity->shard, &acks->patience,
-		(uint64_t)limits_of(acks)->ack_s * 1000);
+	timer_start(acks->session->entity->shard, &acks->patience, patience_ms(acks));
 }
 
 static void ask(struct shard *shard, struct chore *chore)
@@ -179,6 +186,19 @@ void acks_ask(struct acks *acks)
 {
 	if (!acks->is_asked)
 		shard_at_turn_end(acks->session->entity->shard, &acks->asking);
+}
+
+/* Asked at once, who counts less than it gets would say the same again, as fast as it can. */
+static void ask_later(struct acks *acks)
+{
+	uint64_t pause_ms = acks->pause_ms ? 2 * (uint64_t)acks->pause_ms : FIRST_PAUSE_MS;
+
+	if (timer_is_running(&acks->patience))
+		return;
+	if (pause_ms > patience_ms(acks))
+		pause_ms = patience_ms(acks);
+	acks->pause_ms = (unsigned)pause_ms;
+	timer_start(acks->session->entity->shard, &acks->patience, pause_ms);
 }
 
 void acks_append(struct acks *acks, const struct unacked *draft, const char *bytes)
@@ -261,14 +281,15 @@ static bool is_read_from(const struct tern_session *session)
 static void lose_patience(struct shard *shard, struct timer *timer)
 {
 	struct acks *acks = (struct acks *)((char *)timer - offsetof(struct acks, patience));
-	uint64_t limit_ms = (uint64_t)limits_of(acks)->ack_s * 1000;
 
-	if (is_read_from(acks->session) &&
-	    shard->ticks_ms - acks->session->heard_ms >= limit_ms)
+	if (!acks->is_asked)
+		acks_ask_now(acks);
+	else if (is_read_from(acks->session) &&
+		 shard->ticks_ms - acks->session->heard_ms >= patience_ms(acks))
 		session_close(acks->session, STREAM_ERROR_CONNECTION_TIMEOUT,
 			"nothing was acknowledged");
 	else
-		timer_start(shard, timer, limit_ms);
+		timer_start(shard, timer, patience_ms(acks));
 }
 
 /* --- elements ----------------------------------------------------------------------------------- */
@@ -339,6 +360,26 @@ static void take_request(struct tern_session *session, const struct element *ele
 		fail(session, "unexpected-request");
 }
 
+static void take_h(struct tern_session *session, uint32_t h)
+{
+	struct acks *acks = session->acks;
+	uint64_t acked = acks->acked;
+
+	if (acks->is_asked)
+		timer_stop(session->entity->shard, &acks->patience);
+	acks->is_asked = false;
+	if (!acks_take(session, h))
+		return;
+	if (acks->acked != acked)
+		acks->pause_ms = 0;
+	if (!acks->first)
+		timer_stop(session->entity->shard, &acks->patience);
+	else if (acks->acked != acked || acks->sent != acks->asked_sent)
+		acks_ask(acks);
+	else
+		ask_later(acks);
+}
+
 static void take_answer(struct tern_session *session, const struct element *element)
 {
 	struct acks *acks = session->acks;
@@ -352,10 +393,7 @@ static void take_answer(struct tern_session *session, const struct element *elem
 		session_close(session, STREAM_ERROR_BAD_FORMAT, "an answer has no h");
 		return;
 	}
-	acks->is_asked = false;
-	timer_stop(session->entity->shard, &acks->patience);
-	if (acks_take(session, h) && acks->first)
-		acks_ask(acks);
+	take_h(session, h);
 }
 
 bool acks_receive(struct tern_session *session, const struct element *element)

@@ -5,7 +5,9 @@
  * that what is acknowledged rests on the disk where it has to.  Out: every stanza's bytes wait
  * until the peer acknowledges them, bounded by limits.unacked_stanzas and unacked_bytes, beyond
  * which the session ends.  The peer is asked (<r/>) whenever something waits, one question at a
- * time; a peer that says nothing at all for limits.ack_s is gone.
+ * time; when it has nothing new to say, and nothing has been sent since, only after a pause that
+ * grows: there are clients that count less than they get.  A peer that says nothing at all for
+ * limits.ack_s is gone.
  *
  * Resumption stands in detached.h; both have one struct, which a session has from <enable/> on. */
 #ifndef ACKS_H

@@ -29,7 +29,10 @@ struct acks {
 	uint64_t sent, acked;
 	size_t bytes;
 	struct chore asking;         /* this turn's <r/> */
-	struct timer patience, overdue;
+	struct timer patience;       /* for an answer; while nobody is asked: until it is asked again */
+	struct timer overdue;
+	uint64_t asked_sent;         /* what had been sent when it was asked */
+	unsigned pause_ms;           /* before it is asked for the same again */
 	bool is_asked, is_overfull;
 
 	/* detached.c */

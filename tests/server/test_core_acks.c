@@ -107,6 +107,39 @@ Test(core_acks, asks_once_until_it_is_answered)
 	cr_assert_not(has(client_heard(romeo), REQUEST));
 }
 
+Test(core_acks, asks_who_says_nothing_new_after_pauses_that_grow)
+{
+	tell_romeo();
+	client_heard(romeo);
+	for (unsigned pause_ms = 1000; pause_ms < 64000; pause_ms *= 2) {
+		unsigned most_ms = pause_ms < 30000 ? pause_ms : 30000;
+
+		client_says(romeo, H("0"));
+		stage_pass(most_ms - 1);
+		client_says(romeo, H("0"));
+		cr_assert_not(has(client_heard(romeo), REQUEST), "%u ms", most_ms);
+		stage_pass(1);
+		cr_assert_eq(count_of(client_heard(romeo), REQUEST), 1, "%u ms", most_ms);
+	}
+	stage_pass(31000);
+	cr_assert_eq(client_error(romeo), STREAM_ERROR_CONNECTION_TIMEOUT);
+}
+
+Test(core_acks, asks_at_once_when_there_is_more_to_ask_for)
+{
+	tell_romeo();
+	client_says(romeo, H("0"));
+	client_heard(romeo);
+	tell_romeo();
+	cr_assert_eq(count_of(client_heard(romeo), REQUEST), 1);
+	client_says(romeo, H("1"));
+	cr_assert_eq(count_of(client_heard(romeo), REQUEST), 1, "it has counted something");
+	client_says(romeo, H("1"));
+	client_says(romeo, H("2"));
+	stage_pass(60000);
+	cr_assert_not(has(client_heard(romeo), REQUEST));
+}
+
 Test(core_acks, forgets_what_is_acknowledged)
 {
 	tell_romeo();
