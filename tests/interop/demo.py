@@ -42,8 +42,15 @@ class Demo:
     def certificate(self):
         return self.folder / "localhost.crt"
 
+    def log_lines(self):
+        return (self.folder / "log").read_text().splitlines()
+
     def log_tail(self):
-        return "\n".join((self.folder / "log").read_text().splitlines()[-15:])
+        return "\n".join(self.log_lines()[-15:])
+
+    def logged(self, text):
+        """The newest line of the log that has the text, or ""."""
+        return next((line for line in reversed(self.log_lines()) if text in line), "")
 
     def __enter__(self):
         self.start()

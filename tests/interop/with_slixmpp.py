@@ -11,7 +11,7 @@ from time import time as now
 
 import slixmpp
 
-TIMEOUT_S = 20
+from arrivals import TIMEOUT_S, Arrivals
 
 
 class Client(slixmpp.ClientXMPP):
@@ -25,21 +25,15 @@ class Client(slixmpp.ClientXMPP):
         for plugin in ("xep_0012", "xep_0030", "xep_0049", "xep_0054", "xep_0092", "xep_0115",
                        "xep_0199", "xep_0203"):
             self.register_plugin(plugin)
-        self.arrived = []
-        self.news = asyncio.Event()
+        self.arrivals = Arrivals(jid)
         self.outcome = asyncio.get_running_loop().create_future()
-        self.add_filter("in", self.note)
+        self.add_filter("in", self.arrivals.note)
         self.add_event_handler("session_start", lambda _: self.settle("session"))
         self.add_event_handler("failed_all_auth", lambda _: self.settle("refused"))
 
     def settle(self, outcome):
         if not self.outcome.done():
             self.outcome.set_result(outcome)
-
-    def note(self, stanza):
-        self.arrived.append(stanza)
-        self.news.set()
-        return stanza
 
     async def enter(self, port, is_direct=False):
         self.connect(("127.0.0.1", port), use_ssl=is_direct, force_starttls=not is_direct,
@@ -49,22 +43,8 @@ class Client(slixmpp.ClientXMPP):
     async def leave(self):
         await self.disconnect()
 
-    async def expect(self, what, test):
-        """The first arrival that passes; what came before it stays for later."""
-        deadline = asyncio.get_running_loop().time() + TIMEOUT_S
-        while True:
-            for stanza in self.arrived:
-                if test(stanza):
-                    self.arrived.remove(stanza)
-                    return stanza
-            self.news.clear()
-            left = deadline - asyncio.get_running_loop().time()
-            try:
-                await asyncio.wait_for(self.news.wait(), max(left, 0))
-            except asyncio.TimeoutError:
-                came = "\n    ".join(map(str, self.arrived))
-                raise AssertionError(
-                    f"{self.boundjid} waited for {what}; what came:\n    {came}") from None
+    def expect(self, what, test):
+        return self.arrivals.expect(what, test)
 
     def expect_presence(self, kind, sender):
         return self.expect(f"presence {kind} from {sender}", lambda stanza: (
