@@ -10,6 +10,7 @@
 #include "entity.h"
 #include "host.h"
 #include "outbox.h"
+#include "session.h"
 #include "shard.h"
 #include "storage.h"
 
@@ -54,6 +55,7 @@ struct tern_entity {
 	size_t resident_bytes;    /* at most so many: residents.c */
 	unsigned failures;        /* of logins, halved with time */
 	uint64_t failed_at_ms;
+	struct rate_debt debt;    /* of sessions that have ended */
 
 	struct tern_entity *idle_next, *idle_previous;
 	uint64_t idle_since_ms;

@@ -493,6 +493,11 @@ void sessions_finish(struct sessions *sessions)
 	free(sessions->gone);
 }
 
+struct rate_debt *session_debt(const struct tern_session *session)
+{
+	return &session->entity->debt;
+}
+
 const struct jid *session_jid(const struct tern_session *session)
 {
 	return session->jid;

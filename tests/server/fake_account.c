@@ -152,6 +152,12 @@ unsigned login_note_failure(struct login *login)
 	return fake_accounts.delay_ms;
 }
 
+static void free_session(struct tern_session *session)
+{
+	arena_destroy(session->arena);
+	free(session);
+}
+
 int login_bind(struct login *login, struct stream *stream, const char *resource,
 	struct tern_session **ret_session)
 {
@@ -163,6 +169,10 @@ int login_bind(struct login *login, struct stream *stream, const char *resource,
 	session->arena = arena_create(512);
 	session->stream = stream;
 	session->jid = jid_full(session->arena, login->jid, resource ? resource : "made-up");
+	if (!session->jid) {
+		free_session(session);
+		return -EINVAL;
+	}
 	fake_accounts.stream = stream;
 	fake_accounts.session = session;
 	fake_accounts.sessions++;
@@ -180,6 +190,11 @@ void session_answered(struct tern_session *session, const char *bytes, size_t le
 	stream_write(session->stream, bytes, len);
 }
 
+struct rate_debt *session_debt(const struct tern_session *session)
+{
+	return &fake_accounts.debt;
+}
+
 const struct jid *session_jid(const struct tern_session *session) { return session->jid; }
 void session_drained(struct tern_session *session) { }
 
@@ -191,12 +206,6 @@ void session_receive(struct tern_session *session, struct arena *take_arena,
 	arena_destroy(take_arena);
 	if (fake_accounts.pauses_after_stanza)
 		stream_pause(session->stream);
-}
-
-static void free_session(struct tern_session *session)
-{
-	arena_destroy(session->arena);
-	free(session);
 }
 
 bool session_leave(struct tern_session *session)

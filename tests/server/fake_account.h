@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "session.h"
+
 struct server;
 struct stream;
 struct tern_session;
@@ -25,6 +27,7 @@ struct fake_accounts {
 	/* What happened. */
 	unsigned logins_open, failures, successes;
 	unsigned sessions, sessions_ended, sessions_ended_orderly;
+	struct rate_debt debt;  /* of whoever sent too much */
 	char received[8192];    /* stanzas, as text, one behind the other */
 	bool pauses_after_stanza; /* back-pressure: the stream is paused with each stanza */
 	struct stream *stream;  /* of the newest session */

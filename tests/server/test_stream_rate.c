@@ -175,6 +175,26 @@ Test(stream_rate, goes_on_at_the_accounts_home)
 	free(credentials);
 }
 
+Test(stream_rate, of_bytes_or_stanzas_is_not_escaped_by_coming_back)
+{
+	struct link *link;
+
+	world.server.limits.stanza_rate = 10;
+	link = fresh_client();
+	says_messages(link, 11);
+	for (unsigned i = 0; i < 20; i++) {
+		fake_link_end(link, LINK_BROKEN);
+		link = world_bound_client();
+		says_messages(link, 1);
+	}
+	cr_assert_eq(received(), 11);
+	world_pass(5000); /* each has asked for a resource, too */
+	cr_assert_eq(received(), 12);
+	world_pass(60000);
+	says_messages(link, 30);
+	cr_assert_eq(received(), 23);
+}
+
 Test(stream_rate, ends_with_its_stream)
 {
 	struct link *link;

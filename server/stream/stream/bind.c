@@ -67,6 +67,7 @@ void stream_become_bound(struct stream *stream, struct tern_session *session)
 	stream->state = STREAM_BOUND;
 	negotiation_destroy(stream->negotiation);
 	stream->negotiation = NULL;
+	rate_take_over(stream);
 }
 
 static void bind_resource(struct stream *stream, const struct element *iq, const char *resource)

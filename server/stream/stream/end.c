@@ -41,6 +41,7 @@ static void part_with_session(struct stream *stream, bool is_orderly)
 {
 	struct tern_session *session = stream->session;
 
+	rate_hand_back(stream);
 	stream->session = NULL;
 	if (session)
 		session_stream_ended(session, is_orderly || stream->has_footer);
@@ -74,6 +75,7 @@ void stream_break(struct stream *stream)
 void stream_close(struct stream *stream, enum stream_error error, const char *text)
 {
 	stream_enter(stream);
+	rate_hand_back(stream);
 	stream->session = NULL;
 	stream_end(stream, error, text);
 	stream_leave(stream);

@@ -15,6 +15,7 @@
 #include "buffer.h"
 #include "link.h"
 #include "sasl.h"
+#include "session.h"
 #include "shard.h"
 #include "stream.h"
 
@@ -60,7 +61,7 @@ struct negotiation {
 
 /* How fast the peer has been: rate.c. */
 struct rate {
-	uint64_t elements_us, bytes_us; /* of shard_ticks_ms: until when they are paid for */
+	struct rate_debt debt;
 	uint64_t due_ms;
 	struct timer again;
 	bool is_exceeded;        /* reading waits for the timer */
@@ -157,6 +158,8 @@ void auth_forget(struct stream *stream); /* the attempt, its login and all */
 /* --- rate.c: limits.stanzas-per-second and its kin ------------------------------------------ */
 void rate_note_element(struct stream *stream);
 void rate_note_bytes(struct stream *stream, size_t count);
+void rate_take_over(struct stream *stream); /* what the session's account still owes */
+void rate_hand_back(struct stream *stream); /* before the session is parted with */
 void rate_stop(struct stream *stream);  /* before the stream leaves the shard, or ends */
 void rate_go_on(struct stream *stream); /* on the shard where it is now */
 

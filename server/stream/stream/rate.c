@@ -25,6 +25,12 @@ static void run_again(struct shard *shard, struct timer *timer)
 }
 
 /* The time that has to pass before more is read, in microseconds. */
+static uint64_t overdue(uint64_t paid_until_us, uint64_t now_us, uint64_t burst_us)
+{
+	return paid_until_us > now_us + burst_us ? paid_until_us - now_us - burst_us + MOMENT_US : 0;
+}
+
+/* The same, with what has just come. */
 static uint64_t pay(uint64_t *paid_until_us, uint64_t now_us, uint64_t count, long per_second,
 	uint64_t burst_us)
 {
@@ -33,8 +39,7 @@ static uint64_t pay(uint64_t *paid_until_us, uint64_t now_us, uint64_t count, lo
 	if (*paid_until_us < now_us)
 		*paid_until_us = now_us;
 	*paid_until_us += count * SECOND_US / (uint64_t)per_second;
-	return *paid_until_us > now_us + burst_us ?
-		*paid_until_us - now_us - burst_us + MOMENT_US : 0;
+	return overdue(*paid_until_us, now_us, burst_us);
 }
 
 static void wait_for(struct stream *stream, uint64_t delay_us)
@@ -63,7 +68,7 @@ void rate_note_element(struct stream *stream)
 {
 	const struct limits *limits = stream_limits(stream);
 
-	wait_for(stream, pay(&stream->rate.elements_us, shard_ticks_ms(stream->shard) * 1000, 1,
+	wait_for(stream, pay(&stream->rate.debt.elements_us, shard_ticks_ms(stream->shard) * 1000, 1,
 		is_logged_in(stream) ? limits->stanza_rate : limits->stanza_rate_before_login,
 		burst_us(limits)));
 }
@@ -72,9 +77,36 @@ void rate_note_bytes(struct stream *stream, size_t count)
 {
 	const struct limits *limits = stream_limits(stream);
 
-	wait_for(stream, pay(&stream->rate.bytes_us, shard_ticks_ms(stream->shard) * 1000, count,
+	wait_for(stream, pay(&stream->rate.debt.bytes_us, shard_ticks_ms(stream->shard) * 1000, count,
 		is_logged_in(stream) ? limits->byte_rate : limits->byte_rate_before_login,
 		burst_us(limits)));
+}
+
+static uint64_t most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static void take_worse(struct rate_debt *debt, const struct rate_debt *other)
+{
+	debt->elements_us = most(debt->elements_us, other->elements_us);
+	debt->bytes_us = most(debt->bytes_us, other->bytes_us);
+}
+
+void rate_take_over(struct stream *stream)
+{
+	struct rate_debt *debt = &stream->rate.debt;
+	uint64_t now_us = shard_ticks_ms(stream->shard) * 1000;
+
+	take_worse(debt, session_debt(stream->session));
+	wait_for(stream, overdue(most(debt->elements_us, debt->bytes_us), now_us,
+		burst_us(stream_limits(stream))));
+}
+
+void rate_hand_back(struct stream *stream)
+{
+	if (stream->session)
+		take_worse(session_debt(stream->session), &stream->rate.debt);
 }
 
 void rate_stop(struct stream *stream)
