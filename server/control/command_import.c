@@ -17,11 +17,11 @@
 #include "reread.h"
 #include "server.h"
 
-/* Of the request's arena; the element's own ends with the command. */
+/* Of the request's arena, as all that it points to. */
 struct import {
 	const struct tern_importer *importer;
 	const void *settings;
-	struct reread read;
+	const struct element *element;
 };
 
 static const char *reason(int result)
@@ -37,9 +37,8 @@ static const char *reason(int result)
 static void run(struct tern_command *command, struct tern_entity *entity, const void *settings)
 {
 	const struct import *import = settings;
-	int result = import->importer->run(entity, import->read.element, import->settings);
+	int result = import->importer->run(entity, import->element, import->settings);
 
-	arena_destroy(import->read.arena);
 	if (result < 0)
 		tern_command_fail(command, "<%s/>: %s", import->importer->name, reason(result));
 	else
@@ -63,24 +62,27 @@ static bool find(const struct tern_host *host, const struct element *element,
 	return false;
 }
 
-static struct reread read_xml(const char *xml)
+/* NULL where it is not one element. */
+static const struct element *read_xml(struct arena *arena, const char *xml)
 {
 	struct parser_pool *pool = parser_pool_create(1);
 	struct reread read = reread(pool, xml, strlen(xml));
+	const struct element *copy = read.element ? element_copy(arena, read.element) : NULL;
 
+	arena_destroy(read.arena);
 	parser_pool_destroy(pool);
-	return read;
+	return copy;
 }
 
 static const char *refuse(struct request *request, const struct tern_host *host,
 	struct import *import)
 {
-	if (!import->read.element)
+	if (!import->element)
 		return "this is not one whole element";
-	if (find(host, import->read.element, import))
+	if (find(host, import->element, import))
 		return NULL;
 	return arena_printf(request_arena(request), "no module of the host takes <%s xmlns='%s'/>",
-		element_name(import->read.element), element_ns(import->read.element));
+		element_name(import->element), element_ns(import->element));
 }
 
 void run_user_import(struct request *request)
@@ -99,11 +101,10 @@ void run_user_import(struct request *request)
 	}
 	why = address_read(request, address, TERN_COMMAND_AT_ACCOUNT, &jid, &host);
 	if (!why) {
-		import->read = read_xml(xml);
+		import->element = read_xml(request_arena(request), xml);
 		why = refuse(request, host, import);
 	}
 	if (why) {
-		arena_destroy(import->read.arena);
 		request_fail(request, "%s", why);
 		return;
 	}
