@@ -196,6 +196,13 @@ class Run:
         if directory:
             self.check("shards", ["tests/faults/shards", "--build", directory])
 
+    def siege(self):
+        """Every kind of hostility for a moment; what takes whole ticks of the machine is let be."""
+        directory = self.build("gcc")
+        if directory:
+            self.check("siege", ["tests/bench/siege", "--build", directory, "--seconds", "0.5",
+                                 "--sample", "0.2", "--floor", "20", "--crowd", "300"])
+
     def clang(self):
         self.build("clang")
 
@@ -233,8 +240,8 @@ FAULTS = (
     ("run", "--kills", "40", "--hasty", "--loses", "--blows", "kill_sending"),
     ("run", "--kills", "40", "--durability", "relaxed", "--loses", "--blows", "lose_power"),
 )
-PARTS = ("headers", "units", "scenarios", "interop", "contrib", "faults", "shards", "clang", "asan",
-         "tsan", "fuzz")
+PARTS = ("headers", "units", "scenarios", "interop", "contrib", "faults", "shards", "siege", "clang",
+         "asan", "tsan", "fuzz")
 
 
 def flags_of(room, commands, directory):

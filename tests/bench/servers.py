@@ -266,6 +266,7 @@ class Tern(Server):
     build = None        # the build directory
     befriend = None     # called with the running server when there are cliques to make
     limits = "stanzas-per-second = 0  bytes-per-second = 0"
+    modules = []        # besides those that all servers have
     prepared = {}       # data directories with accounts and rosters, by what is in them
 
     def __init__(self, accounts, cliques, cores, shards=1, **more):
@@ -280,8 +281,8 @@ class Tern(Server):
         """Accounts and rosters are made once, then copied: the measured process is always one
         that did nothing before."""
         fill_template("tern.conf.in", self.directory / "tern.conf", DIR=self.directory,
-                      DOMAIN=DOMAIN, SHARDS=self.shards, LIMITS=self.limits,
-                      MORE=', "mam"' if self.archive else "")
+                      DOMAIN=DOMAIN, SHARDS=self.shards, LIMITS=self.limits, MORE="".join(
+                          f', "{name}"' for name in self.modules + ["mam"] * self.archive))
         what = str(sorted(self.families().items()))
         if what not in self.prepared:
             (self.directory / "data").mkdir()
