@@ -267,7 +267,7 @@ static void put_page(const struct manual *manual)
 		fail("a section of keys has no place in it", "the page");
 }
 
-/* All names, a line each, for the tests: "option mam page". */
+/* All names, a line each, for the tests: "key limit", "command archive stats\tJID". */
 static void put_names(const struct manual *manual)
 {
 	for (const struct section *section = sections; section->name; section++) {
@@ -276,7 +276,7 @@ static void put_names(const struct manual *manual)
 			printf("key %s\n", key->name);
 	}
 	for (const struct command *command = commands; command->words; command++)
-		printf("command %s\n", command->words);
+		printf("command %s\t%s\n", command->words, command->synopsis);
 	for (size_t i = 0; i < manual->count; i++) {
 		const struct tern_module *module = manual->modules[i];
 		const struct tern_command_claim *command = module->commands;
@@ -286,7 +286,7 @@ static void put_names(const struct manual *manual)
 		     option++)
 			printf("key %s\n", option->name);
 		for (; command && command->words; command++)
-			printf("command %s\n", command->words);
+			printf("command %s\t%s\n", command->words, command->arguments);
 	}
 }
 

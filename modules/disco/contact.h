@@ -8,7 +8,7 @@ struct element;
 
 /* Whom one writes to about what; the options and the fields share the names. */
 #define CONTACTS(X) \
-	X(abuse, "abuse-addresses", "URIs for reports of abuse") \
+	X(abuse, "abuse-addresses", "URIs for reports of abuse (XEP-0157), such as mailto:abuse@example.org") \
 	X(admin, "admin-addresses", "URIs of the administrators") \
 	X(feedback, "feedback-addresses", "URIs for opinions") \
 	X(sales, "sales-addresses", "URIs for customers to be") \

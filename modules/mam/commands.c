@@ -193,12 +193,15 @@ static void purge(struct tern_command *command, struct tern_entity *entity, cons
 #define COLUMNS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 const struct tern_command_claim archive_commands[] = {
-	{ "archive stats", "JID", "tells how large an account's archive is", TERN_COMMAND_AT_ACCOUNT,
+	{ "archive stats", "JID", "tells how large an account's archive is, and from when",
+		TERN_COMMAND_AT_ACCOUNT,
 		COLUMNS("messages", "bytes", "oldest", "newest"), tell_stats },
 	{ "archive page", "JID [--after ID] [--most N]",
-		"reads a piece of an archive, from the old end", TERN_COMMAND_AT_ACCOUNT,
+		"reads a piece of an archive, from its old end or from behind a message",
+		TERN_COMMAND_AT_ACCOUNT,
 		COLUMNS("id", "stamp", "with", "message"), tell_page },
-	{ "archive purge", "JID --all | JID --before DATE", "deletes messages from an archive",
+	{ "archive purge", "JID --all | JID --before DATE",
+		"deletes an archive's messages, or those from before a day (2026-11-30) or moment, UTC",
 		TERN_COMMAND_AT_ACCOUNT, COLUMNS("jid"), purge },
 	{ 0 },
 };

@@ -225,6 +225,13 @@ class Page(Module):
         self.assertEqual(server.wait(timeout=30), 0)
         self.assertIn("<motto xmlns='urn:example:motto'>Carpe diem</motto>", said)
 
+    def test_the_readmes_module_compiles(self):
+        readme = (ROOT / "README.md").read_text()
+        self.write("hello.c", re.search(r"^```c\n(.*?)^```$", readme, re.S | re.M)[1])
+        compile_module(self.path("hello.c"), self.path("hello.so"))
+        self.choose("hello")
+        self.assertEqual(run(TERND, "-c", self.path("tern.conf"), "--check"), "")
+
     def test_its_answer_that_comes_later_compiles(self):
         self.write("later.c", '#include <heap.h>\n#include <module.h>\n#include <stdlib.h>\n'
                    '#define NS_PHOTO "urn:example:photo"\ntern_store photo_store;\n'
