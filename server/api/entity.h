@@ -69,7 +69,8 @@ void tern_get(struct tern_entity *entity, tern_store store, const void *key, siz
 	void *context);
 
 /* --- logs --------------------------------------------------------------------------------
- * The id is the later of now (us) and the log's last id plus one. */
+ * The id is the later of now (us) and the log's last id plus one; `ret_id` may be NULL.  `with`
+ * (may be NULL) is whom the entry is about, for pages of that alone. 0 or as tern_put. */
 int tern_append(struct tern_entity *entity, tern_store log, const char *with,
 	const void *bytes, size_t len, uint64_t *ret_id);
 /* The same for what was said at another time, and comes from a file: that takes the place of now. */
@@ -81,7 +82,7 @@ int tern_log_expire(struct tern_entity *entity, tern_store log, uint64_t up_to_i
 struct tern_page {
 	uint64_t after_id, before_id; /* exclusive; 0: open */
 	const char *with;             /* NULL: all */
-	bool backwards;
+	bool backwards;               /* from the newest, or from before_id, to older ones */
 	size_t most;                  /* entries at most; 0: the engine's limit of a slice (500
 	                               * entries, or behind the one that exceeds 2 MiB) */
 };
@@ -190,7 +191,8 @@ void tern_delete_account(struct tern_entity *entity,
 
 /* --- timers ---------------------------------------------------------------------------------
  * `run` is called once: with cancelled true when the entity (or session, if given) ended or
- * the module is leaving. A timer of an entity does not keep it open. */
+ * the module is leaving. A timer of an entity does not keep it open. `session` may be NULL.
+ * Stopped, nobody is called, and `context` is still the module's. */
 typedef uint64_t tern_timer;
 tern_timer tern_timer_start(struct tern_entity *entity, struct tern_session *session,
 	uint64_t delay_ms,
