@@ -105,11 +105,11 @@ class Door(Module):
 
     def setUp(self):
         super().setUp()
-        compile_module(ROOT / "contrib/example-module/door.c", self.path("door.so"))
+        compile_module(found("door.c"), self.path("door.so"))
 
     def test_builds_with_meson_and_is_installed_beside_the_others(self):
         build, place = self.path("build"), self.path("place")
-        run("meson", "setup", build, ROOT / "contrib/example-module", "-Dwerror=true",
+        run("meson", "setup", build, found("door.c").parent, "-Dwerror=true",
             **PKG_CONFIG)
         run("meson", "install", "-C", build, "--destdir", place, **PKG_CONFIG)
         self.assertEqual(sum(1 for _ in Path(place).rglob("tern/modules/door.so")), 1)
