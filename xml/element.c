@@ -243,22 +243,32 @@ static struct attribute **find_attribute(const struct element *element, const ch
 	return (struct attribute **)link;
 }
 
-void element_set(struct element *element, const char *name, const char *value)
+void element_set_ns(struct element *element, const char *ns, const char *name, const char *value)
 {
-	struct attribute **link = find_attribute(element, NULL, name);
-	struct arena *arena = element->arena;
+	struct attribute **link;
 
+	if (ns && strcmp(ns, NS_XML) == 0 && strcmp(name, "lang") == 0) {
+		ns = NULL;
+		name = "xml:lang";
+	}
+	link = find_attribute(element, ns, name);
 	if (!value) {
 		if (*link)
 			*link = (*link)->next;
 		return;
 	}
 	if (!*link) {
-		*link = arena_zalloc(arena, sizeof **link);
-		(*link)->name = keep(arena, name);
+		*link = arena_zalloc(element->arena, sizeof **link);
+		(*link)->ns = ns ? keep(element->arena, ns) : NULL;
+		(*link)->name = keep(element->arena, name);
 	}
 	(*link)->value_len = strlen(value);
-	(*link)->value = arena_strndup(arena, value, (*link)->value_len);
+	(*link)->value = arena_strndup(element->arena, value, (*link)->value_len);
+}
+
+void element_set(struct element *element, const char *name, const char *value)
+{
+	element_set_ns(element, NULL, name, value);
 }
 
 const char *element_get(const struct element *element, const char *name)

@@ -44,6 +44,7 @@ struct element *element_copy(struct arena *arena, const struct element *element)
  * element_set with a NULL value removes; others with a prefix keep their
  * namespace and are reached with the _ns forms. */
 void element_set(struct element *element, const char *name, const char *value);
+void element_set_ns(struct element *element, const char *ns, const char *name, const char *value);
 const char *element_get(const struct element *element, const char *name); /* or NULL */
 const char *element_get_ns(const struct element *element, const char *ns, const char *name);
 

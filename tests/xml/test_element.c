@@ -102,6 +102,20 @@ Test(element, gives_the_language_by_both_its_names)
 	cr_assert_null(element_get(message, "lang"));
 }
 
+Test(element, keeps_attributes_of_one_name_in_two_namespaces_apart)
+{
+	element_set_ns(message, "urn:x", "id", "1");
+	element_set(message, "id", "2");
+	cr_assert_str_eq(element_get_ns(message, "urn:x", "id"), "1");
+	cr_assert_str_eq(element_get(message, "id"), "2");
+	element_set_ns(message, "urn:x", "id", "3");
+	cr_assert_str_eq(element_get_ns(message, "urn:x", "id"), "3");
+	element_set_ns(message, "urn:x", "id", NULL);
+	cr_assert_null(element_get_ns(message, "urn:x", "id"));
+	element_set_ns(message, NS_XML, "lang", "cs");
+	cr_assert_str_eq(element_get(message, "xml:lang"), "cs");
+}
+
 Test(element, text_is_what_stands_before_the_first_child)
 {
 	struct element *p = element_new(arena, "", "p");
