@@ -143,15 +143,30 @@ static bool parse_line(const char *line, size_t len, const struct scram_hash *ha
 		ret->stored_len == hash->size;
 }
 
+/* What comes from another server may have no line but one. */
+static const char *find_any_line(const char *credentials, const struct scram_hash **ret_hash,
+	size_t *ret_len)
+{
+	const char *line;
+
+	*ret_hash = &scram_hashes[SCRAM_HASH_OF_PLAIN];
+	line = credentials_find_line(credentials, *ret_hash, ret_len);
+	for (size_t i = SCRAM_HASH_COUNT; !line && i-- > 0;) {
+		*ret_hash = &scram_hashes[i];
+		line = credentials_find_line(credentials, *ret_hash, ret_len);
+	}
+	return line;
+}
+
 bool credentials_match(const char *credentials, const char *password)
 {
-	const struct scram_hash *hash = &scram_hashes[SCRAM_HASH_OF_PLAIN];
+	const struct scram_hash *hash;
 	char *prepared = password_prepare(password, strlen(password));
 	struct parsed parsed;
 	gnutls_datum_t salt;
 	struct keys keys;
 	size_t len = 0;
-	const char *line = credentials_find_line(credentials, hash, &len);
+	const char *line = find_any_line(credentials, &hash, &len);
 	bool matches = false;
 
 	if (prepared && line && parse_line(line, len, hash, &parsed)) {

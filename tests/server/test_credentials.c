@@ -52,6 +52,16 @@ Test(credentials, match_keys_that_others_made)
 		"wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=\n", "pencil"));
 }
 
+/* RFC 5802 5, of a server that keeps SHA-1 alone: password "pencil". */
+Test(credentials, match_the_one_line_that_there_is)
+{
+	static const char line[] = "SCRAM-SHA-1$4096:QSXCR+Q6sek8bf92$"
+		"6dlGYMOdZcOPutkcNY8U2g7vK9Y=:D+CSWLOshSulAsxiupA+qs2/fTE=";
+
+	cr_assert(credentials_match(line, "pencil"));
+	cr_assert_not(credentials_match(line, "Pencil"));
+}
+
 /* RFC 8265 4.2.2: a non-ASCII space is a space; composed and decomposed are one. */
 Test(credentials, do_not_tell_spellings_of_one_password_apart)
 {
