@@ -153,19 +153,38 @@ static int copy_bytes(int from, int to)
 	return got < 0 ? -errno : 0;
 }
 
+/* A short write is no error yet: the next one says why. */
+static int write_all(int file, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t written = write(file, bytes, len);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return written < 0 ? -errno : -ENOSPC;
+		bytes += written;
+		len -= (size_t)written;
+	}
+	return 0;
+}
+
 /* Read and write, where the kernel cannot copy between the two file systems. */
 static int copy_by_hand(int from, int to)
 {
 	static char piece[1 << 16];
 	ssize_t got;
+	int result = 0;
 
 	if (lseek(from, 0, SEEK_SET) < 0 || lseek(to, 0, SEEK_SET) < 0)
 		return -errno;
-	while ((got = read(from, piece, sizeof piece)) > 0) {
-		if (write(to, piece, (size_t)got) != got)
-			return errno ? -errno : -ENOSPC;
+	while (result == 0 && (got = read(from, piece, sizeof piece)) != 0) {
+		if (got > 0)
+			result = write_all(to, piece, (size_t)got);
+		else if (errno != EINTR)
+			result = -errno;
 	}
-	return got < 0 ? -errno : 0;
+	return result;
 }
 
 /* Under another name until it is whole; the file belongs to whom the directory belongs. */

@@ -21,15 +21,17 @@ enum { BYTES = 32, PIECE = 1 << 20 };
 static int hash_all(int file, gnutls_hash_hd_t hash)
 {
 	char *piece = malloc(PIECE);
-	ssize_t got = piece ? 1 : -1;
+	int result = piece ? 0 : -ENOMEM;
+	ssize_t got;
 
-	while (got > 0) {
-		got = read(file, piece, PIECE);
+	while (result == 0 && (got = read(file, piece, PIECE)) != 0) {
 		if (got > 0)
 			gnutls_hash(hash, piece, (size_t)got);
+		else if (errno != EINTR)
+			result = -errno;
 	}
 	free(piece);
-	return got < 0 ? -errno : 0;
+	return result;
 }
 
 int digest_of_file(const char *path, char ret_text[DIGEST_TEXT_SIZE])
