@@ -88,6 +88,7 @@ static void expire(struct shard *shard, struct timer *timer)
 	struct acks *acks = (struct acks *)((char *)timer - offsetof(struct acks, expiry));
 
 	(void)shard;
+	log_debug("session", jid_text(acks->session->jid), "nobody has come back");
 	session_end(acks->session);
 }
 
@@ -149,6 +150,8 @@ static void detach(struct tern_session *session)
 	acks->owed = 0;
 	timer_stop(session->entity->shard, &acks->patience);
 	detached_wait(session, (uint64_t)acks->max_s * 1000);
+	log_debug("session", jid_text(session->jid), "its stream is gone; it waits for %u s",
+		acks->max_s);
 	entity_run_watches(session->entity, TERN_ON_SESSION_DETACHED, session, NULL);
 }
 
@@ -222,6 +225,8 @@ void detached_answer(struct tern_session *session)
 
 	acks->is_resuming = false;
 	acks->told = acks_h(acks);
+	log_debug("session", jid_text(session->jid), "resumed; %llu stanzas are sent again",
+		(unsigned long long)(acks->sent - acks->acked));
 	counter_add(&session->entity->shard->counters, COUNT_SESSIONS_RESUMED, 1);
 	acks_say(session, "<resumed xmlns='" NS_ACKS "' previd='%s' h='%u'/>", acks->id,
 		(unsigned)(uint32_t)acks_h(acks));

@@ -127,8 +127,21 @@ static struct element *new_error(struct event *event, enum tern_condition condit
 	return error;
 }
 
+static void log_refusal(const struct event *event, enum tern_condition condition)
+{
+	const struct tern_stanza *stanza = &event->pub.stanza;
+	const struct element *payload = element_first(stanza->element);
+
+	log_debug("stanza", jid_text(stanza->from), "%s %s to %s with %s of %s: %s",
+		element_name(stanza->element), tern_type_name(stanza->type),
+		stanza->to ? jid_text(stanza->to) : "its account",
+		payload ? element_name(payload) : "nothing",
+		payload ? element_ns(payload) : "nothing", tern_condition_name(condition));
+}
+
 void event_refuse(struct event *event, enum tern_condition condition, const char *text)
 {
+	log_refusal(event, condition);
 	if (stanza_may_be_refused(&event->pub.stanza) && !event->pub.awaits_ack)
 		event_answer(event, new_error(event, condition, text));
 	event_finish(event);

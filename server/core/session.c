@@ -347,6 +347,7 @@ struct tern_session *session_create(struct tern_entity *entity, const struct jid
 
 	session->stream = stream;
 	counter_add(&entity->shard->counters, COUNT_SESSIONS_BOUND, 1);
+	log_debug("session", jid_text(jid), "bound");
 	entity_run_watches(entity, TERN_ON_SESSION_BOUND, session, NULL);
 	return session;
 }
@@ -374,6 +375,7 @@ void session_end(struct tern_session *session)
 		return;
 	session->is_ending = true;
 	session->stream = NULL;
+	log_debug("session", jid_text(session->jid), "ended");
 	entity->pins++;
 	brake_release(session);
 	pressure_forget(session);

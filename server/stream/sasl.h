@@ -83,7 +83,7 @@ struct sasl_claim {
 	const char *password; /* PLAIN */
 };
 
-/* All results in the arena. */
+/* All results in the arena. On failure too `bare` is the account that was named, if one was. */
 enum sasl_failure sasl_claim_read(struct arena *arena, const struct sasl_attempt *attempt,
 	struct sasl_claim *ret_claim);
 

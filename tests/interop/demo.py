@@ -42,6 +42,11 @@ class Demo:
     def certificate(self):
         return self.folder / "localhost.crt"
 
+    def log_everything(self):
+        """From now on, at the level of debug."""
+        subprocess.run([self.build / "server/ternctl", "-s", self.folder / "control",
+                        "log", "level", "debug"], check=True, stdout=subprocess.DEVNULL)
+
     def log_lines(self):
         return (self.folder / "log").read_text().splitlines()
 

@@ -194,6 +194,7 @@ class People:
 async def people(demo):
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore", DeprecationWarning)     # aioxmpp is older than Python 3.11
+    demo.log_everything()
     everybody = People(demo)
     try:
         yield everybody
@@ -299,6 +300,7 @@ async def a_broken_stream_is_resumed_and_nothing_is_lost_or_doubled(people):
     for one in (client, people.romeo_desk):
         await one.catch_up()
         assert not one.has_seen(lambda item: "storm" in (body_of(item) or "")), "a message twice"
+    assert "resumed" in people.demo.logged(f"session {bound}: "), people.demo.log_tail()
     assert not people.romeo_desk.has_seen(lambda item: (
         isinstance(item, aioxmpp.Presence) and item.type_ == aioxmpp.PresenceType.UNAVAILABLE)), \
         "her session ended"

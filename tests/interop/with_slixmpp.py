@@ -115,6 +115,11 @@ async def logs_in_over_STARTTLS_with_a_verified_certificate(people):
     assert people.juliet_desk.transport.get_extra_info("ssl_object").version() == "TLSv1.3"
 
 
+async def mechanisms_that_it_tries_in_vain_are_one_line_of_the_log(people):
+    lines = [line for line in people.demo.log_lines() if "juliet@localhost: login from" in line]
+    assert len(lines) == 1 and "channel binding that does not fit" in lines[0], lines
+
+
 async def logs_in_over_direct_TLS(people):
     await people.bring_online("juliet_phone", is_direct=True)
     await people.bring_online("romeo_desk", is_direct=True)
@@ -310,6 +315,7 @@ async def a_removed_contact_is_gone_on_both_sides(people):
 
 TESTS = (
     logs_in_over_STARTTLS_with_a_verified_certificate,
+    mechanisms_that_it_tries_in_vain_are_one_line_of_the_log,
     logs_in_over_direct_TLS,
     two_resources_of_one_account_see_each_other,
     a_wrong_password_is_refused,

@@ -195,6 +195,7 @@ async def people(demo):
     folder = demo.build / "xmppjs"
     fetch_library(folder)
     node = await Node.start(folder, demo.certificate())
+    demo.log_everything()
     everybody = People(demo, node)
     try:
         yield everybody
@@ -359,6 +360,8 @@ async def what_nobody_answers_is_an_error_and_not_silence(people):
         condition = await people.juliet_desk.ask(
             f'<iq type="get" to="{target}"><query xmlns="urn:example:unheard-of"/></iq>')
         assert condition == "service-unavailable", condition
+        assert people.demo.logged(f"iq get to {target} with query of urn:example:unheard-of: "
+                                  "service-unavailable") or "desk" in target
 
 
 async def capabilities_are_passed_on_and_the_servers_are_told(people):

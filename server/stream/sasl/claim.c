@@ -76,15 +76,16 @@ static enum sasl_failure claim_scram(struct arena *arena, const struct sasl_atte
 	struct sasl_claim *ret_claim)
 {
 	struct scram_first first;
-	enum sasl_failure failure;
+	enum sasl_failure failure, binding_failure;
 
 	if (!scram_first_parse(arena, attempt->first, attempt->first_len, &first))
 		return FAILURE_MALFORMED_REQUEST;
-	failure = check_binding(attempt, &first);
-	if (failure)
-		return failure;
+	failure = claim_name(arena, attempt, first.name, first.authzid, ret_claim);
+	binding_failure = check_binding(attempt, &first);
+	if (binding_failure)
+		return binding_failure;
 	ret_claim->binding = first.binding;
-	return claim_name(arena, attempt, first.name, first.authzid, ret_claim);
+	return failure;
 }
 
 static enum sasl_failure claim_plain(struct arena *arena, const struct sasl_attempt *attempt,
@@ -193,10 +194,6 @@ static claim_reader *reader_of(enum sasl_mechanism mechanism)
 enum sasl_failure sasl_claim_read(struct arena *arena, const struct sasl_attempt *attempt,
 	struct sasl_claim *ret_claim)
 {
-	struct sasl_claim claim = { .bare = NULL };
-	enum sasl_failure failure = reader_of(attempt->mechanism)(arena, attempt, &claim);
-
-	if (!failure)
-		*ret_claim = claim;
-	return failure;
+	*ret_claim = (struct sasl_claim){ .bare = NULL };
+	return reader_of(attempt->mechanism)(arena, attempt, ret_claim);
 }

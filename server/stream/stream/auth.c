@@ -138,16 +138,30 @@ static unsigned count_guess(struct negotiation *negotiation)
 	return of_account > of_address ? of_account : of_address;
 }
 
+/* A client without fit bindings fails with mechanism after mechanism, at each login: one line. */
+static void log_failure(const struct negotiation *negotiation)
+{
+	const struct jid *bare = negotiation->claim.bare;
+	const char *account = bare ? jid_text(bare) : NULL;
+	const char *peer = link_peer(negotiation->stream->link);
+
+	if (negotiation->failure == FAILURE_UNFIT_BINDING)
+		log_at(negotiation->faults ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "account", account,
+			"login from %s failed: %s with a channel binding that does not fit", peer,
+			sasl_mechanism_name(negotiation->attempt.mechanism));
+	else
+		log_info("account", account, "login from %s failed: %s", peer,
+			sasl_failure_name(negotiation->failure));
+}
+
 static void fail(struct negotiation *negotiation, enum sasl_failure failure)
 {
 	struct stream *stream = negotiation->stream;
-	const struct jid *bare = negotiation->claim.bare;
 	unsigned delay_ms;
 
 	negotiation->failure = failure;
 	delay_ms = count_guess(negotiation);
-	log_info("account", bare ? jid_text(bare) : NULL, "login from %s failed: %s",
-		link_peer(stream->link), sasl_failure_name(failure));
+	log_failure(negotiation);
 	if (delay_ms == 0) {
 		tell_failure(negotiation);
 		return;

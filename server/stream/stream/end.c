@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "log.h"
 #include "names.h"
 #include "session.h"
 #include "writer.h"
@@ -30,8 +31,11 @@ void stream_end(struct stream *stream, enum stream_error error, const char *text
 	/* RFC 6120 4.9.1.2: also who was not greeted is told why. */
 	if (!stream->has_opened)
 		header_send(stream);
-	if (error)
+	if (error) {
+		log_debug("link", link_peer(stream->link), "%s%s%s", stream_error_name(error),
+			text ? ": " : "", text ? text : "");
 		write_error(&out, error, text);
+	}
 	buffer_add_text(&out, "</stream:stream>");
 	stream_send(stream, &out);
 	stream->state = STREAM_ENDED;
