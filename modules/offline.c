@@ -10,12 +10,14 @@
 
 #include "arena.h"
 #include "buffer.h"
+#include "datetime.h"
 #include "heap.h"
 #include "module.h"
 #include "stored.h"
 
 #define NS_DATA "urn:xmpp:pie:0"
 #define NS_HINTS "urn:xmpp:hints"
+#define NS_SID "urn:xmpp:sid:0"
 
 /* A page ends behind the message that exceeds its bytes: far less than limits.unwritten-bytes. */
 enum { PAGE = 50, PAGE_BYTES = 64 * 1024, LIST_PAGE = 100, NEXT_PAGE_MS = 1 };
@@ -518,6 +520,129 @@ static void export_kept(struct tern_command *command, struct tern_entity *entity
 	export_from(entity, export);
 }
 
+/* --- files of other servers ------------------------------------------------------------------ */
+
+/* A message on its way into the log. */
+struct arrival {
+	struct element *message;
+	const struct jid *from;
+	uint64_t since, id;
+	size_t place; /* in the file */
+};
+
+/* XEP-0160 3: the last delay that the host itself gives.  It leaves the message, for it is given
+ * again. */
+static uint64_t take_since(struct tern_entity *entity, struct element *message)
+{
+	const char *domain = tern_host_domain(tern_entity_host(entity));
+	uint64_t since = tern_now_us(entity);
+	struct element *last = NULL;
+
+	for (struct element *delay = element_find(message, NS_DELAY, "delay"); delay;
+	     delay = element_find_next(delay, NS_DELAY, "delay")) {
+		const char *from = element_get(delay, "from"), *stamp = element_get(delay, "stamp");
+
+		if (stamp && (!from || strcmp(from, domain) == 0) && datetime_read(stamp, &since))
+			last = delay;
+	}
+	if (last)
+		element_remove(message, last);
+	return since;
+}
+
+/* An archive gives its messages other ids when they come from another server; but one whose ids are
+ * times, as here, keeps them. */
+static bool is_false_id(const struct element *element, const void *own)
+{
+	const char *by = element_get(element, "by"), *id = element_get(element, "id");
+
+	return element_is(element, NS_SID, "stanza-id") && by && strcmp(by, own) == 0 &&
+		(!id || strspn(id, "0123456789") != strlen(id));
+}
+
+/* False for what is no message. */
+static bool read_arrival(struct tern_entity *entity, struct arena *arena, const struct element *xml,
+	struct arrival *ret_arrival)
+{
+	const char *from = element_get(xml, "from");
+
+	ret_arrival->from = from ? jid_new(arena, from) : NULL;
+	if (!ret_arrival->from || !element_is(xml, NS_CLIENT, "message"))
+		return false;
+	ret_arrival->message = element_copy(arena, xml);
+	element_set(ret_arrival->message, "from", jid_text(ret_arrival->from));
+	if (!element_get(xml, "to"))
+		element_set(ret_arrival->message, "to", jid_text(tern_entity_jid(entity)));
+	element_remove_if(ret_arrival->message, is_false_id, jid_text(tern_entity_jid(entity)));
+	ret_arrival->since = take_since(entity, ret_arrival->message);
+	return true;
+}
+
+static int compare_arrivals(const void *a, const void *b)
+{
+	const struct arrival *left = a, *right = b;
+
+	if (left->since != right->since)
+		return left->since < right->since ? -1 : 1;
+	return left->place < right->place ? -1 : left->place > right->place;
+}
+
+static int append_arrival(struct tern_entity *entity, struct arrival *arrival)
+{
+	struct buffer xml = { 0 };
+	int result;
+
+	stored_write(&xml, arrival->message);
+	result = tern_append_as_of(entity, log_handle, arrival->since,
+		jid_bare_text(arrival->from), buffer_at(&xml), xml.len, &arrival->id);
+	buffer_finish(&xml);
+	return result;
+}
+
+/* All of them or none. */
+static int append_arrivals(struct tern_entity *entity, struct arrival *arrivals, size_t count)
+{
+	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+	size_t done = 0;
+	int result = 0;
+
+	while (done < count && result == 0)
+		result = append_arrival(entity, &arrivals[done++]);
+	for (size_t i = 0; result < 0 && i + 1 < done; i++)
+		tern_log_delete(entity, log_handle, arrivals[i].id);
+	if (result < 0)
+		return result;
+	if (backlog->is_counted)
+		backlog->count += (uint32_t)count;
+	backlog->is_missed_again = true;
+	backlog->is_empty = false;
+	return 0;
+}
+
+/* What another server has promised to keep is kept, however much it is. */
+static int import_kept(struct tern_entity *entity, const struct element *messages,
+	const void *settings)
+{
+	struct arena *arena = arena_create(ARENA_SMALL);
+	struct arrival *arrivals =
+		arena_zalloc(arena, (element_count(messages) + 1) * sizeof *arrivals);
+	size_t count = 0;
+	int result = 0;
+
+	for (const struct element *xml = element_first(messages); xml && result == 0;
+	     xml = element_next(xml)) {
+		arrivals[count].place = count;
+		result = read_arrival(entity, arena, xml, &arrivals[count++]) ? 0 : -EBADMSG;
+	}
+	qsort(arrivals, result == 0 ? count : 0, sizeof *arrivals, compare_arrivals);
+	if (result == 0)
+		result = append_arrivals(entity, arrivals, count);
+	arena_destroy(arena);
+	return result;
+}
+
+/* --- less ------------------------------------------------------------------------------------- */
+
 static void delete_kept(struct tern_command *command, struct tern_entity *entity,
 	const void *settings)
 {
@@ -586,6 +711,10 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.pending = keep_pending,
 	.exporter = export_kept,
+	.importers = (const struct tern_importer[]){
+		{ NS_DATA, "offline-messages", import_kept, true },
+		{ 0 },
+	},
 	.commands = (const struct tern_command_claim[]){
 		{ "offline list", "JID", "lists what waits for an account, without its text",
 			TERN_COMMAND_AT_ACCOUNT, (const char *const[]){ "since", "from", NULL },

@@ -501,7 +501,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.exporter = export_all,
-	.importers = (const struct tern_importer[]){ { NS_PRIVATE, "query", import_all }, { 0 } },
+	.importers = (const struct tern_importer[]){ { NS_PRIVATE, "query", import_all, true }, { 0 } },
 	.load = private_load,
 	.unload = private_unload,
 };

@@ -102,7 +102,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.exporter = export_list,
 	.importers = (const struct tern_importer[]){
-		{ NS_BLOCKING, "blocklist", import_list },
+		{ NS_BLOCKING, "blocklist", import_list, true },
 		{ 0 },
 	},
 	.load = blocking_load,

@@ -169,7 +169,6 @@ static uint64_t read_end(struct tern_command *command)
 
 static void purge(struct tern_command *command, struct tern_entity *entity, const void *settings)
 {
-	struct archive *archive = archive_of(entity);
 	uint64_t up_to = read_end(command);
 	int result;
 
@@ -182,10 +181,7 @@ static void purge(struct tern_command *command, struct tern_entity *entity, cons
 		tern_command_fail(command, "the messages cannot be deleted: %s", strerror(-result));
 		return;
 	}
-	if (archive->is_counted) { /* again, when the next one is kept */
-		archive->is_counted = archive->is_counting = false;
-		archive->count = archive->counted_to = 0;
-	}
+	forget_count(entity);
 	tern_command_row(command, (const char *const[]){ jid_text(tern_entity_jid(entity)) });
 	tern_command_end(command);
 }

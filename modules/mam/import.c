@@ -11,52 +11,87 @@
 
 #define NS_FORWARD "urn:xmpp:forward:0"
 
-/* False for what is no archived message. */
-static bool read_result(struct arena *arena, const struct element *result,
-	struct tern_stanza *ret_stanza, uint64_t *ret_us)
-{
-	struct element *forwarded = element_find(result, NS_FORWARD, "forwarded");
-	struct element *delay = forwarded ? element_find(forwarded, NS_DELAY, "delay") : NULL;
-	struct element *message = forwarded ? element_find(forwarded, NS_CLIENT, "message") : NULL;
-	const char *from = message ? element_get(message, "from") : NULL;
-	const char *to = message ? element_get(message, "to") : NULL;
-	const char *stamp = delay ? element_get(delay, "stamp") : NULL;
+/* A message as it goes into the log. */
+struct arrival {
+	struct tern_stanza stanza;
+	uint64_t us, id;
+};
 
-	if (!from || !to || !stamp || !datetime_read(stamp, ret_us))
-		return false;
-	*ret_stanza = (struct tern_stanza){ .kind = TERN_MESSAGE, .element = message,
-		.from = jid_new(arena, from), .to = jid_new(arena, to) };
-	return ret_stanza->from && ret_stanza->to;
+/* Whose address is missing is the archive's owner: some write his down only where they must. */
+static const struct jid *address(struct arena *arena, const struct element *message,
+	const char *name, struct tern_entity *entity)
+{
+	const char *text = element_get(message, name);
+
+	return text ? jid_new(arena, text) : tern_entity_jid(entity);
 }
 
-static int import_one(struct tern_entity *entity, const struct element *result)
+/* False for what is no archived message. */
+static bool read_result(struct tern_entity *entity, struct arena *arena,
+	const struct element *result, struct arrival *ret_arrival)
 {
-	struct arena *arena = arena_create(ARENA_SMALL);
-	struct tern_stanza stanza;
+	struct element *forwarded = element_is(result, NS_MAM, "result") ?
+		element_find(result, NS_FORWARD, "forwarded") : NULL;
+	struct element *delay = forwarded ? element_find(forwarded, NS_DELAY, "delay") : NULL;
+	struct element *message = forwarded ? element_find(forwarded, NS_CLIENT, "message") : NULL;
+	const char *stamp = delay ? element_get(delay, "stamp") : NULL;
+
+	if (!message || !stamp || !datetime_read(stamp, &ret_arrival->us))
+		return false;
+	ret_arrival->stanza = (struct tern_stanza){ .kind = TERN_MESSAGE, .element = message,
+		.from = address(arena, message, "from", entity),
+		.to = address(arena, message, "to", entity) };
+	return ret_arrival->stanza.from && ret_arrival->stanza.to;
+}
+
+static int append(struct tern_entity *entity, struct arrival *arrival)
+{
+	const struct tern_stanza *stanza = &arrival->stanza;
+	bool is_sent = jid_bare_equal(stanza->from, tern_entity_jid(entity));
+	const struct jid *peer = is_sent ? stanza->to : stanza->from;
 	struct buffer entry = { 0 };
-	uint64_t us, id;
-	int written = -EBADMSG;
+	int result;
 
-	if (read_result(arena, result, &stanza, &us)) {
-		bool is_sent = jid_bare_equal(stanza.from, tern_entity_jid(entity));
-		const struct jid *peer = is_sent ? stanza.to : stanza.from;
+	entry_write(&entry, &(struct tern_event){ .stanza = *stanza }, peer,
+		is_sent ? ENTRY_SENT : 0);
+	result = tern_append_as_of(entity, mam_log, arrival->us, jid_bare_text(peer),
+		buffer_at(&entry), entry.len, &arrival->id);
+	buffer_finish(&entry);
+	return result;
+}
 
-		entry_write(&entry, &(struct tern_event){ .stanza = stanza }, peer,
-			is_sent ? ENTRY_SENT : 0);
-		written = tern_append_as_of(entity, mam_log, us, jid_bare_text(peer),
-			buffer_at(&entry), entry.len, &id);
-		buffer_finish(&entry);
-	}
-	arena_destroy(arena);
-	return written;
+/* All of them or none. */
+static int append_all(struct tern_entity *entity, struct arrival *arrivals, size_t count)
+{
+	int result = 0;
+	size_t done = 0;
+
+	while (done < count && result == 0)
+		result = append(entity, &arrivals[done++]);
+	if (result == 0)
+		return 0;
+	for (size_t i = 0; i + 1 < done; i++)
+		tern_log_delete(entity, mam_log, arrivals[i].id);
+	return result;
 }
 
 int import_archive(struct tern_entity *entity, const struct element *archive, const void *settings)
 {
-	const struct element *result = element_find(archive, NS_MAM, "result");
-	int written = 0;
+	struct arena *arena = arena_create(ARENA_SMALL);
+	struct arrival *arrivals =
+		arena_zalloc(arena, (element_count(archive) + 1) * sizeof *arrivals);
+	int result = 0;
+	size_t count = 0;
 
-	for (; result && written == 0; result = element_find_next(result, NS_MAM, "result"))
-		written = import_one(entity, result);
-	return written;
+	for (const struct element *xml = element_first(archive); xml && result == 0;
+	     xml = element_next(xml))
+		result = read_result(entity, arena, xml, &arrivals[count++]) ? 0 : -EBADMSG;
+	if (result == 0)
+		result = append_all(entity, arrivals, count);
+	arena_destroy(arena);
+	if (result == 0) {
+		forget_count(entity);
+		retain_after_append(entity, settings);
+	}
+	return result;
 }

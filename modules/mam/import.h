@@ -5,8 +5,8 @@
 
 #include "mam.h"
 
-/* As struct tern_importer has it: an <archive/>, or a piece of one, oldest first.  Messages get
- * ids that rise with their times. */
+/* As struct tern_importer has it: an <archive/>, or a piece of one, oldest first; all of it or nothing.
+ * Messages get ids that rise with their times. */
 int import_archive(struct tern_entity *entity, const struct element *archive,
 	const void *settings);
 

@@ -67,8 +67,6 @@ enum tern_verdict keep_received(struct tern_event *event, const void *settings);
 /* <stanza-id by=account id=.../> */
 struct element *stanza_id_new(struct arena *arena, const struct tern_entity *entity, uint64_t id);
 
-tern_exporter export_prefs; /* prefs_iq.c */
-
 /* query.c, metadata.c, prefs_iq.c: iqs */
 enum tern_verdict answer_query(struct tern_event *event, const void *settings);
 enum tern_verdict answer_metadata(struct tern_event *event, const void *settings);
@@ -77,6 +75,7 @@ enum tern_verdict answer_prefs(struct tern_event *event, const void *settings);
 enum tern_verdict change_prefs(struct tern_event *event, const void *settings);
 int read_prefs(struct tern_entity *entity, const void *key, size_t key_len, const void *value,
 	size_t value_len);
+int import_prefs(struct tern_entity *entity, const struct element *xml, const void *settings);
 
 /* missed.c */
 int note_received(struct tern_event *event); /* archived just now; 0 or as tern_put */
@@ -96,6 +95,7 @@ int read_missed(struct tern_entity *entity, const void *key, size_t key_len, con
 	size_t value_len);
 
 /* retention.c */
+void forget_count(struct tern_entity *entity); /* entries are counted again after the next append */
 void begin_retention(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings);
 void retain_after_append(struct tern_entity *entity, const struct mam *mam);

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "entry.h"
+#include "export.h"
 #include "heap.h"
 #include "import.h"
 #include "mam.h"
@@ -115,9 +116,11 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.commands = archive_commands,
 	.taken = note_taken,
-	.exporter = export_prefs,
+	.exporter = export_rest,
 	.importers = (const struct tern_importer[]){
-		{ NS_DATA "#mam", "archive", import_archive }, { 0 },
+		{ NS_DATA "#mam", "archive", import_archive, true },
+		{ NS_MAM, "prefs", import_prefs },
+		{ 0 },
 	},
 	.load = mam_load,
 	.unload = mam_unload,

@@ -1,6 +1,8 @@
 /* prefs_iq.c - tells and changes what a user wants kept (XEP-0441 0.2)
  * SPDX-License-Identifier: MIT */
 
+#include <errno.h>
+
 #include "buffer.h"
 #include "mam.h"
 
@@ -26,16 +28,6 @@ enum tern_verdict answer_prefs(struct tern_event *event, const void *settings)
 	return tern_reply(event, prefs_xml(event->arena, prefs ? prefs : &of_host));
 }
 
-/* XEP-0227 4 leaves room for what it does not know; the archive itself is read page by page. */
-void export_prefs(struct tern_command *command, struct tern_entity *entity, const void *settings)
-{
-	const struct prefs *prefs = archive_of(entity)->prefs;
-
-	if (prefs)
-		tern_command_element(command, prefs_xml(tern_command_arena(command), prefs));
-	tern_command_end(command);
-}
-
 static int store_prefs(struct tern_entity *entity, const struct prefs *prefs)
 {
 	struct buffer record = { 0 };
@@ -47,10 +39,24 @@ static int store_prefs(struct tern_entity *entity, const struct prefs *prefs)
 	return result;
 }
 
+/* 0, or as tern_put: then they are gone, and what was wished before holds. */
+static int take_prefs(struct tern_entity *entity, struct prefs *prefs)
+{
+	struct archive *archive = archive_of(entity);
+	int result = store_prefs(entity, prefs);
+
+	if (result < 0) {
+		prefs_destroy(prefs);
+		return result;
+	}
+	prefs_destroy(archive->prefs);
+	archive->prefs = prefs;
+	return 0;
+}
+
 enum tern_verdict change_prefs(struct tern_event *event, const void *settings)
 {
 	const struct mam *mam = settings;
-	struct archive *archive = archive_of(event->entity);
 	enum tern_condition fault;
 	struct prefs *prefs;
 	int result;
@@ -60,12 +66,22 @@ enum tern_verdict change_prefs(struct tern_event *event, const void *settings)
 	fault = prefs_read(element_find(event->stanza.element, NS_MAM, "prefs"), RULES_MOST, &prefs);
 	if (fault)
 		return tern_reject(event, fault, NULL);
-	result = store_prefs(event->entity, prefs);
-	if (result < 0) {
-		prefs_destroy(prefs);
+	result = take_prefs(event->entity, prefs);
+	if (result < 0)
 		return tern_reject(event, tern_condition_of(result), NULL);
-	}
-	prefs_destroy(archive->prefs);
-	archive->prefs = prefs;
 	return tern_reply(event, prefs_xml(event->arena, prefs));
+}
+
+int import_prefs(struct tern_entity *entity, const struct element *xml, const void *settings)
+{
+	const struct mam *mam = settings;
+	enum tern_condition fault;
+	struct prefs *prefs;
+
+	if (mam->is_prefs_fixed)
+		return -EPERM;
+	fault = prefs_read(xml, RULES_MOST, &prefs);
+	if (fault)
+		return fault == TERN_NOT_ACCEPTABLE ? -EFBIG : -EBADMSG;
+	return take_prefs(entity, prefs);
 }

@@ -112,6 +112,16 @@ static void count_slice(struct tern_entity *entity, const struct mam *mam)
 		(void *)mam);
 }
 
+void forget_count(struct tern_entity *entity)
+{
+	struct archive *archive = archive_of(entity);
+
+	if (!archive->is_counted)
+		return;
+	archive->is_counted = archive->is_counting = false;
+	archive->count = archive->counted_to = 0;
+}
+
 void retain_after_append(struct tern_entity *entity, const struct mam *mam)
 {
 	struct archive *archive = archive_of(entity);

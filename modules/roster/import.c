@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"
@@ -45,29 +46,36 @@ static struct item *read_item(const char *jid, const struct element *xml)
 	return bytes > ITEM_TEXT_MAX ? NULL : item_create(jid, name ? name : "", &groups);
 }
 
-static int import_item(struct tern_entity *entity, struct arena *arena, const struct element *xml)
+/* A request of theirs may have come before. */
+static int import_item(struct tern_entity *entity, const struct element *xml, long most)
 {
+	struct arena *arena = arena_create(ARENA_SMALL);
+	const struct roster *roster = roster_of(entity);
 	const char *text = element_get(xml, "jid");
 	const struct jid *jid = text ? jid_new(arena, text) : NULL;
+	const struct item *old = jid ? roster_find(roster, jid_bare(arena, jid)) : NULL;
 	struct item *item = jid ? read_item(jid_bare_text(jid), xml) : NULL;
+	int result = item ? -EFBIG : -EBADMSG;
 
-	if (!item)
-		return -EBADMSG;
-	item->state = (uint8_t)read_state(xml);
-	item->listed = true;
-	return roster_store(entity, item, true);
+	if (item && ((old && old->listed) || roster->listed < (unsigned long)most)) {
+		item->state = (uint8_t)(read_state(xml) | (old ? old->state & TERN_SUB_PENDING_IN : 0));
+		item->listed = true;
+		result = roster_store(entity, item, true);
+	} else {
+		free(item);
+	}
+	arena_destroy(arena);
+	return result;
 }
 
 int import_roster(struct tern_entity *entity, const struct element *query, const void *settings)
 {
 	const struct roster_settings *limits = settings;
-	struct arena *arena = arena_create(ARENA_SMALL);
-	int result = element_count(query) > (unsigned long)limits->items ? -EFBIG : 0;
+	int result = 0;
 
 	for (const struct element *xml = element_find(query, NS_ROSTER, "item"); xml && result == 0;
 	     xml = element_find_next(xml, NS_ROSTER, "item"))
-		result = import_item(entity, arena, xml);
-	arena_destroy(arena);
+		result = import_item(entity, xml, limits->items);
 	return result;
 }
 

@@ -109,7 +109,9 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.contacts = list_contacts,
 	.exporter = export_roster,
 	.importers = (const struct tern_importer[]){
-		{ NS_ROSTER, "query", import_roster }, { NS_CLIENT, "presence", import_request }, { 0 },
+		{ NS_ROSTER, "query", import_roster, true },
+		{ NS_CLIENT, "presence", import_request },
+		{ 0 },
 	},
 	.load = roster_load,
 	.unload = roster_unload,

@@ -244,11 +244,14 @@ typedef void tern_exporter(struct tern_command *command, struct tern_entity *ent
 	const void *settings);
 
 /* What comes in such a file for an account that has just been made: `run` gets each element of that
- * name under <user/>, borrowed.  0; -EBADMSG (it makes no sense), or as tern_put. */
+ * name under <user/>, borrowed.  0; or, with nothing changed that a second call would do twice,
+ * -EBADMSG (it makes no sense), -EPERM (the host forbids it), or as tern_put.  Of a list each child
+ * stands for itself: where all of them are refused, it is called for each alone. */
 struct tern_importer {
 	const char *ns, *name;
 	int (*run)(struct tern_entity *entity, const struct element *element,
 		const void *settings);
+	bool is_list;
 };
 
 /* A number that `ternctl stats` tells; its name begins with the module's: "offline_stored".

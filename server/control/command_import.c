@@ -1,7 +1,8 @@
 /* command_import.c - ternctl user import: one element of an account in a file (XEP-0227 1.1)
  * SPDX-License-Identifier: MIT
  *
- * It is read here and given, at the account's home, to the module that claims its name. */
+ * It is read here and given, at the account's home, to the module that claims its name.  The rows of the
+ * answer are children of a list that could not be taken: their numbers, from 0 on, and why. */
 
 #include <errno.h>
 #include <string.h>
@@ -29,8 +30,38 @@ static const char *reason(int result)
 	switch (-result) {
 	case EBADMSG: return "it makes no sense";
 	case EFBIG: return "it is more than this server keeps for an account";
+	case EPERM: return "this host does not leave that to its users";
 	case ENOSPC: return "the disk is full";
 	default: return strerror(-result);
+	}
+}
+
+static void tell_refusal(struct tern_command *command, size_t child, int result)
+{
+	struct arena *arena = tern_command_arena(command);
+
+	tern_command_row(command, (const char *const[]){ arena_number(arena, child),
+		reason(result) });
+}
+
+/* Of a list that is refused as a whole, what can be taken is taken. */
+static void run_one_by_one(struct tern_command *command, struct tern_entity *entity,
+	const struct import *import)
+{
+	const struct element *list = import->element;
+	size_t number = 0;
+
+	for (const struct element *child = element_first(list); child;
+	     child = element_next(child), number++) {
+		struct arena *arena = arena_create(ARENA_SMALL);
+		struct element *alone = element_new(arena, element_ns(list), element_name(list));
+		int result;
+
+		element_append(alone, element_copy(arena, child));
+		result = import->importer->run(entity, alone, import->settings);
+		if (result < 0)
+			tell_refusal(command, number, result);
+		arena_destroy(arena);
 	}
 }
 
@@ -39,6 +70,10 @@ static void run(struct tern_command *command, struct tern_entity *entity, const 
 	const struct import *import = settings;
 	int result = import->importer->run(entity, import->element, import->settings);
 
+	if (result < 0 && import->importer->is_list && element_first(import->element)) {
+		run_one_by_one(command, entity, import);
+		result = 0;
+	}
 	if (result < 0)
 		tern_command_fail(command, "<%s/>: %s", import->importer->name, reason(result));
 	else
@@ -87,7 +122,7 @@ static const char *refuse(struct request *request, const struct tern_host *host,
 
 void run_user_import(struct request *request)
 {
-	static const char *const columns[] = { NULL };
+	static const char *const columns[] = { "child", "why", NULL };
 	struct import *import = arena_zalloc(request_arena(request), sizeof *import);
 	struct tern_command_claim *claim = arena_zalloc(request_arena(request), sizeof *claim);
 	const char *address = request_argument(request, 0), *why;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,6 +165,24 @@ char *fake_export(struct tern_entity *entity, const char *module)
 		at++;
 	return run_claim(&(struct tern_command_claim){ .words = "user export", .columns = columns,
 		.run = host->modules[at]->exporter }, entity, host->settings[at], NULL);
+}
+
+int fake_import(struct tern_entity *entity, const char *xml)
+{
+	const struct tern_host *host = entity->host;
+	struct arena *arena = arena_create(ARENA_SMALL);
+	const struct element *element = fake_read(arena, xml);
+	int result = -ENOENT;
+
+	for (size_t i = 0; i < host->count; i++) {
+		const struct tern_importer *claim = host->modules[i]->importers;
+
+		for (; claim && claim->name; claim++)
+			if (element_is(element, claim->ns, claim->name))
+				result = claim->run(entity, element, host->settings[i]);
+	}
+	arena_destroy(arena);
+	return result;
 }
 
 char *fake_command(struct tern_host *host, struct tern_entity *entity, const char *words,

@@ -111,6 +111,9 @@ char *fake_command(struct tern_host *host, struct tern_entity *entity, const cha
 /* What the module exports of the account, an element a line. For free(). */
 char *fake_export(struct tern_entity *entity, const char *module);
 
+/* What a module says to that element of a file; -ENOENT: none claims it. */
+int fake_import(struct tern_entity *entity, const char *xml);
+
 /* A metric of a module; -1: nobody claims it. */
 int64_t fake_metric(const struct fake *fake, const char *name);
 

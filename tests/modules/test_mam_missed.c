@@ -3,7 +3,9 @@
 
 #include "expect.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 extern const struct tern_module tern_module;
 
@@ -249,4 +251,66 @@ Test(mam_missed, is_left_to_others_when_it_is_not_kept)
 		"<body>1</body><no-permanent-store xmlns='urn:xmpp:hints'/></message>");
 	expect_part(fake_left(fake), "<service-unavailable ");
 	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
+}
+
+/* --- files --------------------------------------------------------------------------------- */
+
+Test(mam_missed, is_exported_with_its_id_and_time)
+{
+	char *xml;
+
+	arrive(1);
+	arrive(2);
+	xml = fake_export(juliet, "mam");
+	expect_part(xml, "<offline-messages xmlns='urn:xmpp:pie:0'><message xmlns='jabber:client' ");
+	expect_part(xml, "<body>1</body><stanza-id xmlns='urn:xmpp:sid:0' by='juliet@example.org' id='");
+	expect_part(xml, "'/><delay xmlns='urn:xmpp:delay' from='example.org' stamp='");
+	expect_part(xml, "<body>2</body>");
+	free(xml);
+}
+
+Test(mam_missed, is_exported_until_somebody_has_it)
+{
+	char *xml;
+
+	arrive(1);
+	log_in("<presence/>");
+	fake_forget(fake);
+	xml = fake_export(juliet, "mam");
+	cr_assert_str_eq(xml, "");
+	free(xml);
+}
+
+#define RESULT(stamp, message) "<result xmlns='urn:xmpp:mam:2'><forwarded " \
+	"xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='" stamp "'/>" message \
+	"</forwarded></result>"
+#define ARCHIVE(results) "<archive xmlns='urn:xmpp:pie:0#mam'>" results "</archive>"
+#define FROM_A "<message xmlns='jabber:client' from='a@b'><body>x</body></message>"
+
+Test(mam_missed, is_nothing_that_came_from_a_file)
+{
+	cr_assert_eq(fake_import(juliet, ARCHIVE(RESULT("2020-01-01T00:00:00Z", FROM_A))), 0);
+	cr_assert_eq(fake_stored(juliet, "mam"), 1);
+	log_in("<presence/>");
+	hears_only(balcony, "");
+}
+
+Test(mam_missed, is_taken_over_in_pieces_that_are_whole)
+{
+	static const char *const damaged[] = {
+		"<x xmlns='urn:x'/>", RESULT("soon", FROM_A), RESULT("2020-01-01T00:00:00Z", ""),
+		RESULT("2020-01-01T00:00:00Z", "<message xmlns='jabber:client' from='@'/>"),
+		"<result xmlns='urn:xmpp:mam:2'/>",
+	};
+	char xml[2048];
+
+	for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+		snprintf(xml, sizeof xml, ARCHIVE("%s%s"), RESULT("2020-01-01T00:00:00Z", FROM_A),
+			damaged[i]);
+		cr_assert_eq(fake_import(juliet, xml), -EBADMSG, "%s", damaged[i]);
+	}
+	fake_fill_disk(fake, 1);
+	cr_assert_eq(fake_import(juliet, ARCHIVE(RESULT("2020-01-01T00:00:00Z", FROM_A)
+		RESULT("2020-01-01T00:00:00Z", FROM_A))), -ENOSPC);
+	cr_assert_eq(fake_stored(juliet, "mam"), 0);
 }

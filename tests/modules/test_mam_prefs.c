@@ -6,6 +6,7 @@
 #include "juliet.h"
 #include "fake_internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -172,4 +173,27 @@ Test(mam_prefs, are_exported_where_the_user_has_some)
 	xml = fake_export(juliet, "mam");
 	expect_part(xml, "<prefs xmlns='urn:xmpp:mam:2' default='never'>");
 	free(xml);
+}
+
+Test(mam_prefs, are_taken_over_from_a_file)
+{
+	char *xml;
+
+	cr_assert_eq(fake_import(juliet, PREFS("roster", JID("a@b"), JID("c@d"))), 0);
+	xml = fake_export(juliet, "mam");
+	cr_assert_str_eq(xml, PREFS("roster", JID("a@b"), JID("c@d")) "\n");
+	free(xml);
+	cr_assert_eq(fake_import(juliet, PREFS("some", "", "")), -EBADMSG);
+	cr_assert_eq(fake_import(juliet, PREFS("never", JID("@"), "")), -EBADMSG);
+	fake_fill_disk(fake, 0);
+	cr_assert_eq(fake_import(juliet, PREFS("never", "", "")), -ENOSPC);
+	xml = fake_export(juliet, "mam");
+	expect_part(xml, "default='roster'");
+	free(xml);
+}
+
+Test(mam_prefs_of_host, are_not_taken_over_where_users_have_no_wishes)
+{
+	open_with((const struct fake_option[]){ { "preferences", "no" }, { 0 } });
+	cr_assert_eq(fake_import(juliet, PREFS("never", "", "")), -EPERM);
 }

@@ -3,6 +3,7 @@
 
 #include "offline.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,6 +357,71 @@ Test(offline, exports_what_waits_with_the_time_since_when)
 	expect_part(xml, "<body>1</body><delay xmlns='urn:xmpp:delay' from='example.org' stamp=");
 	expect_part(xml, "<body>2</body>");
 	free(xml);
+}
+
+#define WAITING(messages) "<offline-messages xmlns='urn:xmpp:pie:0'>" messages "</offline-messages>"
+#define MESSAGE(from, content) "<message xmlns='jabber:client' from='" from "' type='chat'>" content \
+	"</message>"
+#define DELAY(from, stamp) "<delay xmlns='urn:xmpp:delay' from='" from "' stamp='" stamp "'/>"
+
+Test(offline, takes_messages_over_in_order_with_the_time_since_when)
+{
+	const char *line;
+
+	cr_assert_eq(fake_import(juliet, WAITING(
+		MESSAGE("b@example.com", "<body>2</body>" DELAY("example.org", "2020-01-02T00:00:00Z"))
+		MESSAGE("a@example.com/x", "<body>1</body>" DELAY("example.com", "2019-01-01T00:00:00Z")
+			DELAY("example.org", "2020-01-01T00:00:00.5Z")))), 0);
+	cr_assert_eq(fake_stored(juliet, "offline"), 2);
+	log_in("0");
+	line = fake_heard(balcony);
+	expect_part(line, "from='a@example.com/x' to='juliet@example.org'");
+	expect_part(line, "<body>1</body><delay xmlns='urn:xmpp:delay' from='example.com' ");
+	expect_part(line, "/><delay xmlns='urn:xmpp:delay' from='example.org' stamp='");
+	HEARS_PART(balcony, "<body>2</body><delay ");
+	HEARS(balcony, NULL);
+	cr_assert_eq(fake_stored(juliet, "offline"), 0);
+}
+
+Test(offline, takes_no_ids_over_that_its_archive_never_gave)
+{
+	char *xml;
+
+	cr_assert_eq(fake_import(juliet, WAITING(MESSAGE("a@example.com", "<body>1</body>"
+		"<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@example.org' id='17960'/>"
+		"<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@example.org' id='U7kp4'/>"
+		"<stanza-id xmlns='urn:xmpp:sid:0' by='room@example.com' id='abc'/>"))), 0);
+	xml = fake_export(juliet, "offline");
+	expect_part(xml, "id='17960'");
+	expect_part(xml, "id='abc'");
+	cr_assert_null(strstr(xml, "U7kp4"), "%s", xml);
+	free(xml);
+}
+
+Test(offline, takes_all_messages_over_or_none)
+{
+	cr_assert_eq(fake_import(juliet, WAITING(MESSAGE("a@example.com", "<body>1</body>")
+		MESSAGE("@", "<body>2</body>"))), -EBADMSG);
+	cr_assert_eq(fake_import(juliet, WAITING("<message xmlns='jabber:client'/>")), -EBADMSG);
+	cr_assert_eq(fake_import(juliet, WAITING("<iq xmlns='jabber:client' from='a@b'/>")), -EBADMSG);
+	fake_fill_disk(fake, 1);
+	cr_assert_eq(fake_import(juliet, WAITING(MESSAGE("a@example.com", "<body>1</body>")
+		MESSAGE("a@example.com", "<body>2</body>"))), -ENOSPC);
+	cr_assert_eq(fake_stored(juliet, "offline"), 0);
+	fake_fill_disk(fake, -1);
+	cr_assert_eq(fake_import(juliet, WAITING("")), 0);
+}
+
+Test(small_store, counts_what_it_took_over)
+{
+	open_with((const struct fake_option[]){ { "limit", "2" }, { 0 } });
+	cr_assert_eq(fake_import(juliet, WAITING(MESSAGE("a@b", "<body>1</body>")
+		MESSAGE("a@b", "<body>2</body>") MESSAGE("a@b", "<body>3</body>"))), 0);
+	cr_assert_eq(fake_stored(juliet, "offline"), 3);
+	arrive("chat", "<body>4</body>");
+	LEAVES(NULL);
+	arrive("chat", "<body>5</body>");
+	expect_part(fake_left(fake), REFUSAL);
 }
 
 Test(offline, exports_nothing_where_nothing_waits)

@@ -1,6 +1,7 @@
 /* What a client can rely on when it keeps its contacts on the server (RFC 6121 2).
  * SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -423,4 +424,37 @@ Test(roster, exports_contacts_and_requests_that_wait)
 	expect_part(xml, "<presence xmlns='jabber:client' ");
 	expect_part(xml, "type='subscribe'");
 	free(xml);
+}
+
+static void exports(const char *part)
+{
+	char *xml = fake_export(juliet, "roster");
+
+	expect_part(xml, part);
+	free(xml);
+}
+
+#define REQUEST "<presence xmlns='jabber:client' type='subscribe' from='romeo@example.com'/>"
+#define ROSTER(items) "<query xmlns='jabber:iq:roster'>" items "</query>"
+
+Test(roster, takes_requests_and_contacts_over_in_any_order)
+{
+	cr_assert_eq(fake_import(juliet, REQUEST), 0);
+	exports("<query xmlns='jabber:iq:roster'/>\n<presence ");
+	cr_assert_eq(fake_import(juliet, ROSTER("<item jid='romeo@example.com' name='R' "
+		"subscription='to'><group>A</group></item>")), 0);
+	exports(ROSTER("<item jid='romeo@example.com' name='R' subscription='to'><group>A</group>"
+		"</item>") "\n<presence ");
+	cr_assert_eq(fake_import(juliet, ROSTER("<item jid='@'/>")), -EBADMSG);
+	cr_assert_eq(fake_import(juliet, "<presence xmlns='jabber:client' from='a@b'/>"), -EBADMSG);
+}
+
+Test(small_roster, takes_no_more_contacts_over_than_it_may_have)
+{
+	open_with((const struct fake_option[]){ { "limit", "2" }, { 0 } });
+	cr_assert_eq(fake_import(juliet, ROSTER("<item jid='a@b'/><item jid='c@b'/><item jid='d@b'/>")),
+		-EFBIG);
+	cr_assert_eq(fake_import(juliet, ROSTER("<item jid='a@b' name='A'/>")), 0);
+	exports(ROSTER("<item jid='a@b' name='A' subscription='none'/>"
+		"<item jid='c@b' subscription='none'/>"));
 }
