@@ -162,16 +162,57 @@ static bool has_archives(const char *socket, const char *domain)
 	return found;
 }
 
+static const char offline_start[] = "<offline-messages>", offline_end[] = "</offline-messages>";
+
+/* What stands between the tags, where the row is of waiting messages; or NULL. */
+static const char *waiting_in(const char *row, size_t *ret_len)
+{
+	size_t start = sizeof offline_start - 1, end = sizeof offline_end - 1, len = strlen(row);
+
+	if (strncmp(row, offline_start, start) != 0 || len < start + end)
+		return NULL;
+	*ret_len = len - start - end;
+	return row + start;
+}
+
+/* XEP-0227 9: an account has one such element; modules may have a part of it each. */
+static void put_waiting(FILE *out, const json_t *rows)
+{
+	bool is_open = false;
+
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		size_t len;
+		const char *messages = waiting_in(answer_cell(json_array_get(rows, i), 0), &len);
+
+		if (!messages)
+			continue;
+		fprintf(out, "%s%.*s", is_open ? "" : offline_start, (int)len, messages);
+		is_open = true;
+	}
+	if (is_open)
+		fprintf(out, "%s\n", offline_end);
+}
+
+static void put_parts(FILE *out, const json_t *rows)
+{
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const char *row = answer_cell(json_array_get(rows, i), 0);
+		size_t len;
+
+		if (!waiting_in(row, &len))
+			fprintf(out, "%s\n", row);
+	}
+	put_waiting(out, rows);
+}
+
 int export_user(const char *socket, const char *jid, const char *path)
 {
 	const char *at = find_at(jid);
 	json_t *answer = ask_rows(socket, (const char *const[]){ "user", "export", jid }, 3);
-	const json_t *rows = json_object_get(answer, "rows");
 	FILE *out = open_private(path);
 
 	put_head(out, jid, at);
-	for (size_t i = 0; i < json_array_size(rows); i++)
-		fprintf(out, "%s\n", answer_cell(json_array_get(rows, i), 0));
+	put_parts(out, json_object_get(answer, "rows"));
 	json_decref(answer);
 	if (has_archives(socket, at + 1))
 		put_archive(out, socket, jid, ask_page(socket, jid, "0"));

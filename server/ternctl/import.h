@@ -3,9 +3,10 @@
 #ifndef IMPORT_H
 #define IMPORT_H
 
-/* ternctl user import: makes the accounts of a document of XEP-0227 1.1, each with what the
- * server's modules take over; says of each what they did not.  An account that is there already
- * is left as it is.  The exit status: 0 when all accounts were made. */
+/* ternctl user import: makes the accounts of documents of XEP-0227 1.1 (document.h says what the path
+ * may be), each with what the server's modules take over, and says with file and line what was not.
+ * An account that is there already is left as it is.  The exit status: 0 when everything was taken
+ * over. */
 int import_users(const char *socket, const char *path);
 
 #endif

@@ -53,7 +53,7 @@ static const char usage[] =
 	"  doctor [--all]                       what is wrong with this machine, and what to do\n"
 	"         [--resolver IP:PORT] [--ca FILE]\n"
 	"  user export JID [FILE]               all that an account has, as XEP-0227\n"
-	"  user import FILE                     makes the accounts of such a file\n"
+	"  user import PATH                     makes the accounts of such files, also other servers'\n"
 	"  archive export JID [FILE]            its archive alone\n"
 	"  db check DATA                        do all tables fit together? (with a server, too)\n";
 

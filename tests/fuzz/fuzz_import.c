@@ -38,8 +38,14 @@ char *ask(const char *socket, const char *const *words, size_t count)
 	for (size_t i = 0; i < count; i++)
 		assert(words[i]);
 	assert(count == 5 && strcmp(words[0], "user") == 0);
-	return strdup(refusals >> questions++ % 8 & 1 ? "{\"error\":\"no\"}" :
-		"{\"columns\":[],\"rows\":[]}");
+	switch (refusals >> questions++ % 8 & 3) {
+	case 1:
+		return strdup("{\"error\":\"no\"}");
+	case 3:
+		return strdup("{\"columns\":[],\"rows\":[[\"0\",\"no\"],[\"7\",\"no\"]]}");
+	default:
+		return strdup("{\"columns\":[],\"rows\":[]}");
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -168,7 +168,8 @@ class Ternctl(Daemon):
         self.assertEqual(user.get("name"), "juliet")
         self.assertEqual(parts, {
             "{urn:xmpp:pie:0#scram}scram-credentials", "{jabber:iq:roster}query",
-            "{jabber:client}presence", "{urn:xmpp:pie:0#mam}archive"})
+            "{jabber:client}presence", "{urn:xmpp:pie:0}offline-messages",
+            "{urn:xmpp:pie:0#mam}archive"})
         scram = {one.get("mechanism"): one
                  for one in user.iter("{urn:xmpp:pie:0#scram}scram-credentials")}
         self.assertEqual(set(scram), {"SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"})
@@ -193,92 +194,6 @@ class Ternctl(Daemon):
     def test_nobody_is_not_exported(self):
         self.serve()
         self.assertIn("no such account", self.refused("user", "export", "nobody@example.org"))
-
-    # --- accounts of a file
-
-    EVERYTHING = ('host.key"\n    modules = {"roster", "presence", "message", "offline", "vcard", '
-                  '"private", "blocking", "mam"}\n')
-
-    def write_export(self, users):
-        with open(self.path("users.xml"), "w", encoding="utf-8") as file:
-            file.write("<?xml version='1.0'?><server-data xmlns='urn:xmpp:pie:0'>"
-                       f"<host jid='example.org'>{users}</host></server-data>")
-
-    def imported(self):
-        done = self.ctl("user", "import", self.path("users.xml"))
-        self.assertEqual(done.stderr, "")
-        return done.returncode, done.stdout.splitlines()
-
-    def test_an_account_goes_into_a_file_and_comes_back_the_same(self):
-        self.write_config(change=lambda text: text.replace('host.key"\n', self.EVERYTHING))
-        port = self.start()["listeners"][0]["port"]
-        self.ctl("user", "add", "juliet@example.org", "--password", "x")
-        client = self.connect(port, "juliet")
-        for payload in ("<vCard xmlns='vcard-temp'><FN>Juliet &lt;3</FN></vCard>",
-                        "<query xmlns='jabber:iq:private'><x xmlns='urn:x'>ä</x></query>",
-                        "<block xmlns='urn:xmpp:blocking'><item jid='iago@example.net'/></block>",
-                        "<query xmlns='jabber:iq:roster'><item jid='nurse@example.net' "
-                        "name='Nurse'><group>Servants</group></item></query>"):
-            self.talk(client, f"<iq type='set' id='s'>{payload}</iq>", "type='result'[^>]*/>")
-        self.talk(client, "".join(
-            "<message to='juliet@example.org/none' type='chat'>"
-            f"<body>{number} &amp;</body></message>" for number in range(450)) +
-            "<iq type='get' id='end'><query xmlns='urn:x'/></iq>", "id='end'")
-        self.ctl("user", "export", "juliet@example.org", self.path("users.xml"))
-        before, _ = self.exported("juliet@example.org")
-        self.assertIsNotNone(before.find("{urn:xmpp:blocking}blocklist"))
-        self.ctl("user", "del", "juliet@example.org")
-        self.assertEqual(self.imported(), (0, ["1 accounts were made, 0 were not"]))
-        after, _ = self.exported("juliet@example.org")
-        self.assertEqual(xml.tostring(before), xml.tostring(after))
-        self.connect(port, "juliet")
-
-    def test_contacts_come_with_their_subscriptions_and_requests(self):
-        self.write_config(change=lambda text: text.replace('host.key"\n', self.EVERYTHING))
-        self.start()
-        self.write_export(
-            "<user name='juliet' password='x'><query xmlns='jabber:iq:roster'>"
-            "<item jid='romeo@example.net' name='Romeo' subscription='both'><group>Friends</group>"
-            "</item><item jid='paris@example.net' subscription='none' ask='subscribe'/></query>"
-            "<presence xmlns='jabber:client' type='subscribe' from='tybalt@example.net'/></user>")
-        self.assertEqual(self.imported()[0], 0)
-        user, _ = self.exported("juliet@example.org")
-        items = {item.get("jid"): (item.get("subscription"), item.get("ask"))
-                 for item in user.iter("{jabber:iq:roster}item")}
-        self.assertEqual(items, {"romeo@example.net": ("both", None),
-                                 "paris@example.net": ("none", "subscribe")})
-        self.assertEqual(user.find("{jabber:client}presence").get("from"), "tybalt@example.net")
-
-    def test_what_nobody_takes_over_is_said(self):
-        self.serve("romeo")
-        self.write_export(
-            "<user name='romeo' password='x'/><user name='tybalt'/>"
-            "<user name='juliet' password='x'><query xmlns='urn:x'/></user>")
-        self.assertEqual(self.imported(), (1, [
-            "romeo@example.org: not made: romeo@example.org: the account exists already",
-            "tybalt@example.org: not made: it has neither credentials nor a password",
-            "juliet@example.org: not taken over: no module of the host takes "
-            "<query xmlns='urn:x'/>", "1 accounts were made, 2 were not"]))
-
-    def test_an_archive_that_is_none_is_not_taken_over(self):
-        self.write_config(change=lambda text: text.replace('host.key"\n', self.EVERYTHING))
-        self.start()
-        self.write_export("<user name='juliet' password='x'><archive xmlns='urn:xmpp:pie:0#mam'>"
-                          "<result xmlns='urn:xmpp:mam:2'/></archive></user>"
-                          "<user name='romeo'><archive xmlns='urn:xmpp:pie:0#mam'/></user>")
-        self.assertEqual(self.imported(), (1, [
-            "juliet@example.org: its archive was not taken over: <archive/>: it makes no sense",
-            "romeo@example.org: not made: it has neither credentials nor a password",
-            "romeo@example.org: its archive was not taken over: "
-            "it stands before what proves the password", "1 accounts were made, 1 were not"]))
-
-    def test_a_file_of_something_else_is_refused(self):
-        self.serve()
-        for text, why in (("<html/>", "this is no file of XEP-0227"), ("<server-data", "unclosed"),
-                          ("<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", "it has a document type")):
-            with open(self.path("users.xml"), "w", encoding="utf-8") as file:
-                file.write(text)
-            self.assertIn(why, self.refused("user", "import", self.path("users.xml")))
 
     # --- accounts
 
