@@ -72,6 +72,7 @@ class Headers(unittest.TestCase):
         exported = {line.split()[-1] for line in
                     run("nm", "-D", "--defined-only", TERND).splitlines()}
         self.assertIn("tern_put", declared)
+        self.assertIn("tern_version", exported)
         self.assertEqual(declared - exported, set())
 
     def test_pkg_config_tells_the_abi_and_the_folder_of_modules(self):
@@ -182,10 +183,10 @@ class Page(Module):
     page = (ROOT / "man/tern-module.3.scd").read_text()
 
     def block(self, start):
-        """The one that has this in it, with what scdoc makes of it."""
+        """The one that has this in it, as scdoc shows it."""
         block, = (block for block in re.findall(r"^```\n(.*?)^```$", self.page, re.S | re.M)
                   if start in block)
-        return block.replace("\\\\", "\\")
+        return re.sub(r"\\(.)", r"\1", block, flags=re.S)
 
     def write(self, name, text):
         Path(self.path(name)).write_text(text)
