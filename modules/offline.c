@@ -612,8 +612,7 @@ static int append_arrivals(struct tern_entity *entity, struct arrival *arrivals,
 		tern_log_delete(entity, log_handle, arrivals[i].id);
 	if (result < 0)
 		return result;
-	if (backlog->is_counted)
-		backlog->count += (uint32_t)count;
+	backlog->count += (uint32_t)count;
 	backlog->is_missed_again = true;
 	backlog->is_empty = false;
 	return 0;
