@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include "doctor/internal.h"
+#include "doctor/records.h"
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -15,14 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RECORDS_MAX 16
 #define PORT_STARTTLS 5222
-
-struct answer {
-	int count;        /* -1: nobody could be asked */
-	struct { char name[NS_MAXDNAME]; unsigned port; } srv[RECORDS_MAX];
-	struct sockaddr_storage addresses[RECORDS_MAX];
-};
 
 struct names {
 	struct doctor *doctor;
@@ -46,41 +40,11 @@ static void use_resolver(struct __res_state *resolver, const char *text)
 	resolver->nscount = 1;
 }
 
-static void take_record(const ns_msg *message, ns_rr *record, struct answer *answer)
-{
-	const unsigned char *data = ns_rr_rdata(*record);
-	int at = answer->count;
-	struct sockaddr_in *four = (struct sockaddr_in *)&answer->addresses[at];
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&answer->addresses[at];
-
-	if (at == RECORDS_MAX)
-		return;
-	switch ((int)ns_rr_type(*record)) {
-	case ns_t_srv:
-		answer->srv[at].port = ns_get16(data + 4);
-		if (ns_rr_rdlen(*record) > 6 && ns_name_uncompress(ns_msg_base(*message),
-				ns_msg_end(*message), data + 6, answer->srv[at].name, NS_MAXDNAME) >= 0)
-			answer->count++;
-		break;
-	case ns_t_a:
-		four->sin_family = AF_INET;
-		memcpy(&four->sin_addr, data, sizeof four->sin_addr);
-		answer->count++;
-		break;
-	case ns_t_aaaa:
-		six->sin6_family = AF_INET6;
-		memcpy(&six->sin6_addr, data, sizeof six->sin6_addr);
-		answer->count++;
-		break;
-	}
-}
-
 /* Adds to what is there. */
-static void ask(struct names *names, const char *name, int type, struct answer *answer)
+static void ask(struct names *names, const char *name, int type, struct records *answer)
 {
 	unsigned char bytes[NS_MAXMSG];
 	int len = res_nquery(&names->resolver, name, ns_c_in, type, bytes, sizeof bytes);
-	ns_msg message;
 
 	if (len < 0) {
 		int error = names->resolver.res_h_errno;
@@ -89,21 +53,12 @@ static void ask(struct names *names, const char *name, int type, struct answer *
 			answer->count = -1;
 		return;
 	}
-	if (ns_initparse(bytes, len, &message) < 0)
-		return;
-	if (answer->count < 0)
-		answer->count = 0;
-	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
-		ns_rr record;
-
-		if (ns_parserr(&message, ns_s_an, i, &record) == 0)
-			take_record(&message, &record, answer);
-	}
+	records_read(answer, bytes, (size_t)len);
 }
 
-static struct answer *ask_addresses(struct names *names, const char *name)
+static struct records *ask_addresses(struct names *names, const char *name)
 {
-	struct answer *answer = arena_zalloc(names->doctor->arena, sizeof *answer);
+	struct records *answer = arena_zalloc(names->doctor->arena, sizeof *answer);
 
 	ask(names, name, ns_t_a, answer);
 	ask(names, name, ns_t_aaaa, answer);
@@ -200,7 +155,7 @@ static void look_at_target(struct names *names, const char *record, const char *
 	unsigned port, enum listen_tls tls)
 {
 	struct doctor *doctor = names->doctor;
-	struct answer *found;
+	struct records *found;
 
 	if (!*target || strcmp(target, ".") == 0) {
 		FAULT(doctor, names->subject, "Remove the record, or name this machine in it.",
@@ -226,7 +181,7 @@ static int look_at_srv(struct names *names, const char *service, enum listen_tls
 {
 	const char *record = arena_printf(names->doctor->arena, "%s._tcp.%s", service,
 		names->domain);
-	struct answer *answer = arena_zalloc(names->doctor->arena, sizeof *answer);
+	struct records *answer = arena_zalloc(names->doctor->arena, sizeof *answer);
 
 	ask(names, record, ns_t_srv, answer);
 	for (int i = 0; i < answer->count; i++)
@@ -239,7 +194,7 @@ static int look_at_srv(struct names *names, const char *service, enum listen_tls
 static void look_at_fallback(struct names *names)
 {
 	struct doctor *doctor = names->doctor;
-	struct answer *found = ask_addresses(names, names->domain);
+	struct records *found = ask_addresses(names, names->domain);
 	long port = port_of(doctor->config, LISTEN_STARTTLS);
 
 	if (found->count == 0) {
