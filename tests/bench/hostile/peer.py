@@ -17,6 +17,7 @@ BIND = "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>{}<
 STARTTLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 SOURCE = "127.0.66.1"       # others do not suffer for what comes from here
 PATIENCE_S = 60
+READ_BYTES = 1 << 16
 
 
 class Wrong(Exception):
@@ -111,7 +112,7 @@ class Peer:
 
     def read(self):
         try:
-            data = self.socket.recv(1 << 16)
+            data = self.socket.recv(READ_BYTES)
         except TimeoutError:
             raise Wrong(f"no answer within {PATIENCE_S} s: {self.heard[-300:]}") from None
         except (ConnectionError, ssl.SSLError):
@@ -147,9 +148,13 @@ class Peer:
         return self
 
     def must_live(self):
-        """The session goes on: an iq is answered."""
+        """The session goes on: an iq is answered, behind whatever else."""
         self.say("<iq type='get' id='alive'><query xmlns='jabber:iq:roster'/></iq>")
-        self.hear("<iq [^>]*id='alive'[^>]*type='result'|<iq [^>]*type='result'[^>]*id='alive'")
+        while not re.search("<iq [^>]*id='alive'[^>]*>", self.heard):
+            if not self.read():
+                raise Wrong(f"it hung up: {self.heard[-300:]}")
+            self.heard = self.heard[-2 * READ_BYTES:]
+        self.hear("<iq [^>]*id='alive'[^>]*>")
 
 
 class Ground:
