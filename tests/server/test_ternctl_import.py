@@ -218,6 +218,15 @@ class Import(Daemon):
         self.connect(self.port, "juliet")
         self.assertIn("a@example.net", self.exported("juliet@example.org"))
 
+    def test_documents_of_old_have_another_namespace(self):
+        self.serve()
+        path = self.write("users.xml", "<server-data xmlns='http://www.xmpp.org/extensions/xep-0227.html"
+                          "#ns'><host jid='example.org'><user name='juliet' password='x'>"
+                          "<offline-messages><message from='a@example.net'><body>1</body></message>"
+                          "</offline-messages></user></host></server-data>")
+        self.assertEqual(self.imported(path), (0, [self.ONE]))
+        self.assertIn("<body>1</body>", self.exported("juliet@example.org"))
+
     def test_a_host_that_is_not_here_gets_no_accounts(self):
         self.serve()
         path = self.write("users.xml", "<server-data xmlns='urn:xmpp:pie:0'><host jid='example.com'>"
@@ -600,6 +609,28 @@ class Import(Daemon):
         romeo = self.enter("romeo@example.org").payload("<blocklist xmlns='urn:xmpp:blocking'/>")
         self.assertEqual([item.get("jid") for item in romeo], ["paris@example.com"])
         self.enter("romeo@example.net")
+
+    def test_what_is_damaged_in_a_dump_stays_behind_alone(self):
+        names = "INSERT INTO archive(username, timestamp, xml) VALUES ('juliet', {}, '{}');\n"
+        bodies = ("<message><body>1;\n--2</body></message>", "<message><body>", "<message/><x/>",
+                  "<x:message/>", "<!DOCTYPE a><message/>", "\1", "<message><body>it''s</body></message>")
+        dump = self.write("dump.sql", "-- x\ndrop table archive;\n" + "".join(
+            names.format(9 - number, body) for number, body in enumerate(bodies)) +
+            "INSERT INTO archive_prefs(username, def, always, never) VALUES ('juliet', 'roster', "
+            "'[{<<\"a\\\"b\">>,<<\"x.y\">>,<<>>},{<<195,164>>,<<\"x.y\">>,<<\"r&\">>}]', '[\1]');\n")
+        self.write("all/host.xml", "<host xmlns='urn:xmpp:pie:0' jid='example.org'>"
+                   "<user name='juliet' password='x'/><user name='romeo'></user></host>")
+        done = subprocess.run([EJABBERD_ARCHIVES, self.path("all"), self.path("joined"),
+                               f"example.org={dump}", f"example.net={dump}"],
+                              capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr.splitlines()), (1, [
+            f"no file in {self.path('all')} is of the host example.net",
+            "4 archived messages or wishes are damaged and were left out"]))
+        juliet = juliet_in(self.path("joined"))
+        self.assertEqual([body.text for body in juliet.iter(CLIENT + "body")],
+                         ["it's", "1;\n--2"])
+        self.assertEqual([jid.text for jid in juliet.iter("{urn:xmpp:mam:2}jid")],
+                         ['a"b@x.y', "ä@x.y/r&"])
 
     def test_accounts_of_ejabberd_come_with_archives_of_a_dump(self):
         self.check_ejabberd(os.path.join(EXPORTS, "ejabberd/archives.sql"))
