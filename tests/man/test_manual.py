@@ -40,7 +40,7 @@ KNOWN = ({name for kind, name in NAMES if kind != "command"} | set(COMMANDS) | O
          {"module", "ternd", "ternctl"})
 OPTIONS = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*",
                          " ".join([*COMMANDS.values(), USAGE, run(TERND, "--help")])))
-OTHERS = "sha256sum",
+OTHERS = "sha256sum", "prosody-migrator", "ejabberd", "ejabberdctl"  # programs not ours
 
 
 def is_there(bold):
@@ -52,12 +52,10 @@ def is_there(bold):
         return bold in OPTIONS
     if command_of(bold):
         return are_options(bold)
-    if program in OTHERS:
+    if program in OTHERS or bold[0].isupper():  # a signal, or words for people
         return True
     if re.match(r"^[a-z-]+ (\+?=|\{)", bold):
         return bold.split(" ")[0] in KNOWN
-    if re.match(r"^SIG[A-Z]+$", bold):
-        return True
     return bold in KNOWN
 
 
