@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "brake.h"
 #include "clock.h"
 #include "entity_internal.h"
 #include "heap.h"
@@ -267,6 +268,7 @@ struct query {
 	struct tern_page page;
 	got_page *got;
 	void *context;
+	uint64_t asker; /* session, or 0 */
 };
 
 struct gathering {
@@ -302,7 +304,9 @@ static void run_query(struct tern_entity *entity, struct query *query, bool canc
 				.with = query->page.with, .backwards = query->page.backwards,
 				.most = most }, gather, &gathering, &complete);
 
+	entity->shard->pager = query->asker;
 	query->got(entity, query->context, gathering.entries, gathering.count, complete, result < 0);
+	entity->shard->pager = 0;
 	arena_destroy(gathering.arena);
 	free((char *)query->page.with);
 	free(query);
@@ -341,7 +345,8 @@ void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern
 	struct query *query = heap_zalloc(sizeof *query);
 
 	*query = (struct query){ .item.go = query_now, .owner = entity->owner, .log = log,
-		.page = *page, .got = got, .context = context };
+		.page = *page, .got = got, .context = context,
+		.asker = brake_asker(entity->shard) };
 	query->page.with = page->with ? strdup(page->with) : NULL;
 	if (entity->is_paging && outbox_is_open(entity))
 		query_soon(entity, &query->item);

@@ -67,19 +67,20 @@ void brake_look(struct tern_session *session)
 	stream_pause(session->stream);
 }
 
-/* What it is told while its own stanza is handled. */
-static bool has_asked(const struct tern_session *session)
+uint64_t brake_asker(const struct shard *shard)
 {
-	const struct event *running = (const struct event *)session->entity->shard->running;
+	const struct event *running = (const struct event *)shard->running;
 
-	return running && running->session_id == session->id;
+	return running ? running->session_id : shard->pager;
 }
 
+/* What waits in the outbox is not written yet, and is asked for all the same. */
 void brake_note_said(struct tern_session *session, size_t len)
 {
-	if (!session->stream || stream_unwritten(session->stream) == 0)
+	if (!session->stream || (stream_unwritten(session->stream) == 0 &&
+			outbox_is_open(session->entity)))
 		session->asked_bytes = 0;
-	if (has_asked(session))
+	if (brake_asker(session->entity->shard) == session->id)
 		session->asked_bytes += len;
 }
 

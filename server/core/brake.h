@@ -12,8 +12,10 @@
 #define BRAKE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct receipt;
+struct shard;
 struct tern_session;
 
 /* After something was written to the session: from the mark on it wants to hear of draining. */
@@ -21,6 +23,9 @@ void brake_look(struct tern_session *session);
 
 /* Before so many bytes are said to the session. */
 void brake_note_said(struct tern_session *session, size_t len);
+
+/* The session whose stanza is handled, or whose page is told; 0: none. */
+uint64_t brake_asker(const struct shard *shard);
 
 /* The sender's window stays used (by one share) until the session's output is drained. */
 void brake_hold(struct tern_session *session, struct receipt *receipt);

@@ -65,6 +65,7 @@ struct shard {
 	struct counters counters;
 	uint64_t next_id;       /* ids of entities, sessions, tickets, timers: never used again */
 	struct tern_event *running; /* whose handler is at work, or NULL */
+	uint64_t pager;         /* session that asked for the page that is being told, or 0 */
 	struct buffer *scratch; /* one stanza being written */
 	void *streams;          /* stream.c's list */
 };

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "core_stage.h"
 #include "session_internal.h"
@@ -28,12 +29,39 @@ static const struct tern_module announcer = {
 		{ TERN_ON_PRESENCE_CHANGED, announce }, { 0 } },
 };
 
+#define NS_TALE "urn:example:tale"
+#define TALE_BYTES 1000
+
+static tern_store tales;
+
+/* A long answer, which waits for a write. */
+static enum tern_verdict tell(struct tern_event *event, const void *settings)
+{
+	struct element *tale = element_new(event->arena, NS_TALE, "tale");
+	char text[TALE_BYTES];
+
+	(void)settings;
+	memset(text, 'a', sizeof text);
+	element_append_text(tale, text, sizeof text);
+	tern_put(event->entity, tales, "told", 4, "", 0);
+	return tern_reply(event, tale);
+}
+
+static const struct tern_module teller = {
+	.abi = TERN_MODULE_ABI,
+	.name = "teller",
+	.about = "tells tales",
+	.iqs = (const struct tern_iq[]){
+		{ TERN_GET, TERN_AT_OWN_ACCOUNT, NS_TALE, "tale", tell }, { 0 } },
+	.stores = (const struct tern_store_claim[]){ { "teller", TERN_FETCHED, &tales, NULL }, { 0 } },
+};
+
 static struct client *romeo, *nurse, *rosaline;
 
 static void set_up(void)
 {
 	static const struct tern_module *const modules[] = { &stage_keeper, &announcer, &stage_delivery,
-		NULL };
+		&teller, NULL };
 
 	stage_open(modules);
 	stage.server.limits.window_stanzas = WINDOW;
@@ -203,4 +231,16 @@ Test(core_windows, end_for_a_peer_that_leaves_far_too_much_unread)
 	stage_settle();
 	cr_assert_eq(client_error(rosaline), STREAM_ERROR_RESOURCE_CONSTRAINT);
 	cr_assert_not(client_is_paused(romeo));
+}
+
+Test(core_windows, leave_those_alone_who_have_asked_for_much_behind_a_write)
+{
+	stage.server.limits.unwritten_bytes = 2 * TALE_BYTES;
+	stage.server.limits.window_stanzas = 100;
+	for (unsigned i = 0; i < 10; i++)
+		client_says(romeo, "<iq type='get' id='i'><tale xmlns='" NS_TALE "'/></iq>");
+	client_leaves_unread(romeo, 10 * TALE_BYTES);
+	stage_settle();
+	cr_assert(client_is_there(romeo));
+	cr_assert_eq(count_of(client_heard(romeo), "</tale>"), 10);
 }
