@@ -187,6 +187,24 @@ def large_things(ground):
         peer.must_live()
 
 
+def large_answers(ground):
+    """who asks for the largest answers that there are, and reads them, does not stall others"""
+    ask = ("<iq type='get' id='g'><query xmlns='jabber:iq:roster'/></iq>"
+           "<iq type='set' id='m'><query xmlns='urn:xmpp:mam:2'>"
+           "<set xmlns='http://jabber.org/protocol/rsm'><max>250</max></set></query></iq>")
+    with ground.peer().log_in(3) as peer:
+        peer.say(f"<message to='{ground.bare(3)}/none' type='chat'><body>{'x' * 100000}</body>"
+                 "</message>" * 5)
+        peer.say("".join(
+            "<iq type='set' id='r'><query xmlns='jabber:iq:roster'>"
+            f"<item jid='c{number}@b.example' name='{'n' * 1000}'><group>{'g' * 1000}</group></item>"
+            "</query></iq>" for number in range(300)))
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            peer.say(ask * 3)
+            peer.must_live()
+
+
 def toggles(ground):
     """switches are turned as often as anybody likes"""
     turn = ("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>"
