@@ -181,7 +181,7 @@ static void purge(struct tern_command *command, struct tern_entity *entity, cons
 		tern_command_fail(command, "the messages cannot be deleted: %s", strerror(-result));
 		return;
 	}
-	forget_count(entity);
+	retention_count_anew(archive_of(entity));
 	tern_command_row(command, (const char *const[]){ jid_text(tern_entity_jid(entity)) });
 	tern_command_end(command);
 }
@@ -199,5 +199,8 @@ const struct tern_command_claim archive_commands[] = {
 	{ "archive purge", "JID --all | JID --before DATE",
 		"deletes an archive's messages, or those from before a day (2026-11-30) or moment, UTC",
 		TERN_COMMAND_AT_ACCOUNT, COLUMNS("jid"), purge },
+	{ "archive retention", "JID [--days N|host] [--limit N|host] [--bytes N|host]",
+		"tells or changes how long an account's archive keeps messages",
+		TERN_COMMAND_AT_ACCOUNT, COLUMNS("what", "value", "of"), change_retention },
 	{ 0 },
 };

@@ -73,13 +73,15 @@ static void export_waiting(struct tern_entity *entity, struct export *export)
 void export_rest(struct tern_command *command, struct tern_entity *entity, const void *settings)
 {
 	struct arena *arena = tern_command_arena(command);
-	const struct prefs *prefs = archive_of(entity)->prefs;
-	uint64_t first = waiting_first(&archive_of(entity)->waiting);
+	const struct archive *archive = archive_of(entity);
+	uint64_t first = waiting_first(&archive->waiting);
 	struct export *export;
 
 	/* XEP-0227 4 leaves room for what it does not know. */
-	if (prefs)
-		tern_command_element(command, prefs_xml(arena, prefs));
+	if (archive->prefs)
+		tern_command_element(command, prefs_xml(arena, archive->prefs));
+	if (archive->own_retention)
+		tern_command_element(command, retention_xml(arena, archive->own_retention));
 	if (!first) {
 		tern_command_end(command);
 		return;

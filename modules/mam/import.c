@@ -90,7 +90,7 @@ int import_archive(struct tern_entity *entity, const struct element *archive, co
 		result = append_all(entity, arrivals, count);
 	arena_destroy(arena);
 	if (result == 0) {
-		forget_count(entity);
+		retention_count_anew(archive_of(entity));
 		retain_after_append(entity, settings);
 	}
 	return result;

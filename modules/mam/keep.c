@@ -76,6 +76,7 @@ static enum tern_verdict keep(struct tern_event *event, const struct mam *mam,
 	const struct jid *peer, unsigned flags)
 {
 	struct buffer entry = { 0 };
+	size_t len;
 	int result;
 
 	if (!is_allowed(event->entity, mam, peer))
@@ -83,6 +84,7 @@ static enum tern_verdict keep(struct tern_event *event, const struct mam *mam,
 	entry_write(&entry, event, peer, flags);
 	result = tern_append(event->entity, mam_log, jid_bare_text(peer), buffer_at(&entry),
 		entry.len, &event->kept_id);
+	len = entry.len;
 	buffer_finish(&entry);
 	if (result == -EPERM)
 		return TERN_PASS;
@@ -91,7 +93,7 @@ static enum tern_verdict keep(struct tern_event *event, const struct mam *mam,
 	if (result < 0)
 		return tern_reject(event, tern_condition_of(result), NULL);
 	tern_event_add(event, stanza_id_new(event->arena, event->entity, event->kept_id));
-	retain_after_append(event->entity, mam);
+	retain_after_append(event->entity, mam, len);
 	return TERN_PASS;
 }
 

@@ -5,24 +5,29 @@
  * appends it to the log of the sender (OUT_RECORD) and of the recipient (IN_RECORD), who gets
  * the id as <stanza-id/>.  query.c pages through the log.  What no device has taken over stands
  * in the log already, so that missed.c only records from where on that is so.
- * retention.c cuts the old end off. */
+ * retention.c cuts the old end off, where retention_own.c may say otherwise than the host. */
 #ifndef MAM_H
 #define MAM_H
 
 #include "module.h"
 #include "prefs.h"
+#include "retention.h"
 #include "waiting.h"
 
 #define NS_MAM "urn:xmpp:mam:2"
 #define NS_SID "urn:xmpp:sid:0"
+#define NS_RETENTION "tern:mam:retention" /* in exported accounts */
+
+#define RETENTION_DAYS_MOST 36500
+#define RETENTION_MESSAGES_MOST 1000000000
+#define RETENTION_BYTES_MOST 1099511627776
 
 /* Of a host. */
 struct mam {
 	enum prefs_default fallback; /* where the user has said nothing */
 	bool is_prefs_fixed;
 	size_t page, page_most;      /* results of a query: without a wish; at most */
-	uint64_t age_us;             /* older ones go; 0: they stay */
-	uint64_t limit;              /* of one account; 0: none */
+	struct retention retention;
 };
 
 /* Of an account; zeroed memory is an archive of which nothing is known yet. */
@@ -33,12 +38,15 @@ struct archive {
 	uint64_t horizon;      /* of the record: what is newer waits */
 	bool is_recorded, has_changed; /* there is one; it does not tell the whole truth any more */
 	bool is_settling;      /* the record lags behind */
-	uint64_t count;        /* entries, once counted; while being counted, those seen */
+	struct retention *own_retention; /* NULL: the host's */
+	tern_timer looking;    /* for what is too old */
+	uint64_t count, bytes; /* of entries, once counted; while being counted, of those seen */
 	uint64_t counted_to;   /* the id of the last one seen */
 	bool is_giving;        /* missed.c reads pages for a session */
 	uint64_t given_to;     /* the last id of the last page */
 	size_t unwritten, unwritten_bytes; /* given, and not heard of since */
 	bool is_counting, is_counted, is_trimming;
+	bool is_stale;         /* what was counted has been deleted meanwhile */
 };
 
 /* Of a session. */
@@ -48,7 +56,7 @@ struct reader {
 };
 
 /* What the loader fills in. */
-extern tern_store mam_log, mam_prefs, mam_missed;
+extern tern_store mam_log, mam_prefs, mam_missed, mam_retention;
 extern tern_state mam_archive, mam_reader;
 
 static inline struct archive *archive_of(struct tern_entity *entity)
@@ -93,11 +101,5 @@ void note_detached(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings);
 int read_missed(struct tern_entity *entity, const void *key, size_t key_len, const void *value,
 	size_t value_len);
-
-/* retention.c */
-void forget_count(struct tern_entity *entity); /* entries are counted again after the next append */
-void begin_retention(struct tern_entity *entity, struct tern_session *session,
-	struct tern_event *event, const void *settings);
-void retain_after_append(struct tern_entity *entity, const struct mam *mam);
 
 #endif

@@ -13,9 +13,8 @@
 #include "rsm.h"
 
 #define NS_DATA "urn:xmpp:pie:0" /* XEP-0227 */
-#define DAY_US (UINT64_C(24) * 3600 * 1000000)
 
-tern_store mam_log, mam_prefs, mam_missed;
+tern_store mam_log, mam_prefs, mam_missed, mam_retention;
 tern_state mam_archive, mam_reader;
 
 static void archive_finish(void *state)
@@ -23,6 +22,7 @@ static void archive_finish(void *state)
 	struct archive *archive = state;
 
 	prefs_destroy(archive->prefs);
+	free(archive->own_retention);
 	waiting_finish(&archive->waiting);
 }
 
@@ -43,8 +43,9 @@ static int mam_load(struct tern_host *host, void **ret_settings)
 	mam->is_prefs_fixed = !tern_option_bool(host, "preferences");
 	mam->page = (size_t)tern_option_number(host, "page");
 	mam->page_most = (size_t)tern_option_number(host, "page-most");
-	mam->age_us = (uint64_t)tern_option_number(host, "days") * DAY_US;
-	mam->limit = (uint64_t)tern_option_number(host, "limit");
+	mam->retention = (struct retention){ (uint64_t)tern_option_number(host, "days"),
+		(uint64_t)tern_option_number(host, "limit"),
+		(uint64_t)tern_option_number(host, "bytes") };
 	*ret_settings = mam;
 	return 0;
 }
@@ -99,6 +100,12 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ "mam", TERN_LOG, &mam_log, NULL, entry_mark },
 		{ "mam/prefs", TERN_RESIDENT, &mam_prefs, read_prefs },
 		{ "mam/missed", TERN_RESIDENT, &mam_missed, read_missed },
+		{ "mam/retention", TERN_RESIDENT, &mam_retention, read_retention },
+		{ 0 },
+	},
+	.rounds = (const struct tern_round[]){
+		{ &mam_log, retain_all, retention_has_end },
+		{ &mam_retention, retain_all, NULL },
 		{ 0 },
 	},
 	.options = (const struct tern_option[]){
@@ -107,11 +114,13 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ "preferences", TERN_BOOL, "yes", 0, 0, "whether users may change that" },
 		{ "page", TERN_NUMBER, "50", 1, 250, "results of a query that names no number" },
 		{ "page-most", TERN_NUMBER, "250", 1, 500, "results of a query, at most" },
-		{ "days", TERN_NUMBER, "0", 0, 36500,
+		{ "days", TERN_NUMBER, "0", 0, RETENTION_DAYS_MOST,
 			"days after which messages are deleted; 0: never. An account is looked at when it "
-			"opens and hourly while it is open; nobody gets to read what is too old" },
-		{ "limit", TERN_NUMBER, "0", 0, 1000000000,
+			"opens, hourly while it is open, and daily where it stays closed; nobody gets to read "
+			"what is too old. What holds for a single account: `ternctl archive retention`" },
+		{ "limit", TERN_NUMBER, "0", 0, RETENTION_MESSAGES_MOST,
 			"messages of one account, about; older ones are deleted; 0: no limit" },
+		{ "bytes", TERN_NUMBER, "0", 0, RETENTION_BYTES_MOST, "the same in bytes" },
 		{ 0 },
 	},
 	.commands = archive_commands,
@@ -120,6 +129,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.importers = (const struct tern_importer[]){
 		{ NS_DATA "#mam", "archive", import_archive, true },
 		{ NS_MAM, "prefs", import_prefs },
+		{ NS_RETENTION, "retention", import_retention },
 		{ 0 },
 	},
 	.load = mam_load,

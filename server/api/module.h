@@ -225,6 +225,16 @@ struct tern_answer_claim {
 typedef size_t tern_contacts_handler(struct tern_entity *entity, unsigned bits,
 	struct arena *arena, const struct jid *const **ret_contacts, const void *settings);
 
+/* What a module does for accounts that may stay closed for long: a while after the start, and then
+ * once a day, the engine goes round those that have something in `store`, slowly and one after the
+ * other, opens each, and calls `run` on its home.  Where is_needed (NULL: yes) says no, nobody is
+ * visited; it runs on any shard. */
+struct tern_round {
+	const tern_store *store;
+	void (*run)(struct tern_entity *entity, const void *settings);
+	bool (*is_needed)(const void *settings);
+};
+
 /* A command of ternctl: `words`, an address, and what else `arguments` says (command.h). */
 enum tern_command_place { TERN_COMMAND_AT_HOST, TERN_COMMAND_AT_ACCOUNT };
 struct tern_command_claim {
@@ -292,6 +302,7 @@ struct tern_module {
 	tern_taken_handler *taken;
 	tern_forms_handler *forms;
 	tern_node_handler *node_info, *node_items;
+	const struct tern_round *rounds;
 	const struct tern_command_claim *commands;
 	const struct tern_metric_claim *metrics;
 	tern_exporter *exporter;

@@ -332,6 +332,7 @@ struct shard *shard_create(struct server *server, unsigned index, bool stepped)
 	sessions_init(&shard->sessions);
 	fanouts_init(&shard->fanouts);
 	read_clocks(shard);
+	rounds_init(&shard->rounds, shard);
 	if (stepped)
 		return shard;
 
@@ -458,6 +459,7 @@ void shard_destroy(struct shard *shard)
 		return;
 	if (!shard->is_ended)
 		shards_end(shard->server);
+	rounds_finish(&shard->rounds);
 	gate_finish(&shard->gate);
 	timers_finish(&shard->timers);
 	parser_pool_destroy(shard->parsers);

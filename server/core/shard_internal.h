@@ -14,6 +14,7 @@
 #include "gate.h"
 #include "pressure.h"
 #include "receipts.h"
+#include "rounds.h"
 #include "server.h"
 #include "sessions.h"
 #include "shard.h"
@@ -62,6 +63,7 @@ struct shard {
 	struct fanouts fanouts;
 	struct pressure pressure;
 	struct receipts receipts;
+	struct rounds rounds;
 	struct counters counters;
 	uint64_t next_id;       /* ids of entities, sessions, tickets, timers: never used again */
 	struct tern_event *running; /* whose handler is at work, or NULL */

@@ -144,6 +144,19 @@ void watch(struct tern_entity *entity, struct tern_session *session,
 	}
 }
 
+void fake_go_round(struct tern_entity *entity)
+{
+	struct tern_host *host = entity->host;
+
+	for (size_t i = 0; i < host->count; i++) {
+		const struct tern_round *round = host->modules[i]->rounds;
+
+		for (; round && round->run; round++)
+			if (!round->is_needed || round->is_needed(host->settings[i]))
+				round->run(entity, host->settings[i]);
+	}
+}
+
 static int read_records(struct tern_entity *entity)
 {
 	for (size_t i = 0; i < entity->host->store_count; i++) {

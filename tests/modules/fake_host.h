@@ -28,6 +28,9 @@ struct tern_entity *fake_account(struct fake *fake, const char *bare);
  * a reader of the records said. */
 int fake_reopen(struct tern_entity *entity);
 
+/* The engine's round comes to the account: whatever it has stored. */
+void fake_go_round(struct tern_entity *entity);
+
 /* Deletes the account, whose sessions must have ended: nothing of it is left. */
 void fake_delete(struct tern_entity *entity);
 

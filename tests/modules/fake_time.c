@@ -68,6 +68,19 @@ tern_timer tern_timer_start(struct tern_entity *entity, struct tern_session *ses
 	return alarm->number;
 }
 
+void tern_timer_stop(struct tern_entity *entity, tern_timer timer)
+{
+	for (struct alarm **at = &entity->host->alarms; *at; at = &(*at)->next) {
+		struct alarm *alarm = *at;
+
+		if (alarm->number != timer)
+			continue;
+		*at = alarm->next;
+		free(alarm);
+		return;
+	}
+}
+
 void tern_ask(struct tern_entity *entity, struct element *iq, uint64_t timeout_ms,
 	void (*answered)(struct tern_entity *entity, void *context, const struct tern_stanza *answer),
 	void *context)

@@ -153,6 +153,24 @@ Test(mam, removes_false_ids_also_from_what_it_does_not_keep)
 	expect_part(fake_left(fake), "<body>B</body></message>");
 }
 
+static char *run(const char *words, const char *const *arguments)
+{
+	return fake_command(tern_entity_host(juliet), juliet, words, arguments);
+}
+
+static void answers(const char *words, const char *const *arguments, const char *expected)
+{
+	char *answer = run(words, arguments);
+
+	cr_assert_str_eq(answer, expected);
+	free(answer);
+}
+
+static void retain(const char *option, const char *value)
+{
+	free(run("archive retention", (const char *const[]){ option, value, NULL }));
+}
+
 /* --- retention ----------------------------------------------------------------------------- */
 
 #define DAY_MS (24 * 3600 * 1000)
@@ -189,21 +207,136 @@ Test(mam_limits, forgets_what_is_too_much_also_after_a_restart)
 	cr_assert_leq(fake_stored(juliet, "mam"), 17);
 }
 
+/* An entry of these is about 600 bytes. */
+static void arrive_large(int count)
+{
+	char body[600];
+
+	snprintf(body, sizeof body, "<body>%0500d</body>", 1);
+	while (count--)
+		arrive(body);
+}
+
+Test(mam_limits, forgets_what_takes_too_many_bytes)
+{
+	open_with((const struct fake_option[]){ { "bytes", "10000" }, { 0 } });
+	arrive_large(15);
+	fake_pass(fake, 100);
+	cr_assert_eq(fake_stored(juliet, "mam"), 15);
+	arrive_large(10);
+	fake_pass(fake, 100);
+	cr_assert_gt(fake_stored(juliet, "mam"), 14);
+	cr_assert_lt(fake_stored(juliet, "mam"), 18);
+	arrive("<body>1</body>");
+	fake_pass(fake, 100);
+	cr_assert_gt(fake_stored(juliet, "mam"), 14, "nothing goes while there is room");
+}
+
+/* What went by age was counted still, and younger ones went for it. */
+Test(mam_limits, keeps_what_is_within_both_limits)
+{
+	open_with((const struct fake_option[]){ { "days", "2" }, { "limit", "16" }, { 0 } });
+	fake_end(balcony);
+	fake_reopen(juliet);
+	for (int i = 0; i < 10; i++)
+		arrive("<body>1</body>");
+	fake_pass(fake, DAY_MS);
+	for (int i = 0; i < 6; i++)
+		arrive("<body>2</body>");
+	fake_pass(fake, DAY_MS + 2 * 3600 * 1000);
+	cr_assert_eq(fake_stored(juliet, "mam"), 6);
+	for (int i = 0; i < 5; i++)
+		arrive("<body>3</body>");
+	fake_pass(fake, 100);
+	cr_assert_eq(fake_stored(juliet, "mam"), 11);
+}
+
+Test(mam_limits, holds_where_nobody_writes_any_more)
+{
+	open_with(NULL);
+	arrive_large(20);
+	fake_pass(fake, DAY_MS);
+	retain("--limit", "4");
+	fake_end(balcony);
+	fake_reopen(juliet);
+	fake_pass(fake, 100);
+	fake_go_round(juliet);
+	fake_pass(fake, 100);
+	cr_assert_eq(fake_stored(juliet, "mam"), 4);
+	retain("--limit", "host");
+	cr_assert_eq(fake_stored(juliet, "mam/retention"), 0);
+}
+
+Test(mam_limits, may_be_others_for_an_account)
+{
+	open_with((const struct fake_option[]){ { "days", "1" }, { "limit", "16" }, { 0 } });
+	answers("archive retention", NULL, "days|1|host\nlimit|16|host\nbytes|0|host\n");
+	answers("archive retention", (const char *const[]){ "--days", "0", "--bytes", "5000", NULL },
+		"days|0|account\nlimit|16|host\nbytes|5000|account\n");
+	arrive_large(4);
+	fake_pass(fake, 3 * DAY_MS);
+	cr_assert_eq(fake_stored(juliet, "mam"), 4);
+	fake_end(balcony);
+	fake_reopen(juliet);
+	arrive_large(10);
+	fake_pass(fake, 100);
+	cr_assert_lt(fake_stored(juliet, "mam"), 10);
+	answers("archive retention", (const char *const[]){ "--days", "host", "--bytes", "host", NULL },
+		"days|1|host\nlimit|16|host\nbytes|0|host\n");
+}
+
+Test(mam_limits, is_in_force_at_once)
+{
+	open_with(NULL);
+	arrive_large(8);
+	fake_pass(fake, 2 * DAY_MS);
+	arrive_large(1);
+	retain("--days", "1");
+	cr_assert_eq(fake_stored(juliet, "mam"), 1);
+	fake_pass(fake, DAY_MS + 2 * 3600 * 1000);
+	cr_assert_eq(fake_stored(juliet, "mam"), 0);
+	retain("--days", "host");
+	cr_assert_eq(fake_timers(fake), 0);
+}
+
+Test(mam_limits, are_numbers)
+{
+	const char *const *const wrong[] = {
+		(const char *const[]){ "--days", "x", NULL }, (const char *const[]){ "--days", "-1", NULL },
+		(const char *const[]){ "--days", "", NULL }, (const char *const[]){ "--days", NULL },
+		(const char *const[]){ "--days", "36501", NULL }, (const char *const[]){ "1", NULL },
+		(const char *const[]){ "--bytes", "1099511627777", NULL },
+		(const char *const[]){ "--limit", "18446744073709551616", NULL },
+	};
+
+	open_with(NULL);
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		answers("archive retention", wrong[i], "error: usage: archive retention "
+			"JID [--days N|host] [--limit N|host] [--bytes N|host]");
+	cr_assert_eq(fake_stored(juliet, "mam/retention"), 0);
+}
+
+Test(mam_limits, says_so_when_the_disk_is_full)
+{
+	open_with(NULL);
+	fake_fill_disk(fake, 0);
+	answers("archive retention", (const char *const[]){ "--days", "1", NULL },
+		"error: it cannot be kept: No space left on device");
+	answers("archive retention", NULL, "days|0|host\nlimit|0|host\nbytes|0|host\n");
+}
+
+Test(mam_limits, go_with_an_account_to_another_server)
+{
+	char *xml;
+
+	open_with(NULL);
+	retain("--days", "30");
+	xml = fake_export(juliet, "mam");
+	expect_part(xml, "<retention xmlns='tern:mam:retention' days='30'/>");
+	free(xml);
+}
 
 /* --- for administrators -------------------------------------------------------------------- */
-
-static char *run(const char *words, const char *const *arguments)
-{
-	return fake_command(tern_entity_host(juliet), juliet, words, arguments);
-}
-
-static void answers(const char *words, const char *const *arguments, const char *expected)
-{
-	char *answer = run(words, arguments);
-
-	cr_assert_str_eq(answer, expected);
-	free(answer);
-}
 
 Test(mam, tells_how_large_an_archive_is)
 {
