@@ -7,6 +7,7 @@
 #include "module.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,17 +61,24 @@ static int read_last(struct tern_entity *entity, const void *key, size_t key_len
 	return 0;
 }
 
-/* What cannot be written is not remembered: nobody waits for it. */
-static void note_now(struct tern_entity *entity)
+static int note(struct tern_entity *entity, uint64_t at_us)
 {
 	struct last *last = tern_entity_state(entity, last_handle);
 	size_t len = last->status ? strlen(last->status) : 0;
-	uint64_t now_us = tern_now_us(entity);
-	struct record record = { .at_us = htobe64(now_us) };
+	struct record record = { .at_us = htobe64(at_us) };
+	int result;
 
 	memcpy(record.status, last->status ? last->status : "", len);
-	if (tern_put(entity, last_store, "", 0, &record, sizeof record.at_us + len) == 0)
-		last->at_us = now_us;
+	result = tern_put(entity, last_store, "", 0, &record, sizeof record.at_us + len);
+	if (result == 0)
+		last->at_us = at_us;
+	return result;
+}
+
+/* What cannot be written is not remembered: nobody waits for it. */
+static void note_now(struct tern_entity *entity)
+{
+	note(entity, tern_now_us(entity));
 }
 
 /* The first login of all leaves a trace at once, lest a crash make it one that never was. */
@@ -108,15 +116,26 @@ static void note_logout(struct tern_entity *entity, struct tern_session *session
 
 /* --- answering ----------------------------------------------------------------------------- */
 
-static enum tern_verdict tell(struct tern_event *event, uint64_t seconds, const char *status)
+static struct element *query_new(struct arena *arena, uint64_t seconds, const char *status)
 {
-	struct element *query = element_new(event->arena, NS_LAST, "query");
+	struct element *query = element_new(arena, NS_LAST, "query");
 
-	element_set(query, "seconds", arena_printf(event->arena, "%llu",
-		(unsigned long long)seconds));
+	element_set(query, "seconds", arena_number(arena, seconds));
 	if (status)
 		element_append_text(query, status, strlen(status));
-	return tern_reply(event, query);
+	return query;
+}
+
+static enum tern_verdict tell(struct tern_event *event, uint64_t seconds, const char *status)
+{
+	return tern_reply(event, query_new(event->arena, seconds, status));
+}
+
+static uint64_t seconds_since(const struct tern_entity *entity, const struct last *last)
+{
+	uint64_t now_us = tern_now_us(entity);
+
+	return now_us > last->at_us ? (now_us - last->at_us) / 1000000 : 0;
 }
 
 static bool may_know(const struct tern_event *event)
@@ -129,7 +148,6 @@ static bool may_know(const struct tern_event *event)
 static enum tern_verdict answer_account(struct tern_event *event, const void *settings)
 {
 	const struct last *last = tern_entity_state(event->entity, last_handle);
-	uint64_t now_us = tern_now_us(event->entity);
 
 	if (!may_know(event))
 		return tern_reject(event, TERN_FORBIDDEN, NULL);
@@ -137,8 +155,7 @@ static enum tern_verdict answer_account(struct tern_event *event, const void *se
 		return tell(event, 0, NULL);
 	if (!last->at_us)
 		return tern_reject(event, TERN_ITEM_NOT_FOUND, NULL);
-	return tell(event, now_us > last->at_us ? (now_us - last->at_us) / 1000000 : 0,
-		last->status);
+	return tell(event, seconds_since(event->entity, last), last->status);
 }
 
 /* 4: the client answers whoever may know. */
@@ -150,6 +167,36 @@ static enum tern_verdict guard_resource(struct tern_event *event, const void *se
 static enum tern_verdict answer_host(struct tern_event *event, const void *settings)
 {
 	return tell(event, tern_host_uptime_s(event->host), NULL);
+}
+
+/* --- in files ------------------------------------------------------------------------------- */
+
+/* XEP-0227 4 leaves room for what it does not know: as it is told to those who ask. */
+static void export_last(struct tern_command *command, struct tern_entity *entity,
+	const void *settings)
+{
+	const struct last *last = tern_entity_state(entity, last_handle);
+
+	if (last->at_us)
+		tern_command_element(command, query_new(tern_command_arena(command),
+			seconds_since(entity, last), last->status));
+	tern_command_end(command);
+}
+
+static int import_last(struct tern_entity *entity, const struct element *query,
+	const void *settings)
+{
+	const char *text = element_get(query, "seconds"), *status = element_text(query);
+	uint64_t now_us = tern_now_us(entity), seconds;
+	char *end;
+
+	if (!text || *text < '0' || *text > '9')
+		return -EBADMSG;
+	seconds = strtoull(text, &end, 10);
+	if (*end || seconds >= now_us / 1000000)
+		return -EBADMSG;
+	set_status(tern_entity_state(entity, last_handle), status, strlen(status));
+	return note(entity, now_us - seconds * 1000000);
 }
 
 TERN_EXPORT const struct tern_module tern_module = {
@@ -179,4 +226,6 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ "last", TERN_RESIDENT, &last_store, read_last },
 		{ 0 },
 	},
+	.exporter = export_last,
+	.importers = (const struct tern_importer[]){ { NS_LAST, "query", import_last }, { 0 } },
 };

@@ -1,7 +1,9 @@
 /* When somebody was last there, for those who may know (XEP-0012).
  * SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "expect.h"
 
@@ -169,4 +171,55 @@ Test(last, of_oneself_is_now)
 	fake_forget(fake);
 	fake_send(balcony, "<iq type='get' id='1'><query xmlns='jabber:iq:last'/></iq>");
 	HEARS_PART(balcony, "seconds='0'/>");
+}
+
+/* --- in files ------------------------------------------------------------------------------- */
+
+static int import(const char *attributes, const char *status)
+{
+	struct arena *arena = arena_create(ARENA_SMALL);
+	char xml[256];
+	int result;
+
+	snprintf(xml, sizeof xml, "<query xmlns='jabber:iq:last' %s>%s</query>", attributes, status);
+	result = tern_module.importers->run(juliet, fake_read(arena, xml), NULL);
+	arena_destroy(arena);
+	return result;
+}
+
+static void exports(const char *expected)
+{
+	char *xml = fake_export(juliet, "last");
+
+	cr_assert_str_eq(xml, expected);
+	free(xml);
+}
+
+Test(last, is_exported_as_it_is_told)
+{
+	exports("");
+	come();
+	fake_send(balcony, "<presence type='unavailable'><status>to bed</status></presence>");
+	fake_end(balcony);
+	fake_pass(fake, 5000);
+	exports("<query xmlns='jabber:iq:last' seconds='5'>to bed</query>\n");
+}
+
+Test(last, is_imported)
+{
+	cr_assert_eq(import("seconds='60'", "at mass"), 0);
+	fake_pass(fake, 5000);
+	exports("<query xmlns='jabber:iq:last' seconds='65'>at mass</query>\n");
+	cr_assert_eq(fake_reopen(juliet), 0);
+	exports("<query xmlns='jabber:iq:last' seconds='65'>at mass</query>\n");
+}
+
+Test(last, is_not_imported_where_it_makes_no_sense)
+{
+	cr_assert_eq(import("", ""), -EBADMSG);
+	cr_assert_eq(import("seconds=''", ""), -EBADMSG);
+	cr_assert_eq(import("seconds='-1'", ""), -EBADMSG);
+	cr_assert_eq(import("seconds='1x'", ""), -EBADMSG);
+	cr_assert_eq(import("seconds='99999999999999999999'", ""), -EBADMSG);
+	exports("");
 }
