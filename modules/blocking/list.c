@@ -31,15 +31,15 @@ void blocklist_finish(void *state)
 
 /* --- places -------------------------------------------------------------------------------- */
 
-static const char *jid_at(const void *list, uint32_t place)
+static int order_at(const void *list, size_t place, const void *jid)
 {
-	return ((const struct blocklist *)list)->entries[place]->jid;
+	return strcmp(jid, ((const struct blocklist *)list)->entries[place]->jid);
 }
 
 /* Where the address is, or where it belongs. */
 static uint32_t place_of(const struct blocklist *list, const char *jid, bool *ret_found)
 {
-	return sorted_place(list, list->count, jid_at, jid, ret_found);
+	return (uint32_t)sorted_place(list, list->count, order_at, jid, ret_found);
 }
 
 bool blocklist_has(const struct blocklist *list, const char *jid)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "heap.h"
+#include "sorted.h"
 
 void waiting_finish(struct waiting *waiting)
 {
@@ -32,37 +33,38 @@ static void make_room(struct waiting *waiting)
 	}
 }
 
-/* The place of the first that is not smaller. */
-static size_t place_of(const struct waiting *waiting, uint64_t id)
+static int order_at(const void *list, size_t place, const void *wanted)
 {
-	size_t low = waiting->first, high = waiting->end;
+	const struct waiting *waiting = list;
+	uint64_t there = waiting->ids[waiting->first + place], id = *(const uint64_t *)wanted;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	return (id > there) - (id < there);
+}
 
-		if (waiting->ids[middle] < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+/* Where it is listed, or belongs. */
+static size_t place_of(const struct waiting *waiting, uint64_t id, bool *ret_listed)
+{
+	return waiting->first + sorted_place(waiting, waiting_count(waiting), order_at, &id,
+		ret_listed);
 }
 
 bool waiting_is_listed(const struct waiting *waiting, uint64_t id)
 {
-	size_t place = place_of(waiting, id);
+	bool is_listed;
 
-	return place < waiting->end && waiting->ids[place] == id;
+	place_of(waiting, id, &is_listed);
+	return is_listed;
 }
 
 void waiting_add(struct waiting *waiting, uint64_t id)
 {
+	bool is_listed;
 	size_t place;
 
 	if (waiting_is_listed(waiting, id))
 		return;
 	make_room(waiting);
-	place = place_of(waiting, id);
+	place = place_of(waiting, id, &is_listed);
 	memmove(waiting->ids + place + 1, waiting->ids + place,
 		(waiting->end - place) * sizeof *waiting->ids);
 	waiting->ids[place] = id;
@@ -71,9 +73,10 @@ void waiting_add(struct waiting *waiting, uint64_t id)
 
 void waiting_remove(struct waiting *waiting, uint64_t id)
 {
-	size_t place = place_of(waiting, id);
+	bool is_listed;
+	size_t place = place_of(waiting, id, &is_listed);
 
-	if (place == waiting->end || waiting->ids[place] != id)
+	if (!is_listed)
 		return;
 	if (place == waiting->first) {
 		waiting->first++;
@@ -127,7 +130,8 @@ void waiting_pass_old(struct waiting *waiting, uint64_t id)
 
 void waiting_fold(struct waiting *waiting, uint64_t before_id)
 {
-	size_t place = place_of(waiting, before_id);
+	bool is_listed;
+	size_t place = place_of(waiting, before_id, &is_listed);
 	uint64_t until;
 
 	if (place == waiting->first)

@@ -41,15 +41,15 @@ void roster_finish(void *state)
 
 /* --- places -------------------------------------------------------------------------------- */
 
-static const char *jid_at(const void *roster, uint32_t place)
+static int order_at(const void *roster, size_t place, const void *jid)
 {
-	return item_jid(((const struct roster *)roster)->items[place]);
+	return strcmp(jid, item_jid(((const struct roster *)roster)->items[place]));
 }
 
 /* Where the address is, or where it belongs. */
 static uint32_t place_of(const struct roster *roster, const char *jid, bool *ret_found)
 {
-	return sorted_place(roster, roster->count, jid_at, jid, ret_found);
+	return (uint32_t)sorted_place(roster, roster->count, order_at, jid, ret_found);
 }
 
 struct item *roster_find(const struct roster *roster, const struct jid *jid)
