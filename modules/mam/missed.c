@@ -52,11 +52,13 @@ int read_missed(struct tern_entity *entity, const void *key, size_t key_len, con
 	return 0;
 }
 
-/* Up to which id all that waits is listed. */
-static uint64_t horizon_of(const struct archive *archive)
+/* Up to which id all that waits is listed.  Until something is received in this life, the archive
+ * ends before now: what is newer than what waits has been taken, and must not seem to wait. */
+static uint64_t horizon_of(const struct tern_entity *entity, const struct archive *archive)
 {
 	const struct waiting *waiting = &archive->waiting;
-	uint64_t known = archive->newest > archive->horizon ? archive->newest : archive->horizon;
+	uint64_t end = archive->newest ? archive->newest : tern_now_us(entity);
+	uint64_t known = end > archive->horizon ? end : archive->horizon;
 
 	if (waiting_count(waiting) > LISTED_IN_RECORD)
 		return waiting_first(waiting) - 1;
@@ -78,7 +80,7 @@ static int put_record(struct tern_entity *entity, uint64_t horizon)
 static int record(struct tern_entity *entity)
 {
 	struct archive *archive = archive_of(entity);
-	uint64_t horizon = horizon_of(archive);
+	uint64_t horizon = horizon_of(entity, archive);
 	bool waits = waiting_first(&archive->waiting);
 	int result = 0;
 
@@ -340,8 +342,6 @@ static void give_page(struct tern_entity *entity, void *context,
 	}
 	if (count > 0)
 		archive->given_to = entries[count - 1].id;
-	if (archive->given_to > archive->newest)
-		archive->newest = archive->given_to;
 	give_all(session, entries, count);
 	if (complete || count == 0 || is_all_given(archive)) {
 		end_giving(entity);

@@ -91,6 +91,9 @@ void fake_acknowledge(struct fake *fake);
 /* Those that were sent before by somebody who counts acks. */
 void fake_arrive_acked(struct fake *fake, const char *xml);
 
+/* A device that had an archived message under way has gone, and nobody else is there. */
+void fake_miss(struct tern_entity *entity, uint64_t kept_id);
+
 /* Time goes by, for timers and questions; silent clients stay silent. */
 void fake_pass(struct fake *fake, uint64_t ms);
 size_t fake_timers(const struct fake *fake);

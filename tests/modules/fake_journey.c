@@ -213,6 +213,17 @@ static void arrive(struct tern_host *host, struct tern_entity *entity, struct tr
 		refuse(&event, TERN_SERVICE_UNAVAILABLE);
 }
 
+void fake_miss(struct tern_entity *entity, uint64_t kept_id)
+{
+	struct reading reading = read_xml("<message from='romeo@example.com/x' type='chat' "
+		"to='juliet@example.org'><body>1</body></message>");
+	struct tern_event event = { .host = entity->host, .entity = entity, .kept_id = kept_id,
+		.arena = reading.arena, .stanza = read_stanza(reading.element) };
+
+	pass_phase(&event, TERN_IN_MISSED);
+	arena_destroy(reading.arena);
+}
+
 void run_queue(struct tern_host *host)
 {
 	if (host->is_running)

@@ -245,6 +245,23 @@ Test(mam_missed, is_never_refused_once_it_is_archived)
 	hears_only(balcony, "12");
 }
 
+/* What a device of an earlier life had not acknowledged is missed in this one: what others took
+ * before and after it does not wait again. */
+Test(mam_missed, does_not_drag_along_what_was_taken_in_an_earlier_life)
+{
+	arrive(1);
+	arrive(2);
+	arrive(3);
+	log_in("<presence/>");
+	hears_only(balcony, "123");
+	fake_end(balcony);
+	fake_reopen(juliet);
+	fake_miss(juliet, UINT64_C(1800000000000000) + 1000000);
+	fake_reopen(juliet);
+	log_in("<presence/>");
+	hears_only(balcony, "2");
+}
+
 Test(mam_missed, is_left_to_others_when_it_is_not_kept)
 {
 	fake_arrive(fake, "<message from='romeo@example.com/x' to='juliet@example.org' type='chat'>"
