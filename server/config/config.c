@@ -1,7 +1,7 @@
 /* config.c - reads tern.conf into a struct config, or says what is wrong with it
  * SPDX-License-Identifier: MIT
  *
- * Passes over one text (source.h): keys that are none are taken out (outline.h); the survey finds
+ * Passes over one text (source.h): keys that are none are taken out (unknown.h); the survey finds
  * the folders of modules and the modules with options, whose keys are looked at next; at last
  * libconfuse reads all values. */
 
@@ -23,11 +23,9 @@
 #include "module.h"
 #include "nearest.h"
 #include "options.h"
-#include "outline.h"
 #include "registry.h"
 #include "source.h"
-
-#define WORDS_MOST 128 /* that may stand in one section */
+#include "unknown.h"
 
 /* One reading.  libconfuse's callbacks carry no context, and configurations are read on
  * the main thread alone. */
@@ -64,70 +62,6 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 	}
 	vsnprintf(text, sizeof text, format, args);
 	complain(cfg, arena_strdup(now->arena, text));
-}
-
-/* --- keys that nobody knows ----------------------------------------------------------- */
-
-static bool is_among(const char *name, const char *const *words, size_t count)
-{
-	while (count > 0 && strcmp(words[count - 1], name) != 0)
-		count--;
-	return count > 0;
-}
-
-static bool check_word(const struct outline_key *key, const char *const *words, size_t count)
-{
-	const char *hint, *where;
-
-	if (is_among(key->name, words, count))
-		return true;
-	hint = nearest_hint(now->arena, key->name, words, count);
-	where = strcmp(key->section, "root") == 0 ? "" : key->title ?
-		arena_printf(now->arena, " in %s `%s`", key->section, key->title) :
-		arena_printf(now->arena, " in `%s`", key->section);
-	faults_add(&now->faults, now->arena, key->line, arena_printf(now->arena,
-		"unknown key `%s`%s%s", key->name, where, hint));
-	return false;
-}
-
-static size_t known_keys(const struct section *section, const char **words)
-{
-	bool is_root = section == &sections[0];
-	size_t count = 0;
-
-	for (const struct key *key = section->keys; key->name && count < WORDS_MOST; key++)
-		words[count++] = key->name;
-	for (const struct section *other = &sections[1]; is_root && other->name &&
-	     count < WORDS_MOST; other++)
-		words[count++] = other->name;
-	if (strcmp(section->name, "host") == 0 && count < WORDS_MOST)
-		words[count++] = "module";
-	return count;
-}
-
-/* What stands in a section that nobody knows is not looked at, and options of modules later. */
-static bool check_key(void *context, const struct outline_key *key)
-{
-	const struct section *section = section_find(key->section);
-	const char *words[WORDS_MOST];
-
-	return !section || check_word(key, words, known_keys(section, words));
-}
-
-/* Of a module that cannot be opened none is known. */
-static bool check_option_key(void *context, const struct outline_key *key)
-{
-	const struct tern_module *module = key->title ? registry_find(key->title) : NULL;
-	const char *words[WORDS_MOST];
-	size_t count = 0;
-
-	if (strcmp(key->section, "module") != 0)
-		return true;
-	if (!module)
-		return false;
-	for (; module->options && module->options[count].name && count < WORDS_MOST; count++)
-		words[count] = module->options[count].name;
-	return check_word(key, words, count);
 }
 
 /* --- values ------------------------------------------------------------------------- */
@@ -571,9 +505,9 @@ static cfg_t *parse(const char *path)
 	cfg_t *root;
 	int result;
 
-	outline_each(now->arena, text, check_key, NULL);
+	unknown_keys(&now->faults, now->arena, text);
 	module_count = survey(modules, 256);
-	outline_each(now->arena, text, check_option_key, NULL);
+	unknown_options(&now->faults, now->arena, text);
 	root = cfg_init(make_root(make_module_opts(modules, module_count)), 0);
 	cfg_set_error_function(root, on_error);
 	result = cfg_parse_buf(root, text);

@@ -22,7 +22,8 @@
 		"elements that one connection may send before login") \
 	X(byte_rate_before_login, "bytes-per-second-before-login", 32768, 0, 1073741824, \
 		"the same in bytes") \
-	X(burst_s, "burst", 5, 1, 3600, "seconds of these rates that may be used up at once, after a time of silence") \
+	X(burst_s, "burst", 5, 1, 3600, \
+		"seconds of these rates that may be used up at once, after a time of silence") \
 	X(negotiation_s, "negotiation-timeout", 30, 1, 3600, "seconds from connect to bind") \
 	X(handshake_s, "handshake-timeout", 10, 1, 600, "seconds for a TLS handshake") \
 	X(write_s, "write-timeout", 120, 1, 3600, "seconds in which a peer takes no byte") \
