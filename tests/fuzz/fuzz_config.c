@@ -63,7 +63,7 @@ static const char *write_file(const char *name, const char *bytes, size_t len)
 	file = fopen(path, "w");
 	if (!file)
 		abort();
-	fprintf(file, "modules-path = '%s'\n", FUZZ_FOLDER);
+	fprintf(file, "modules-path = {'%s'}\n", FUZZ_FOLDER);
 	while ((at = memmem(bytes, len, "CERT", 4))) {
 		fwrite(bytes, 1, (size_t)(at - bytes), file);
 		fputs(certificate, file);

@@ -81,12 +81,12 @@ static void note_stop(void *context) { }
 
 static void open_modules(void)
 {
-	static const char *const names[] = { FUZZ_MODULES };
+	static const char *const names[] = { FUZZ_MODULES }, *const folders[] = { FUZZ_FOLDER, NULL };
 	struct arena *arena = arena_create(1024);
 	const char *why = "";
 
 	for (size_t i = 0; i < sizeof names / sizeof *names && i < MODULES_MOST; i++)
-		if (registry_open(arena, FUZZ_FOLDER, names[i], &modules[i], &why) < 0) {
+		if (registry_open(arena, folders, names[i], &modules[i], &why) < 0) {
 			fprintf(stderr, "%s\n", why);
 			abort();
 		}
