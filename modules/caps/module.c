@@ -34,18 +34,18 @@ static void move_children(struct element *to, struct element *from)
 }
 
 /* 6.2: the node is the host itself, at the present version: what was true once is forgotten. */
-static bool tell_node(struct tern_event *event, const char *node, struct element *query,
+static enum tern_verdict tell_node(struct tern_event *event, const char *node, struct element *query,
 	const void *settings)
 {
 	struct element *info;
 
 	if (event->entity || strncmp(node, NODE "#", sizeof NODE) != 0)
-		return false;
+		return TERN_PASS;
 	info = info_new(event->arena, event->host, false);
 	if (strcmp(node + sizeof NODE, caps_ver(event->arena, info)) != 0)
-		return false;
+		return TERN_PASS;
 	move_children(query, info);
-	return true;
+	return TERN_DONE;
 }
 
 TERN_EXPORT const struct tern_module tern_module = {

@@ -29,10 +29,13 @@ static bool may_know(const struct tern_event *event)
 static enum tern_verdict tell_of_node(struct tern_event *event, bool items, const char *ns)
 {
 	struct element *query = element_new(event->arena, ns, "query");
+	enum tern_verdict verdict;
 
 	element_set(query, "node", node_of(event));
-	return tern_event_node(event, items, node_of(event), query) ? tern_reply(event, query) :
-		tern_reject(event, TERN_ITEM_NOT_FOUND, NULL);
+	verdict = tern_event_node(event, items, node_of(event), query);
+	if (verdict == TERN_PASS)
+		return tern_reject(event, TERN_ITEM_NOT_FOUND, NULL);
+	return verdict == TERN_DONE ? tern_reply(event, query) : verdict;
 }
 
 static enum tern_verdict tell_info(struct tern_event *event, bool of_account)

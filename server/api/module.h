@@ -196,8 +196,9 @@ struct tern_identity { const char *category, *type, *name; };
 typedef void tern_forms_handler(struct element *query, const void *settings);
 
 /* Disco#info or disco#items of a node (XEP-0030 3.2, 4.2) of the host, or, with an entity in the
- * event, of an account: fills the <query/> in; false when the node is not this module's. */
-typedef bool tern_node_handler(struct tern_event *event, const char *node, struct element *query,
+ * event, of an account: DONE when it has filled the <query/> in, PASS when the node is not this
+ * module's, or REJECT (tern_reject: not for whoever asks). */
+typedef enum tern_verdict tern_node_handler(struct tern_event *event, const char *node, struct element *query,
 	const void *settings);
 
 /* Stream features (<ver xmlns='urn:xmpp:features:rosterver'/>).  `fill` (may be NULL) says more in
@@ -332,8 +333,8 @@ void tern_host_features(const struct tern_host *host, bool of_account,
 void tern_host_identities(const struct tern_host *host, bool of_account,
 	void (*each)(void *context, const struct tern_identity *identity), void *context);
 void tern_host_forms(const struct tern_host *host, struct element *query);
-/* Asks them for a node of the event's addressee; false: nobody's. */
-bool tern_event_node(struct tern_event *event, bool items, const char *node,
+/* Asks them for a node of the event's addressee; PASS: nobody's. */
+enum tern_verdict tern_event_node(struct tern_event *event, bool items, const char *node,
 	struct element *query);
 /* Services of the host for disco#items (none until modules make some). */
 

@@ -192,7 +192,7 @@ void tern_host_forms(const struct tern_host *host, struct element *query)
 	}
 }
 
-bool tern_event_node(struct tern_event *event, bool items, const char *node,
+enum tern_verdict tern_event_node(struct tern_event *event, bool items, const char *node,
 	struct element *query)
 {
 	const struct tern_host *host = event->host;
@@ -201,9 +201,11 @@ bool tern_event_node(struct tern_event *event, bool items, const char *node,
 		const struct loaded *loaded = &host->loaded[i];
 		tern_node_handler *tell = items ? loaded->module->node_items :
 			loaded->module->node_info;
+		enum tern_verdict verdict = tell ? tell(event, node, query, loaded->settings)
+			: TERN_PASS;
 
-		if (tell && tell(event, node, query, loaded->settings))
-			return true;
+		if (verdict != TERN_PASS)
+			return verdict;
 	}
-	return false;
+	return TERN_PASS;
 }

@@ -610,7 +610,7 @@ void tern_host_forms(const struct tern_host *host, struct element *query)
 			host->modules[i]->forms(query, host->settings[i]);
 }
 
-bool tern_event_node(struct tern_event *event, bool items, const char *node,
+enum tern_verdict tern_event_node(struct tern_event *event, bool items, const char *node,
 	struct element *query)
 {
 	const struct tern_host *host = event->host;
@@ -618,11 +618,13 @@ bool tern_event_node(struct tern_event *event, bool items, const char *node,
 	for (size_t i = 0; i < host->count; i++) {
 		tern_node_handler *tell = items ? host->modules[i]->node_items :
 			host->modules[i]->node_info;
+		enum tern_verdict verdict = tell ? tell(event, node, query, host->settings[i])
+			: TERN_PASS;
 
-		if (tell && tell(event, node, query, host->settings[i]))
-			return true;
+		if (verdict != TERN_PASS)
+			return verdict;
 	}
-	return false;
+	return TERN_PASS;
 }
 
 void tern_host_features(const struct tern_host *host, bool of_account,

@@ -24,7 +24,7 @@ static enum tern_verdict answer_info(struct tern_event *event, const void *setti
 		"query");
 	const char *node = element_get(element_first(event->stanza.element), "node");
 
-	return tern_event_node(event, false, node, query) ? tern_reply(event, query) :
+	return tern_event_node(event, false, node, query) == TERN_DONE ? tern_reply(event, query) :
 		tern_reject(event, TERN_ITEM_NOT_FOUND, NULL);
 }
 

@@ -14,13 +14,15 @@ static int answer_subscription(struct tern_entity *entity, const struct jid *abo
 		strcmp(jid_local(about), "idol") == 0 ? TERN_SUB_TO : 0;
 }
 
-static bool tell_node(struct tern_event *event, const char *node, struct element *query,
+static enum tern_verdict tell_node(struct tern_event *event, const char *node, struct element *query,
 	const void *settings)
 {
-	if (strcmp(node, "known") != 0)
-		return false;
+	if (strcmp(node, "known") != 0 && strcmp(node, "secret") != 0)
+		return TERN_PASS;
+	if (strcmp(node, "secret") == 0)
+		return tern_reject(event, TERN_FORBIDDEN, NULL);
 	element_add(query, "urn:told", event->entity ? "account" : "host");
-	return true;
+	return TERN_DONE;
 }
 
 static const struct tern_module others = {
@@ -123,6 +125,13 @@ Test(disco, leaves_nodes_to_the_modules_that_know_them)
 	expect_part(ask_as("friend", ITEMS, "node='known'"),
 		"<query xmlns='" ITEMS "' node='known'><account xmlns='urn:told'/></query>");
 	expect_part(ask_as("stranger", ITEMS, "node='known'"), "<service-unavailable ");
+}
+
+Test(disco, is_not_for_everybody_where_a_module_says_so)
+{
+	fake_send(balcony, "<iq type='get' id='1' to='example.org'><query "
+		"xmlns='http://jabber.org/protocol/disco#info' node='secret'/></iq>");
+	HEARS_PART(balcony, "<forbidden");
 }
 
 Test(disco_with_contacts, names_them_in_a_form_of_the_host, .fini = close)

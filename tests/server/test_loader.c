@@ -340,10 +340,13 @@ static void add_form(struct element *query, const void *settings)
 	element_add(query, "urn:form", settings);
 }
 
-static bool tell_node(struct tern_event *event, const char *node, struct element *query,
+static enum tern_verdict tell_node(struct tern_event *event, const char *node, struct element *query,
 	const void *settings)
 {
-	return strcmp(node, "known") == 0 && element_add(query, "urn:told", node);
+	if (strcmp(node, "known") != 0)
+		return TERN_PASS;
+	element_add(query, "urn:told", node);
+	return TERN_DONE;
 }
 
 static const struct tern_module telling = { .abi = TERN_MODULE_ABI, .name = "telling",
@@ -366,10 +369,10 @@ Test(loader, asks_modules_for_nodes)
 	struct tern_event event = { .host = host, .arena = arena };
 
 	cr_assert_eq(add(&telling), 0);
-	cr_assert(tern_event_node(&event, true, "known", query));
+	cr_assert_eq(tern_event_node(&event, true, "known", query), TERN_DONE);
 	cr_assert_not_null(element_find(query, "urn:told", "known"));
-	cr_assert(!tern_event_node(&event, true, "unknown", query));
-	cr_assert(!tern_event_node(&event, false, "known", query));
+	cr_assert_eq(tern_event_node(&event, true, "unknown", query), TERN_PASS);
+	cr_assert_eq(tern_event_node(&event, false, "known", query), TERN_PASS);
 }
 
 /* --- options ----------------------------------------------------------------------------------- */
