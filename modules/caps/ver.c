@@ -8,10 +8,10 @@
 
 #include "base64.h"
 #include "buffer.h"
+#include "forms.h"
 #include "info.h"
 #include "module.h"
 
-#define NS_DATA "jabber:x:data"
 #define SHA1_BYTES 20
 
 typedef int compare(const void *a, const void *b);
@@ -68,19 +68,9 @@ static int by_text(const void *a, const void *b)
 	return strcmp(element_text(*left), element_text(*right));
 }
 
-static const struct element *find_type(const struct element *form)
-{
-	const struct element *field = element_find(form, NS_DATA, "field");
-
-	while (field && strcmp(attribute(field, "var"), "FORM_TYPE") != 0)
-		field = element_find_next(field, NS_DATA, "field");
-	return field;
-}
-
 static const char *type_of(const struct element *form)
 {
-	const struct element *field = find_type(form);
-	const char *type = field ? element_find_text(field, NS_DATA, "value") : NULL;
+	const char *type = form_type_of(form);
 
 	return type ? type : "";
 }
@@ -107,7 +97,7 @@ static void add_form(struct buffer *out, struct arena *arena, const struct eleme
 
 	buffer_printf(out, "%s<", type_of(form));
 	for (; *field; field++)
-		if (*field != find_type(form))
+		if (strcmp(attribute(*field, "var"), "FORM_TYPE") != 0)
 			add_field(out, arena, *field);
 }
 

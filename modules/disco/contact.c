@@ -11,9 +11,9 @@
 
 #include "arena.h"
 #include "element.h"
+#include "forms.h"
 #include "jid.h"
 
-#define NS_DATA "jabber:x:data"
 #define SERVER_INFO "http://jabber.org/network/serverinfo"
 
 /* --- judging ------------------------------------------------------------------------------- */
@@ -94,29 +94,15 @@ const char *contact_refuse(struct arena *arena, const char *uri)
 
 /* --- telling ------------------------------------------------------------------------------- */
 
-static struct element *add_form(struct element *query)
-{
-	struct element *form = element_add(query, NS_DATA, "x"), *type;
-
-	element_set(form, "type", "result");
-	type = element_add(form, NULL, "field");
-	element_set(type, "var", "FORM_TYPE");
-	element_set(type, "type", "hidden");
-	element_add_text(type, "value", SERVER_INFO);
-	return form;
-}
-
 static void add_field(struct element *form, const char *name, const char *const *values)
 {
 	struct element *field;
 
 	if (!*values)
 		return;
-	field = element_add(form, NULL, "field");
-	element_set(field, "var", name);
-	element_set(field, "type", "list-multi");
+	field = form_add(form, form_type_name(FORM_LIST_MULTI), name, NULL);
 	for (; *values; values++)
-		element_add_text(field, "value", *values);
+		form_add_value(field, *values);
 }
 
 void contacts_add(struct element *query, const struct contacts *contacts)
@@ -127,8 +113,9 @@ void contacts_add(struct element *query, const struct contacts *contacts)
 	if (!(CONTACTS(X) false))
 		return;
 #undef X
-	form = add_form(query);
+	form = form_new(element_arena(query), "result", SERVER_INFO);
 #define X(field, name, about) add_field(form, name, contacts->field);
 	CONTACTS(X)
 #undef X
+	element_append(query, form);
 }

@@ -9,10 +9,10 @@
 
 #include "datetime.h"
 #include "element.h"
+#include "forms.h"
 #include "jid.h"
 #include "mam.h"
 
-#define NS_DATA "jabber:x:data"
 #define NS_VALIDATE "http://jabber.org/protocol/xdata-validate"
 #define IDS_MOST 250
 
@@ -149,15 +149,19 @@ static enum tern_condition read_groupchat(struct arena *arena, const struct elem
 	return TERN_BAD_REQUEST;
 }
 
-static const struct field { const char *name, *type; read_field *read; } fields[] = {
-	{ "FORM_TYPE", "hidden", read_form_type },
-	{ "with", "jid-single", read_with },
-	{ "start", "text-single", read_start },
-	{ "end", "text-single", read_end },
-	{ "before-id", "text-single", read_before_id },
-	{ "after-id", "text-single", read_after_id },
-	{ "ids", "list-multi", read_ids },
-	{ "include-groupchat", "boolean", read_groupchat },
+static const struct field {
+	const char *name;
+	enum form_field_type type;
+	read_field *read;
+} fields[] = {
+	{ "FORM_TYPE", FORM_HIDDEN, read_form_type },
+	{ "with", FORM_JID_SINGLE, read_with },
+	{ "start", FORM_TEXT_SINGLE, read_start },
+	{ "end", FORM_TEXT_SINGLE, read_end },
+	{ "before-id", FORM_TEXT_SINGLE, read_before_id },
+	{ "after-id", FORM_TEXT_SINGLE, read_after_id },
+	{ "ids", FORM_LIST_MULTI, read_ids },
+	{ "include-groupchat", FORM_BOOLEAN, read_groupchat },
 };
 
 #define FIELD_COUNT (sizeof fields / sizeof *fields)
@@ -205,14 +209,11 @@ static enum tern_condition read_fields(struct arena *arena, const struct element
 enum tern_condition filter_read(struct arena *arena, const struct element *query,
 	struct filter *ret_filter)
 {
-	const struct element *form = element_find(query, NS_DATA, "x");
-	const char *type = form ? element_get(form, "type") : NULL;
+	const struct element *form = form_find(query, "submit");
 
 	*ret_filter = (struct filter){ 0 };
 	if (!form)
-		return TERN_NO_CONDITION;
-	if (!type || strcmp(type, "submit") != 0)
-		return TERN_BAD_REQUEST;
+		return form_find(query, NULL) ? TERN_BAD_REQUEST : TERN_NO_CONDITION;
 	return read_fields(arena, form, ret_filter);
 }
 
@@ -227,16 +228,14 @@ static void open_list(struct element *field)
 
 struct element *filter_form(struct arena *arena)
 {
-	struct element *form = element_new(arena, NS_DATA, "x");
+	struct element *form = form_new(arena, "form", NS_MAM);
 
-	element_set(form, "type", "form");
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
-		struct element *field = element_add(form, NULL, "field");
+		struct element *field;
 
-		element_set(field, "type", fields[i].type);
-		element_set(field, "var", fields[i].name);
 		if (fields[i].read == read_form_type)
-			element_add_text(field, "value", NS_MAM);
+			continue;
+		field = form_add(form, form_type_name(fields[i].type), fields[i].name, NULL);
 		if (fields[i].read == read_ids)
 			open_list(field);
 	}
