@@ -275,8 +275,8 @@ static void put_names(const struct manual *manual)
 		for (const struct key *key = section->keys; key->name; key++)
 			printf("key %s\n", key->name);
 	}
-	for (const struct command *command = commands; command->words; command++)
-		printf("command %s\t%s\n", command->words, command->synopsis);
+	for (const struct command *command = commands; command->claim.words; command++)
+		printf("command %s\t%s\n", command->claim.words, command->claim.arguments);
 	for (size_t i = 0; i < manual->count; i++) {
 		const struct tern_module *module = manual->modules[i];
 		const struct tern_command_claim *command = module->commands;

@@ -236,7 +236,18 @@ struct tern_round {
 	bool (*is_needed)(const void *settings);
 };
 
-/* A command of ternctl: `words`, an address, and what else `arguments` says (command.h). */
+/* What stands behind a command's address, where it is asked for in a form (XEP-0050). `--before`
+ * has its value behind it, unless it is a flag; a name without dashes is the argument itself. */
+enum tern_field_kind { TERN_FIELD_TEXT, TERN_FIELD_SECRET, TERN_FIELD_FLAG };
+struct tern_command_field {
+	const char *name;           /* as `arguments` has it: "--before", "ID" */
+	const char *about;          /* its label */
+	enum tern_field_kind kind;  /* secrets stand in no log */
+	bool is_required;
+};
+
+/* A command of ternctl: `words`, an address, and what else `arguments` says (command.h). A host's
+ * administrators may run it from their clients, too (order.h). */
 enum tern_command_place { TERN_COMMAND_AT_HOST, TERN_COMMAND_AT_ACCOUNT };
 struct tern_command_claim {
 	const char *words;          /* "archive stats": not those of another command */
@@ -247,6 +258,9 @@ struct tern_command_claim {
 	/* `entity` is NULL at a host. */
 	void (*run)(struct tern_command *command, struct tern_entity *entity,
 		const void *settings);
+	const struct tern_command_field *fields; /* ends with a NULL name; NULL: none */
+	bool is_local; /* for ternctl alone */
+	bool is_final; /* nothing brings back what it takes away: a form asks for it twice */
 };
 
 /* All that the module has of an account, for `ternctl user export`: elements as XEP-0227 has them

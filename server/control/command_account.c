@@ -52,7 +52,7 @@ static void tell_stores(struct tern_command *command, const struct tern_entity *
 	}
 }
 
-static void show(struct tern_command *command, struct tern_entity *entity, const void *settings)
+void show_user(struct tern_command *command, struct tern_entity *entity, const void *settings)
 {
 	struct arena *arena = tern_command_arena(command);
 
@@ -66,8 +66,3 @@ static void show(struct tern_command *command, struct tern_entity *entity, const
 		tell_session(command, session);
 	tern_command_end(command);
 }
-
-const struct tern_command_claim user_show = {
-	"user show", "JID", "tells what the server knows of an account", TERN_COMMAND_AT_ACCOUNT,
-	(const char *const[]){ "what", "value", NULL }, show,
-};

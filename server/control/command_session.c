@@ -4,15 +4,19 @@
  * Sessions are known to their shards alone: each is asked by a post, and its answer comes
  * back to the desk. */
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "account.h"
+#include "address.h"
 #include "arena.h"
 #include "desk.h"
+#include "element.h"
 #include "entities.h"
 #include "entity.h"
+#include "entity_internal.h"
 #include "heap.h"
 #include "jid.h"
 #include "request.h"
@@ -27,8 +31,11 @@
 
 struct listing {
 	struct request *request;
+	const struct jid *of; /* a host or an account; NULL: all */
 	size_t shards_left;
 };
+
+#define COLUMNS 5
 
 /* One shard's part. */
 struct visit {
@@ -37,7 +44,7 @@ struct visit {
 	struct listing *listing;
 	struct desk *desk;
 	struct arena *arena;
-	const char *(*rows)[4];
+	const char *(*rows)[COLUMNS];
 	size_t count;
 };
 
@@ -57,6 +64,23 @@ static void collect(struct task *task)
 		request_end(listing->request);
 }
 
+static bool is_wanted(const struct tern_session *session, const struct jid *of)
+{
+	if (!of)
+		return true;
+	return jid_is_domain(of) ? strcmp(jid_domain(session->jid), jid_domain(of)) == 0
+		: jid_bare_equal(session->jid, of);
+}
+
+/* RFC 6121 4.7.2.1, and what it says without a word. */
+static const char *show_of(const struct tern_session *session)
+{
+	const struct element *presence = tern_session_presence(session);
+	const char *show = presence ? element_find_text(presence, NULL, "show") : NULL;
+
+	return !presence ? "" : show && *show ? show : "available";
+}
+
 static void note_session(struct visit *visit, const struct tern_session *session)
 {
 	const char **row = visit->rows[visit->count++];
@@ -66,6 +90,7 @@ static void note_session(struct visit *visit, const struct tern_session *session
 		? arena_printf(visit->arena, "%d", tern_session_priority(session)) : "";
 	row[2] = session->stream ? arena_strdup(visit->arena, stream_peer(session->stream)) : "";
 	row[3] = session->stream ? arena_strdup(visit->arena, stream_security(session->stream)) : "";
+	row[4] = arena_strdup(visit->arena, show_of(session));
 }
 
 static void list_sessions(struct shard *shard, struct post *post)
@@ -76,18 +101,36 @@ static void list_sessions(struct shard *shard, struct post *post)
 	visit->arena = arena_create(4096);
 	visit->rows = arena_alloc(visit->arena, (map->count + 1) * sizeof *visit->rows);
 	for (size_t i = 0; i < map->capacity; i++) {
-		if (map->slots[i].thing)
-			note_session(visit, map->slots[i].thing);
+		const struct tern_session *session = map->slots[i].thing;
+
+		if (session && is_wanted(session, visit->listing->of))
+			note_session(visit, session);
 	}
 	visit->back.run = collect;
 	desk_post(visit->desk, &visit->back);
+}
+
+static const char *read_whose(struct request *request, struct listing *listing)
+{
+	const char *text = request_argument(request, 0);
+	struct tern_host *host;
+
+	if (!text)
+		return NULL;
+	return address_read(request, text, strchr(text, '@') ? TERN_COMMAND_AT_ACCOUNT
+		: TERN_COMMAND_AT_HOST, &listing->of, &host);
 }
 
 void run_session_list(struct request *request)
 {
 	struct server *server = request_server(request);
 	struct listing *listing = arena_zalloc(request_arena(request), sizeof *listing);
+	const char *why = read_whose(request, listing);
 
+	if (why) {
+		request_fail(request, "%s", why);
+		return;
+	}
 	listing->request = request;
 	listing->shards_left = server->shard_count;
 	for (size_t i = 0; i < server->shard_count; i++) {
@@ -122,8 +165,13 @@ static void tell_kicked(struct task *task)
 		request_row(kick->request, (const char *const[]){ jid_text(kick->jid) });
 		request_end(kick->request);
 	} else {
-		request_fail(kick->request, "%s is not logged in", jid_text(kick->jid));
+		request_refuse(kick->request, -ENOENT, "%s is not logged in", jid_text(kick->jid));
 	}
+}
+
+static void end_session(struct tern_session *session)
+{
+	session_close(session, STREAM_ERROR_POLICY_VIOLATION, "ended by an administrator");
 }
 
 static void kick_session(struct shard *shard, struct post *post)
@@ -131,12 +179,15 @@ static void kick_session(struct shard *shard, struct post *post)
 	struct kick *kick = kick_of(post, there);
 	struct arena *arena = arena_create(512);
 	struct tern_entity *entity = entities_find(shard, jid_bare(arena, kick->jid));
-	struct tern_session *session =
-		entity ? tern_session_find(entity, jid_resource(kick->jid)) : NULL;
+	const char *resource = jid_resource(kick->jid);
+	struct tern_session *session = !entity ? NULL : resource
+		? tern_session_find(entity, resource) : tern_session_first(entity);
 
 	kick->found = session != NULL;
-	if (session)
-		session_close(session, STREAM_ERROR_POLICY_VIOLATION, "ended by an administrator");
+	if (session && resource)
+		end_session(session);
+	while (session && !resource && entity->sessions)
+		end_session(entity->sessions);
 	arena_destroy(arena);
 	kick->back.run = tell_kicked;
 	desk_post(kick->desk, &kick->back);
@@ -153,8 +204,9 @@ void run_session_kick(struct request *request)
 		return;
 	}
 	kick->jid = jid_new(request_arena(request), address);
-	if (!kick->jid || jid_is_bare(kick->jid)) {
-		request_fail(request, "`%s` is not a session's address (name@host/resource)", address);
+	if (!kick->jid || !jid_local(kick->jid)) {
+		request_fail(request, "`%s` is the address of no account or session"
+			" (name@host, name@host/resource)", address);
 		return;
 	}
 	kick->request = request;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "account.h"
 #include "address.h"
 #include "arena.h"
 #include "change.h"
@@ -109,8 +110,8 @@ static void end(struct batch *batch)
 {
 	/* One account: its failure is the command's. */
 	if (batch->count == 1 && batch->result < 0) {
-		request_fail(batch->request, "%s: %s", jid_text(batch->entries[0].bare),
-			reason(batch->result));
+		request_refuse(batch->request, batch->result, "%s: %s",
+			jid_text(batch->entries[0].bare), reason(batch->result));
 	} else if (batch->what == CHANGE_ADD) {
 		end_add(batch);
 	} else {
@@ -246,17 +247,50 @@ void run_user_del(struct request *request)
 
 /* --- listing ------------------------------------------------------------------------ */
 
-static bool list_one(void *context, const char *name, owner_id owner)
+/* No other call of storage can be made while names are read. */
+struct account { const char *name; owner_id owner; };
+struct accounts {
+	struct arena *arena;
+	struct account *list;
+	size_t count, room;
+};
+
+static bool note_account(void *context, const char *name, owner_id owner)
 {
-	if (strchr(name, '@'))
-		request_row(context, (const char *const[]){ name });
+	struct accounts *accounts = context;
+	size_t room = accounts->room ? 2 * accounts->room : 64;
+
+	if (!strchr(name, '@'))
+		return true;
+	if (accounts->count == accounts->room) {
+		accounts->list = arena_grow(accounts->arena, accounts->list,
+			accounts->room * sizeof *accounts->list, room * sizeof *accounts->list);
+		accounts->room = room;
+	}
+	accounts->list[accounts->count++] =
+		(struct account){ arena_strdup(accounts->arena, name), owner };
 	return true;
+}
+
+static void tell_accounts(struct request *request, const struct accounts *accounts)
+{
+	const struct server *server = request_server(request);
+	bool disabled = request_has(request, "--disabled");
+
+	for (size_t i = 0; i < accounts->count; i++) {
+		const struct account *account = &accounts->list[i];
+
+		if (!disabled || account_read_disabled(server, account->owner) > 0)
+			request_row(request, (const char *const[]){ account->name });
+	}
+	request_end(request);
 }
 
 void run_user_list(struct request *request)
 {
 	struct server *server = request_server(request);
 	const char *name = request_argument(request, 0), *domain;
+	struct accounts accounts = { .arena = request_arena(request) };
 	int result;
 
 	if (!name) {
@@ -268,10 +302,10 @@ void run_user_list(struct request *request)
 		request_fail(request, "there is no host `%s` here", name);
 		return;
 	}
-	result = storage_owners(server->storage, domain, server->credentials_store, NULL, list_one,
-		request);
+	result = storage_owners(server->storage, domain, server->credentials_store, NULL,
+		note_account, &accounts);
 	if (result < 0)
 		request_fail(request, "the accounts cannot be read: %s", strerror(-result));
 	else
-		request_end(request);
+		tell_accounts(request, &accounts);
 }

@@ -17,47 +17,73 @@
 #define COLUMNS(...) (const char *const[]){ __VA_ARGS__, NULL }
 #define NO_COLUMNS (const char *const[]){ NULL }
 
+#define FIELDS(...) (const struct tern_command_field[]){ __VA_ARGS__, { 0 } }
+
+/* Most are for ternctl alone: they are about the machine, or tell more than an administrator of one
+ * host needs to know. */
+#define LOCAL(words, arguments, about, columns) \
+	{ words, arguments, about, TERN_COMMAND_AT_HOST, columns, .is_local = true }
+#define AT_ACCOUNT(words, arguments, about, columns, ...) \
+	{ words, arguments, about, TERN_COMMAND_AT_ACCOUNT, columns, __VA_ARGS__ }
+#define AT_HOST(words, arguments, about, columns, ...) \
+	{ words, arguments, about, TERN_COMMAND_AT_HOST, columns, __VA_ARGS__ }
+
+#define PASSWORD FIELDS({ "--password", "Password", TERN_FIELD_SECRET, true })
+
 const struct command commands[] = {
-	{ "user add", "JID --password PASSWORD | JID --scram LINES | --lines \"JID PASSWORD\\n...\"",
-		"makes accounts", COLUMNS("added", "existed", "failed"), run_user_add },
-	{ "user passwd", "JID --password PASSWORD", "changes a password", COLUMNS("jid"),
-		run_user_passwd },
-	{ "user show", "JID", "tells what the server knows of an account",
-		COLUMNS("what", "value"), run_module_command, NULL, &user_show },
-	{ "user export", "JID", "tells what an account has, but its archive, as XEP-0227",
-		COLUMNS("xml"), run_user_export },
-	{ "user import", "JID --xml XML", "takes over one element of such a file",
-		COLUMNS("child", "why"), run_user_import },
-	{ "user disable", "JID", "ends an account's sessions and lets nobody log in to it",
-		COLUMNS("jid"), run_user_disable },
-	{ "user enable", "JID", "lets the account's owner log in again", COLUMNS("jid"),
-		run_user_enable },
-	{ "user del", "JID", "deletes an account and all that it has", COLUMNS("jid"),
-		run_user_del },
-	{ "user list", "HOST", "lists the accounts of a host", COLUMNS("jid"), run_user_list },
-	{ "session list", "", "lists who is logged in",
-		COLUMNS("jid", "priority", "address", "security"), run_session_list },
-	{ "session kick", "JID/RESOURCE", "ends a session", COLUMNS("jid"), run_session_kick },
-	{ "host list", "", "lists the hosts and when their certificates end",
-		COLUMNS("host", "accounts", "modules", "certificate-ends"), run_host_list },
-	{ "module list", "", "lists the modules of all hosts",
-		COLUMNS("host", "module", "about"), run_module_list },
-	{ "config check", "", "tells what is wrong with the configuration, or what differs in it",
-		COLUMNS("what", "on-reload"), run_config_check },
-	{ "config reload", "", "takes over what can be changed, and tells what cannot",
-		COLUMNS("what", "outcome"), run_config_reload },
-	{ "log level", "[error | warning | info | debug]", "tells or changes how much is logged",
-		COLUMNS("level"), run_log_level },
-	{ "backup", "DIR [--rate MIB]", "copies the data while the server runs",
-		COLUMNS("directory"), run_backup },
-	{ "stats --prometheus", "", "the same as OpenMetrics text", COLUMNS("line"),
+	{ AT_ACCOUNT("user add",
+		"JID --password PASSWORD | JID --scram LINES | --lines \"JID PASSWORD\\n...\"",
+		"makes accounts", COLUMNS("added", "existed", "failed"), .fields = PASSWORD),
+		run_user_add },
+	{ AT_ACCOUNT("user passwd", "JID --password PASSWORD", "changes a password",
+		COLUMNS("jid"), .fields = PASSWORD), run_user_passwd },
+	{ AT_ACCOUNT("user show", "JID", "tells what the server knows of an account",
+		COLUMNS("what", "value"), .run = show_user), run_module_command },
+	{ LOCAL("user export", "JID", "tells what an account has, but its archive, as XEP-0227",
+		COLUMNS("xml")), run_user_export },
+	{ LOCAL("user import", "JID --xml XML", "takes over one element of such a file",
+		COLUMNS("child", "why")), run_user_import },
+	{ AT_ACCOUNT("user disable", "JID",
+		"ends an account's sessions and lets nobody log in to it", COLUMNS("jid")),
+		run_user_disable },
+	{ AT_ACCOUNT("user enable", "JID", "lets the account's owner log in again",
+		COLUMNS("jid")), run_user_enable },
+	{ AT_ACCOUNT("user del", "JID", "deletes an account and all that it has",
+		COLUMNS("jid"), .is_final = true), run_user_del },
+	{ AT_HOST("user list", "HOST [--disabled]", "lists the accounts of a host", COLUMNS("jid"),
+		.fields = FIELDS({ "--disabled", "Disabled accounts alone", TERN_FIELD_FLAG })),
+		run_user_list },
+	{ AT_HOST("session list", "[HOST | JID]", "lists who is logged in",
+		COLUMNS("jid", "priority", "address", "security", "show")), run_session_list },
+	{ AT_ACCOUNT("session kick", "JID[/RESOURCE]", "ends an account's sessions, or one",
+		COLUMNS("jid")), run_session_kick },
+	{ AT_HOST("announce", "HOST --text TEXT [--subject TEXT]",
+		"tells something to everybody who is logged in", COLUMNS("sessions"),
+		.fields = FIELDS({ "--text", "Text", TERN_FIELD_TEXT, true },
+			{ "--subject", "Subject", TERN_FIELD_TEXT })), run_announce },
+	{ LOCAL("host list", "", "lists the hosts and when their certificates end",
+		COLUMNS("host", "accounts", "modules", "certificate-ends")), run_host_list },
+	{ LOCAL("module list", "", "lists the modules of all hosts",
+		COLUMNS("host", "module", "about")), run_module_list },
+	{ LOCAL("config check", "",
+		"tells what is wrong with the configuration, or what differs in it",
+		COLUMNS("what", "on-reload")), run_config_check },
+	{ LOCAL("config reload", "", "takes over what can be changed, and tells what cannot",
+		COLUMNS("what", "outcome")), run_config_reload },
+	{ LOCAL("log level", "[error | warning | info | debug]",
+		"tells or changes how much is logged", COLUMNS("level")), run_log_level },
+	{ LOCAL("backup", "DIR [--rate MIB]", "copies the data while the server runs",
+		COLUMNS("directory")), run_backup },
+	{ LOCAL("stats --prometheus", "", "the same as OpenMetrics text", COLUMNS("line")),
 		run_stats_prometheus },
-	{ "stats", "[--prometheus]", "tells what the server and its modules count",
-		COLUMNS("what", "value"), run_stats },
-	{ "status", "", "tells how the server is", COLUMNS("what", "value"), run_status },
-	{ "stop", "", "stops the server gracefully and waits for its end", NO_COLUMNS, run_stop },
-	{ "help", "", "lists the commands", COLUMNS("command", "arguments", "about"), run_help },
-	{ 0 },
+	{ LOCAL("stats", "[--prometheus]", "tells what the server and its modules count",
+		COLUMNS("what", "value")), run_stats },
+	{ LOCAL("status", "", "tells how the server is", COLUMNS("what", "value")), run_status },
+	{ LOCAL("stop", "", "stops the server gracefully and waits for its end", NO_COLUMNS),
+		run_stop },
+	{ LOCAL("help", "", "lists the commands", COLUMNS("command", "arguments", "about")),
+		run_help },
+	{ { 0 } },
 };
 
 /* How many arguments the words are, if the arguments begin with them. */
@@ -98,8 +124,7 @@ static void search_module(void *context, const struct tern_module *module)
 			continue;
 		search->words = words;
 		search->found = arena_alloc(search->arena, sizeof *search->found);
-		*search->found = (struct command){ claim->words, claim->arguments, claim->about,
-			claim->columns, run_module_command, module, claim };
+		*search->found = (struct command){ *claim, run_module_command, module };
 	}
 }
 
@@ -108,8 +133,8 @@ const struct command *command_find(const struct server *server, struct arena *ar
 {
 	struct search search = { arena, arguments, count, 0, NULL };
 
-	for (const struct command *command = commands; command->words; command++) {
-		*ret_words = match(command->words, arguments, count);
+	for (const struct command *command = commands; command->claim.words; command++) {
+		*ret_words = match(command->claim.words, arguments, count);
 		if (*ret_words)
 			return command;
 	}
@@ -122,22 +147,25 @@ void run_module_command(struct request *request)
 {
 	const struct command *command = request_command(request);
 
-	module_command_run(request, command->module, command->claim);
+	module_command_run(request, command->module, &command->claim);
+}
+
+static void tell_command(struct request *request, const struct tern_command_claim *claim)
+{
+	request_row(request, (const char *const[]){ claim->words, claim->arguments, claim->about });
 }
 
 static void tell_commands(void *context, const struct tern_module *module)
 {
 	for (const struct tern_command_claim *claim = module->commands; claim && claim->words;
 	     claim++)
-		request_row(context,
-			(const char *const[]){ claim->words, claim->arguments, claim->about });
+		tell_command(context, claim);
 }
 
 void run_help(struct request *request)
 {
-	for (const struct command *command = commands; command->words; command++)
-		request_row(request,
-			(const char *const[]){ command->words, command->synopsis, command->about });
+	for (const struct command *command = commands; command->claim.words; command++)
+		tell_command(request, &command->claim);
 	server_each_module(request_server(request), tell_commands, request);
 	request_end(request);
 }

@@ -6,8 +6,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <ev.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,177 +30,134 @@ struct control {
 	struct ev_loop *loop;
 	char *path;
 	ev_io accepting;
-	struct request *first; /* all that are open */
+	struct connection *first; /* all that are open */
 	void (*stop)(void *context);
 	void *context;
 };
 
 /* A connection carries one command; they live and end together. */
-struct request {
-	struct request *next, **link;
+struct connection {
+	struct request request;
+	struct connection *next, **link;
 	struct control *control;
-	struct arena *arena;
-	const struct command *command;
 	const char *arguments[ARGUMENTS_MAX + 1];
-	size_t argument_count;
 	ev_io io;
 	struct buffer in, out;
 	size_t row_count;
 	bool awaits_stop;
 };
 
-static void request_free(struct request *request)
+static struct connection *connection_of(struct request *request)
 {
-	*request->link = request->next;
-	if (request->next)
-		request->next->link = request->link;
-	ev_io_stop(request->control->loop, &request->io);
-	close(request->io.fd);
-	buffer_finish(&request->in);
-	buffer_finish(&request->out);
-	arena_destroy(request->arena);
-	free(request);
+	return (struct connection *)request;
+}
+
+static void free_connection(struct connection *connection)
+{
+	*connection->link = connection->next;
+	if (connection->next)
+		connection->next->link = connection->link;
+	ev_io_stop(connection->control->loop, &connection->io);
+	close(connection->io.fd);
+	buffer_finish(&connection->in);
+	buffer_finish(&connection->out);
+	arena_destroy(connection->request.arena);
+	free(connection);
 }
 
 /* --- answering ------------------------------------------------------------------------ */
 
 static void on_writable(struct ev_loop *loop, ev_io *io, int events)
 {
-	struct request *request = io->data;
-	ssize_t sent = send(io->fd, buffer_at(&request->out), request->out.len,
+	struct connection *connection = io->data;
+	ssize_t sent = send(io->fd, buffer_at(&connection->out), connection->out.len,
 		MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (sent > 0)
-		buffer_consume(&request->out, sent);
-	if (sent < 0 || request->out.len == 0)
-		request_free(request);
+		buffer_consume(&connection->out, sent);
+	if (sent < 0 || connection->out.len == 0)
+		free_connection(connection);
 }
 
-static void send_answer(struct request *request)
+static void send_answer(struct connection *connection)
 {
-	buffer_add_text(&request->out, "\n");
-	ev_io_stop(request->control->loop, &request->io);
-	ev_io_init(&request->io, on_writable, request->io.fd, EV_WRITE);
-	ev_io_start(request->control->loop, &request->io);
+	buffer_add_text(&connection->out, "\n");
+	ev_io_stop(connection->control->loop, &connection->io);
+	ev_io_init(&connection->io, on_writable, connection->io.fd, EV_WRITE);
+	ev_io_start(connection->control->loop, &connection->io);
 }
 
-static size_t column_count(const struct command *command)
+static void put_cells(struct connection *connection, const char *const *cells)
 {
+	const char *const *columns = connection->request.command->claim.columns;
 	size_t count = 0;
 
-	while (command->columns[count])
+	while (columns[count])
 		count++;
-	return count;
+	json_put_array(&connection->out, cells, count);
 }
 
-static void begin_rows(struct request *request)
+static void begin_rows(struct connection *connection)
 {
-	buffer_add_text(&request->out, "{\"columns\":");
-	json_put_array(&request->out, request->command->columns, column_count(request->command));
-	buffer_add_text(&request->out, ",\"rows\":[");
+	buffer_add_text(&connection->out, "{\"columns\":");
+	put_cells(connection, connection->request.command->claim.columns);
+	buffer_add_text(&connection->out, ",\"rows\":[");
 }
 
-void request_row(struct request *request, const char *const *cells)
+static void tell_row(struct request *request, const char *const *cells)
 {
-	if (request->row_count++ == 0)
-		begin_rows(request);
+	struct connection *connection = connection_of(request);
+
+	if (connection->row_count++ == 0)
+		begin_rows(connection);
 	else
-		buffer_add_text(&request->out, ",");
-	json_put_array(&request->out, cells, column_count(request->command));
+		buffer_add_text(&connection->out, ",");
+	put_cells(connection, cells);
 }
 
-void request_end(struct request *request)
+static void tell_error(struct connection *connection, const char *error)
 {
-	if (request->row_count == 0)
-		begin_rows(request);
-	buffer_add_text(&request->out, "]}");
-	send_answer(request);
+	buffer_consume(&connection->out, connection->out.len);
+	buffer_add_text(&connection->out, "{\"error\":");
+	json_put_text(&connection->out, error);
+	buffer_add_text(&connection->out, "}");
 }
 
-void request_fail(struct request *request, const char *format, ...)
+static void tell_end(struct request *request, int result, const char *error)
 {
-	char text[1024];
-	va_list args;
+	struct connection *connection = connection_of(request);
 
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	buffer_consume(&request->out, request->out.len);
-	buffer_add_text(&request->out, "{\"error\":");
-	json_put_text(&request->out, text);
-	buffer_add_text(&request->out, "}");
-	send_answer(request);
-}
-
-void request_misused(struct request *request)
-{
-	request_fail(request, "usage: %s %s", request->command->words, request->command->synopsis);
-}
-
-void request_await_stop(struct request *request)
-{
-	request->awaits_stop = true;
-	request->control->stop(request->control->context);
-}
-
-const struct command *request_command(const struct request *request)
-{
-	return request->command;
-}
-
-struct server *request_server(const struct request *request)
-{
-	return request->control->server;
-}
-
-struct arena *request_arena(const struct request *request)
-{
-	return request->arena;
-}
-
-const char *request_argument(const struct request *request, size_t index)
-{
-	return index < request->argument_count ? request->arguments[index] : NULL;
-}
-
-const char *request_option(const struct request *request, const char *name)
-{
-	for (size_t i = 0; i + 1 < request->argument_count; i++) {
-		if (strcmp(request->arguments[i], name) == 0)
-			return request->arguments[i + 1];
+	if (error) {
+		tell_error(connection, error);
+	} else {
+		if (connection->row_count == 0)
+			begin_rows(connection);
+		buffer_add_text(&connection->out, "]}");
 	}
-	return NULL;
+	send_answer(connection);
 }
+
+static void await_stop(struct request *request)
+{
+	struct connection *connection = connection_of(request);
+
+	connection->awaits_stop = true;
+	connection->control->stop(connection->control->context);
+}
+
+static const struct request_outlet outlet = { tell_row, tell_end, await_stop };
 
 /* --- reading ----------------------------------------------------------------------------- */
 
-static void run_command(struct request *request)
-{
-	const struct command *command;
-	size_t words;
-
-	command = command_find(request->control->server, request->arena, request->arguments,
-		request->argument_count, &words);
-	if (!command) {
-		request_fail(request, "there is no command `%s`; `help` lists them",
-			request->argument_count ? request->arguments[0] : "");
-		return;
-	}
-	request->command = command;
-	request->argument_count -= words;
-	memmove(request->arguments, request->arguments + words,
-		(request->argument_count + 1) * sizeof *request->arguments);
-	command->run(request);
-}
-
 /* The arguments point into the input, which stays; false while they are not whole. */
-static bool take_arguments(struct request *request)
+static bool take_arguments(struct connection *connection)
 {
-	const char *at = buffer_at(&request->in), *end = at + request->in.len;
+	const char *at = buffer_at(&connection->in), *end = at + connection->in.len;
+	size_t *count = &connection->request.argument_count;
 
-	request->argument_count = 0;
+	*count = 0;
 	while (at < end) {
 		const char *nul = memchr(at, '\0', end - at);
 
@@ -210,71 +165,80 @@ static bool take_arguments(struct request *request)
 			return false;
 		if (nul == at)
 			return true;
-		if (request->argument_count < ARGUMENTS_MAX)
-			request->arguments[request->argument_count] = at;
-		request->argument_count++;
+		if (*count < ARGUMENTS_MAX)
+			connection->arguments[*count] = at;
+		++*count;
 		at = nul + 1;
 	}
 	return false;
 }
 
 /* Nobody may be left to read it. */
-static void refuse_input(struct request *request)
+static void refuse_input(struct connection *connection)
 {
-	if (request->in.len > INPUT_MAX)
-		request_fail(request, "a command has at most %d MiB", INPUT_MAX >> 20);
-	else if (request->in.len > 0)
-		request_fail(request, "the command ends in the middle");
+	if (connection->in.len > INPUT_MAX)
+		request_fail(&connection->request, "a command has at most %d MiB", INPUT_MAX >> 20);
+	else if (connection->in.len > 0)
+		request_fail(&connection->request, "the command ends in the middle");
 	else
-		request_free(request);
+		free_connection(connection);
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+static void run(struct connection *connection)
 {
-	struct request *request = io->data;
-	ssize_t got = recv(io->fd, buffer_reserve(&request->in, 65536), 65536, MSG_DONTWAIT);
+	struct request *request = &connection->request;
 
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got > 0)
-		buffer_grown(&request->in, got);
-	if (got <= 0 || request->in.len > INPUT_MAX) {
-		refuse_input(request);
-		return;
-	}
-	/* The end of the arguments is two NULs: do not search a long list at each piece. */
-	if (request->in.len >= 2 && buffer_at(&request->in)[request->in.len - 1] != '\0')
-		return;
-	if (!take_arguments(request))
-		return;
-	ev_io_stop(loop, io);
 	if (request->argument_count > ARGUMENTS_MAX) {
 		request_fail(request, "a command has at most %d arguments", ARGUMENTS_MAX);
 		return;
 	}
-	request->arguments[request->argument_count] = NULL;
-	run_command(request);
+	connection->arguments[request->argument_count] = NULL;
+	if (request_find(request))
+		request->command->run(request);
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct connection *connection = io->data;
+	ssize_t got = recv(io->fd, buffer_reserve(&connection->in, 65536), 65536, MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got > 0)
+		buffer_grown(&connection->in, got);
+	if (got <= 0 || connection->in.len > INPUT_MAX) {
+		refuse_input(connection);
+		return;
+	}
+	/* The end of the arguments is two NULs: do not search a long list at each piece. */
+	if (connection->in.len >= 2 && buffer_at(&connection->in)[connection->in.len - 1] != '\0')
+		return;
+	if (!take_arguments(connection))
+		return;
+	ev_io_stop(loop, io);
+	run(connection);
 }
 
 static void on_connection(struct ev_loop *loop, ev_io *io, int events)
 {
 	struct control *control = io->data;
 	int fd = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct request *request;
+	struct connection *connection;
 
 	if (fd < 0)
 		return;
-	request = heap_zalloc(sizeof *request);
-	request->control = control;
-	request->arena = arena_create(512);
-	request->next = control->first;
-	request->link = &control->first;
-	if (request->next)
-		request->next->link = &request->next;
-	control->first = request;
-	ev_io_init(&request->io, on_readable, fd, EV_READ);
-	request->io.data = request;
-	ev_io_start(loop, &request->io);
+	connection = heap_zalloc(sizeof *connection);
+	connection->request = (struct request){ .outlet = &outlet, .server = control->server,
+		.arena = arena_create(512), .arguments = connection->arguments };
+	connection->control = control;
+	connection->next = control->first;
+	connection->link = &control->first;
+	if (connection->next)
+		connection->next->link = &connection->next;
+	control->first = connection;
+	ev_io_init(&connection->io, on_readable, fd, EV_READ);
+	connection->io.data = connection;
+	ev_io_start(loop, &connection->io);
 }
 
 /* --- the socket ---------------------------------------------------------------------------- */
@@ -348,14 +312,14 @@ int control_open(struct server *server, const char *path, void (*stop)(void *con
 	return 0;
 }
 
-static void answer_last(struct request *request)
+static void answer_last(struct connection *connection)
 {
 	static const char stopped[] = "{\"columns\":[],\"rows\":[]}\n";
 
-	if (request->awaits_stop && send(request->io.fd, stopped, sizeof stopped - 1,
+	if (connection->awaits_stop && send(connection->io.fd, stopped, sizeof stopped - 1,
 			MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		log_debug("control", NULL, "nobody waits for the stop any more");
-	request_free(request);
+	free_connection(connection);
 }
 
 void control_close(struct control *control)

@@ -39,7 +39,7 @@ static void tell(struct task *task)
 
 	module_command_tell_rows(answer->request, answer->command);
 	if (error)
-		request_fail(answer->request, "%s", error);
+		request_refuse(answer->request, call_result(answer->command), "%s", error);
 	else
 		request_end(answer->request);
 	call_destroy(answer->command);

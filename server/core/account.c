@@ -47,18 +47,24 @@ static struct login *begin(struct tern_entity *entity)
 	return login;
 }
 
-static bool read_disabled(struct tern_entity *entity)
+int account_read_disabled(const struct server *server, owner_id owner)
 {
-	struct server *server = entity->shard->server;
 	void *mark;
 	size_t len;
-	int result = storage_get(server->storage, entity->owner, server->credentials_store,
-		DISABLED_KEY, sizeof DISABLED_KEY - 1, &mark, &len);
+	int result = storage_get(server->storage, owner, server->credentials_store, DISABLED_KEY,
+		sizeof DISABLED_KEY - 1, &mark, &len);
 
-	entity->is_disabled = result == 0;
 	if (result == 0)
 		free(mark);
-	return result == 0 || result == -ENOENT;
+	return result == 0 ? 1 : result == -ENOENT ? 0 : result;
+}
+
+static bool read_disabled(struct tern_entity *entity)
+{
+	int result = account_read_disabled(entity->shard->server, entity->owner);
+
+	entity->is_disabled = result > 0;
+	return result >= 0;
 }
 
 /* Only while somebody logs in: an account that is online has no need of them. */

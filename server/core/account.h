@@ -80,6 +80,8 @@ void account_set_credentials(struct server *server, struct tern_host *host, cons
 /* Nobody can log in to a disabled account; its sessions end.  What others send still arrives. */
 void account_disable(struct server *server, struct tern_host *host, const struct jid *bare,
 	bool disabled, account_done *done, void *context);
+/* What is on disk of that: 1, 0 or -errno. Any thread. */
+int account_read_disabled(const struct server *server, uint32_t owner);
 void account_delete(struct server *server, struct tern_host *host, const struct jid *bare,
 	account_done *done, void *context);
 

@@ -3,6 +3,7 @@
 
 #include "call.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct tern_command {
 	struct login *login;
 	struct told *rows, **rows_end;
 	const char *error;
+	bool lacks_account;
 };
 
 #define command_of(pointer, member) \
@@ -70,6 +72,13 @@ static void end(struct tern_command *command)
 const char *call_error(const struct tern_command *command)
 {
 	return command->error;
+}
+
+int call_result(const struct tern_command *command)
+{
+	if (!command->error)
+		return 0;
+	return command->lacks_account ? -ENOENT : -EINVAL;
 }
 
 void call_rows(const struct tern_command *command,
@@ -165,9 +174,10 @@ static void opened(void *context, struct login *login, bool failed)
 	const struct call *call = &command->call;
 
 	command->login = login;
+	command->lacks_account = !failed && !entity->exists;
 	if (failed)
 		tern_command_fail(command, "%s cannot be read", jid_text(call->account));
-	else if (!entity->exists)
+	else if (command->lacks_account)
 		tern_command_fail(command, "%s: there is no such account", jid_text(call->account));
 	else
 		call->claim->run(command, entity, call->settings);

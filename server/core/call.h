@@ -27,8 +27,9 @@ void call_start(const struct call *call);
 
 /* --- of a command that has ended; any thread ------------------------------------------ */
 
-/* What went wrong, or NULL. */
+/* What went wrong, or NULL; and its kind: 0, -ENOENT (there is no such account), -EINVAL. */
 const char *call_error(const struct tern_command *command);
+int call_result(const struct tern_command *command);
 
 /* Each row, with a cell for each of the claim's columns. */
 void call_rows(const struct tern_command *command,

@@ -179,13 +179,29 @@ static const char *refuse_metrics(struct arena *arena, const struct tern_module 
 	return NULL;
 }
 
+static const char *refuse_fields(struct arena *arena, const struct tern_command_claim *command)
+{
+	for (const struct tern_command_field *field = command->fields; field && field->name;
+	     field++) {
+		if (!field->about || !strstr(command->arguments, field->name))
+			return arena_printf(arena, "command `%s`: the field `%s` is not among its "
+				"arguments, or has no label", command->words, field->name);
+	}
+	return NULL;
+}
+
 static const char *refuse_commands(struct arena *arena, const struct tern_module *module)
 {
+	const char *why;
+
 	for (const struct tern_command_claim *command = module->commands;
 	     command && command->words; command++) {
 		if (!command->arguments || !command->about || !command->columns || !command->run)
 			return arena_printf(arena, "the claim of command `%s` is incomplete",
 				command->words);
+		why = refuse_fields(arena, command);
+		if (why)
+			return why;
 	}
 	return NULL;
 }

@@ -128,7 +128,7 @@ Test(control, lists_its_commands)
 
 	cr_assert_eq(strncmp(answer, "{\"columns\":[\"command\",\"arguments\",\"about\"],\"rows\":[[",
 		50), 0, "%s", answer);
-	cr_assert_not_null(strstr(answer, "[\"user list\",\"HOST\","));
+	cr_assert_not_null(strstr(answer, "[\"user list\",\"HOST [--disabled]\","));
 	cr_assert_eq(answer[strlen(answer) - 1], '\n');
 }
 
@@ -150,6 +150,27 @@ Test(control, lists_the_accounts_of_a_host)
 		"[\"juliet@example.org\"],[\"romeo@example.org\"]]}\n");
 }
 
+/* As an administrator's order leaves one: a mark beside the credentials. */
+static void disable_account(const char *name)
+{
+	struct storage_batch *batch = storage_batch_create(server.storage);
+	owner_id owner;
+
+	cr_assert_eq(storage_owner_find(server.storage, name, &owner), 0);
+	cr_assert_eq(batch_put(batch, owner, server.credentials_store, "disabled", 8, "", 0), 0);
+	storage_submit(server.storage, batch, note_commit, NULL, 0);
+	storage_step(server.storage, 0);
+}
+
+Test(control, lists_disabled_accounts_alone)
+{
+	have_account("romeo@example.org");
+	have_account("juliet@example.org");
+	disable_account("juliet@example.org");
+	cr_assert_str_eq(ask("user|list|example.org|--disabled||"),
+		"{\"columns\":[\"jid\"],\"rows\":[[\"juliet@example.org\"]]}\n");
+}
+
 Test(control, answers_an_empty_list_with_no_rows)
 {
 	cr_assert_str_eq(ask("user|list|example.org||"), "{\"columns\":[\"jid\"],\"rows\":[]}\n");
@@ -158,7 +179,7 @@ Test(control, answers_an_empty_list_with_no_rows)
 Test(control, names_what_is_wrong_with_the_arguments)
 {
 	static const struct { const char *asked, *error; } cases[] = {
-		{ "user|list||", "usage: user list HOST" },
+		{ "user|list||", "usage: user list HOST [--disabled]" },
 		{ "user|list|example.net||", "there is no host `example.net` here" },
 		{ "user|del||", "usage: user del JID" },
 		{ "user|add|romeo@example.org||", "usage: user add JID --password PASSWORD | JID --scram LINES | --lines "
@@ -172,8 +193,11 @@ Test(control, names_what_is_wrong_with_the_arguments)
 			"line 2: a line is an address and a password" },
 		{ "user|add|--lines|\n\na@@ x||",
 			"line 3: `a@@` is not an account's address (name@host)" },
-		{ "session|kick|romeo@example.org||",
-			"`romeo@example.org` is not a session's address (name@host/resource)" },
+		{ "session|kick|example.org||", "`example.org` is the address of no account or session"
+			" (name@host, name@host/resource)" },
+		{ "session|list|example.net||", "there is no host `example.net` here" },
+		{ "announce|example.org||", "usage: announce HOST --text TEXT [--subject TEXT]" },
+		{ "announce|example.net|--text|x||", "there is no host `example.net` here" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

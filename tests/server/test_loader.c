@@ -511,6 +511,12 @@ static const struct { struct tern_module module; const char *why; } senseless[] 
 		{ "x do", "JID", "does it" }, { 0 } } },
 		"the claim of command `x do` is incomplete" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .commands = (const struct tern_command_claim[]){
+		{ "x do", "JID [--after ID]", "", TERN_COMMAND_AT_ACCOUNT,
+			(const char *const[]){ NULL }, command,
+			(const struct tern_command_field[]){ { "--before", "Before" }, { 0 } } },
+		{ 0 } } },
+		"command `x do`: the field `--before` is not among its arguments, or has no label" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .commands = (const struct tern_command_claim[]){
 		{ "x do", "", "", TERN_COMMAND_AT_HOST, (const char *const[]){ NULL }, command },
 		{ "x do", "", "", TERN_COMMAND_AT_HOST, (const char *const[]){ NULL }, command },
 		{ 0 } } }, "modules `x` and `x` both claim the command `x do`" },
