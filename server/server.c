@@ -531,6 +531,7 @@ static void end_threads(struct server *server)
 	for (size_t i = 0; server->shards && i < server->shard_count; i++)
 		shard_destroy(server->shards[i]);
 	free(server->shards);
+	server->shard_count = 0;
 }
 
 static void destroy_hosts(struct server *server)

@@ -60,7 +60,8 @@ enum tern_verdict tern_reject(struct tern_event *event, enum tern_condition cond
 /* The same with an application condition beside it (of the event's arena). */
 enum tern_verdict tern_reject_with(struct tern_event *event, enum tern_condition condition,
 	struct element *application);
-/* ... and where a XEP names another error type than the condition's own ("cancel"). */
+/* ... and where a XEP names another error type than the condition's own ("cancel"). Of both: a text
+ * that tern_reject has set before stays. */
 enum tern_verdict tern_reject_as(struct tern_event *event, enum tern_condition condition,
 	const char *type, struct element *application);
 

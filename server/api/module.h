@@ -32,6 +32,7 @@
 #include "event.h"
 #include "jid.h"
 #include "names.h"
+#include "order.h"
 #include "stanza.h"
 #include "stranger.h"
 
