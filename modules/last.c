@@ -20,6 +20,7 @@ enum { STATUS_MOST = 1023 };
 
 struct last {
 	uint64_t at_us; /* of the last logout; 0: never logged in */
+	uint64_t login_us; /* of the last login, while it is open; 0: another process saw it */
 	char *status;   /* of the last unavailable presence, or NULL */
 };
 
@@ -85,8 +86,9 @@ static void note_now(struct tern_entity *entity)
 static void note_login(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {
-	const struct last *last = tern_entity_state(entity, last_handle);
+	struct last *last = tern_entity_state(entity, last_handle);
 
+	last->login_us = tern_now_us(entity);
 	if (!last->at_us)
 		note_now(entity);
 }
@@ -199,6 +201,22 @@ static int import_last(struct tern_entity *entity, const struct element *query,
 	return note(entity, now_us - seconds * 1000000);
 }
 
+/* --- administrators ------------------------------------------------------------------------ */
+
+/* Since when it is there, where it is; otherwise until when it was. */
+static void tell_seen(struct tern_command *command, struct tern_entity *entity,
+	const void *settings)
+{
+	const struct last *last = tern_entity_state(entity, last_handle);
+	bool is_online = tern_session_first(entity);
+	uint64_t us = is_online && last->login_us ? last->login_us : last->at_us;
+
+	tern_command_row(command, (const char *const[]){ jid_text(tern_entity_jid(entity)),
+		is_online ? "yes" : "no",
+		us ? tern_datetime(tern_command_arena(command), us) : "" });
+	tern_command_end(command);
+}
+
 TERN_EXPORT const struct tern_module tern_module = {
 	.abi = TERN_MODULE_ABI,
 	.name = "last",
@@ -228,4 +246,9 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.exporter = export_last,
 	.importers = (const struct tern_importer[]){ { NS_LAST, "query", import_last }, { 0 } },
+	.commands = (const struct tern_command_claim[]){
+		{ "last seen", "JID", "tells when an account was last there", TERN_COMMAND_AT_ACCOUNT,
+			(const char *const[]){ "jid", "online", "stamp", NULL }, tell_seen },
+		{ 0 },
+	},
 };

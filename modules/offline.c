@@ -719,7 +719,8 @@ TERN_EXPORT const struct tern_module tern_module = {
 			TERN_COMMAND_AT_ACCOUNT, (const char *const[]){ "since", "from", NULL },
 			list_kept },
 		{ "offline delete", "JID", "deletes what waits for an account",
-			TERN_COMMAND_AT_ACCOUNT, (const char *const[]){ "jid", NULL }, delete_kept },
+			TERN_COMMAND_AT_ACCOUNT, (const char *const[]){ "jid", NULL }, delete_kept,
+			.is_final = true },
 		{ 0 },
 	},
 	.metrics = (const struct tern_metric_claim[]){

@@ -195,12 +195,24 @@ const struct tern_command_claim archive_commands[] = {
 	{ "archive page", "JID [--after ID] [--most N]",
 		"reads a piece of an archive, from its old end or from behind a message",
 		TERN_COMMAND_AT_ACCOUNT,
-		COLUMNS("id", "stamp", "with", "message"), tell_page },
+		COLUMNS("id", "stamp", "with", "message"), tell_page,
+		.is_local = true }, /* what people wrote is no business of a host's administrators */
 	{ "archive purge", "JID --all | JID --before DATE",
 		"deletes an archive's messages, or those from before a day (2026-11-30) or moment, UTC",
-		TERN_COMMAND_AT_ACCOUNT, COLUMNS("jid"), purge },
+		TERN_COMMAND_AT_ACCOUNT, COLUMNS("jid"), purge, .is_final = true,
+		.fields = (const struct tern_command_field[]){
+			{ "--before", "Those before (2026-11-30)", TERN_FIELD_TEXT },
+			{ "--all", "All", TERN_FIELD_FLAG },
+			{ 0 },
+		} },
 	{ "archive retention", "JID [--days N|host] [--limit N|host] [--bytes N|host]",
 		"tells or changes how long an account's archive keeps messages",
-		TERN_COMMAND_AT_ACCOUNT, COLUMNS("what", "value", "of"), change_retention },
+		TERN_COMMAND_AT_ACCOUNT, COLUMNS("what", "value", "of"), change_retention,
+		.fields = (const struct tern_command_field[]){
+			{ "--days", "Days, or host: as the host has it", TERN_FIELD_TEXT },
+			{ "--limit", "Messages, or host", TERN_FIELD_TEXT },
+			{ "--bytes", "Bytes, or host", TERN_FIELD_TEXT },
+			{ 0 },
+		} },
 	{ 0 },
 };

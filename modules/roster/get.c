@@ -7,6 +7,7 @@
 
 #include "roster.h"
 #include "stored.h"
+#include "subscription.h"
 
 struct interest { bool is_there; };
 
@@ -119,6 +120,30 @@ void export_roster(struct tern_command *command, struct tern_entity *entity, con
 			tern_command_element(command, presence);
 	}
 	stored_reader_destroy(reader);
+	tern_command_end(command);
+}
+
+static void tell_item(struct tern_command *command, const struct item *item)
+{
+	const char *group = item_group(item, NULL);
+
+	do {
+		tern_command_row(command, (const char *const[]){ item_jid(item), item_name(item),
+			subscription_name(item->state), item->state & TERN_SUB_PENDING_OUT ? "subscribe" : "",
+			group ? group : "" });
+		group = group ? item_group(item, group) : NULL;
+	} while (group);
+}
+
+/* A row for each group of each contact. */
+void list_roster(struct tern_command *command, struct tern_entity *entity, const void *settings)
+{
+	const struct roster *roster = roster_of(entity);
+
+	for (uint32_t i = 0; i < roster->count; i++) {
+		if (roster->items[i]->listed)
+			tell_item(command, roster->items[i]);
+	}
 	tern_command_end(command);
 }
 

@@ -10,6 +10,9 @@ struct item;
 tern_handler answer_get, answer_set, refuse_stranger;
 tern_exporter export_roster;
 
+/* The command "roster list". */
+void list_roster(struct tern_command *command, struct tern_entity *entity, const void *settings);
+
 /* import.c: as struct tern_importer has it. */
 int import_roster(struct tern_entity *entity, const struct element *query, const void *settings);
 int import_request(struct tern_entity *entity, const struct element *presence,

@@ -107,6 +107,12 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.contacts = list_contacts,
+	.commands = (const struct tern_command_claim[]){
+		{ "roster list", "JID", "lists an account's contacts", TERN_COMMAND_AT_ACCOUNT,
+			(const char *const[]){ "jid", "name", "subscription", "ask", "group", NULL },
+			list_roster },
+		{ 0 },
+	},
 	.exporter = export_roster,
 	.importers = (const struct tern_importer[]){
 		{ NS_ROSTER, "query", import_roster, true },

@@ -25,6 +25,7 @@ static const struct tern_module roster = {
 static struct fake *fake;
 static struct tern_entity *juliet;
 static struct tern_session *balcony;
+static struct arena *arena;
 
 static void open(void)
 {
@@ -128,6 +129,31 @@ Test(last, outlives_a_restart)
 	cr_assert_eq(fake_reopen(juliet), 0);
 	fake_pass(fake, 3000);
 	expect_part(ask("friend"), "seconds='3'>Zzz</query>");
+}
+
+static void is_told_administrators(const char *online, uint64_t seconds)
+{
+	char expected[128], *told = fake_command(tern_entity_host(juliet), juliet, "last seen", NULL);
+
+	snprintf(expected, sizeof expected, "juliet@example.org|%s|%s\n", online,
+		tern_datetime(arena, 1000000 * seconds));
+	cr_expect_str_eq(told, expected);
+	free(told);
+}
+
+Test(last, is_told_administrators_as_login_or_logout)
+{
+	uint64_t now_s = tern_now_us(juliet) / 1000000;
+
+	arena = arena_create(256);
+	fake_pass(fake, 10000);
+	come();
+	fake_pass(fake, 60000);
+	is_told_administrators("yes", now_s + 10);
+	fake_end(balcony);
+	fake_pass(fake, 60000);
+	is_told_administrators("no", now_s + 70);
+	arena_destroy(arena);
 }
 
 Test(last, is_forbidden_to_those_who_may_not_see_presence)

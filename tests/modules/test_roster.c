@@ -411,6 +411,19 @@ Test(versions, rise_over_the_clock_where_changes_are_quick_and_with_it_where_the
 
 /* --- for administrators -------------------------------------------------------------------- */
 
+Test(roster, is_listed_with_a_row_for_each_group)
+{
+	char *rows;
+
+	set(balcony, "<item jid='nurse@example.com' name='Nurse'><group>Capulet</group>"
+		"<group>Old</group></item>");
+	set(balcony, "<item jid='romeo@example.com'/>");
+	rows = fake_command(tern_entity_host(juliet), juliet, "roster list", NULL);
+	cr_expect_str_eq(rows, "nurse@example.com|Nurse|none||Capulet\n"
+		"nurse@example.com|Nurse|none||Old\nromeo@example.com||none||\n");
+	free(rows);
+}
+
 Test(roster, exports_contacts_and_requests_that_wait)
 {
 	char *xml;
