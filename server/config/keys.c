@@ -175,7 +175,7 @@ static const struct key host_keys[] = {
 			"EXTERNAL" },
 	{ "modules", KEY_LIST, AT(modules),
 		"{roster, presence, message, blocking, carbons, csi, mam, offline, disco, ping, "
-		"about, vcard, private, last, caps, register}", .names_modules = true,
+		"about, vcard, private, last, caps, register, commands}", .names_modules = true,
 		.about = "what the host does" },
 	{ "sasl", KEY_LIST, AT(sasl),
 		"{SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-512, "

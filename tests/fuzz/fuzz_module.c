@@ -7,8 +7,10 @@
  *   f     a contact elsewhere sends it                   s  ... a stranger
  *   i     somebody without an account sends that iq      x  an administrator exports the account
  *   t     half an hour goes by                           d  the disk is full, or no more
+ *   o     an administrator's order is refused, or, with anything behind it, answered
  *   r     the clients leave, and all is read again from the disk */
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,6 +50,21 @@ static const struct tern_module roster = {
 	},
 	.contacts = list_contacts,
 };
+
+static const struct tern_command_claim orders[] = {
+	{ "user add", .at = TERN_COMMAND_AT_ACCOUNT }, { "user del", .at = TERN_COMMAND_AT_ACCOUNT },
+	{ "user list" }, { "session list" }, { "roster list", .at = TERN_COMMAND_AT_ACCOUNT },
+	{ "last seen", .at = TERN_COMMAND_AT_ACCOUNT }, { "announce" },
+	{ "archive purge", "JID", "purges", TERN_COMMAND_AT_ACCOUNT,
+		(const char *const[]){ "jid", "count", NULL }, .is_final = true,
+		.fields = (const struct tern_command_field[]){
+			{ "--before", "Before", TERN_FIELD_TEXT }, { "--all", "All", TERN_FIELD_FLAG },
+			{ "ID", "Id", TERN_FIELD_TEXT, true }, { 0 } } },
+	{ 0 },
+};
+
+/* Of sessions, and of anything else with as many columns. */
+#define ROWS ACCOUNT "/balcony|0|[::1]:5222|TLS|away\n" ACCOUNT "/chamber|0|detached||\n"
 
 struct stage {
 	struct fake *fake;
@@ -153,6 +170,12 @@ static void act(struct stage *stage, const char *line)
 		stage->is_full = !stage->is_full;
 		fake_fill_disk(stage->fake, stage->is_full ? 0 : -1);
 		break;
+	case 'o':
+		if (fake_order(stage->fake) && !line[1])
+			fake_refuse_order(stage->fake, -ENOENT, "there is nobody");
+		else if (fake_order(stage->fake))
+			fake_answer_order(stage->fake, ROWS);
+		break;
 	case 'r':
 		read_again(stage);
 		break;
@@ -160,13 +183,8 @@ static void act(struct stage *stage, const char *line)
 	fake_forget(stage->fake);
 }
 
-/* Strangers can do nothing where registration is closed, as it is by preset. */
-static const struct fake_option *options(void)
-{
-	static const struct fake_option open[] = { { "open", "yes" }, { 0 } };
-
-	return tern_module.stranger_iqs ? open : NULL;
-}
+/* By preset strangers can do nothing, and there is no administrator. */
+static const struct fake_option options[] = { { "open", "yes" }, { "admins", ACCOUNT }, { 0 } };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -174,10 +192,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	const struct tern_module *const modules[] = { &tern_module, &roster, NULL };
 	char *text = malloc(len + 1), *rest = text, *line;
-	struct stage stage = { .fake = fake_create(modules, options()) };
+	struct stage stage = { .fake = fake_create(modules, options) };
 
 	memcpy(text, data, len);
 	text[len] = '\0';
+	fake_know_orders(stage.fake, orders);
 	stage.account = fake_account(stage.fake, ACCOUNT);
 	log_in(&stage);
 	while ((line = strsep(&rest, "\n")))

@@ -22,7 +22,7 @@ class Client(slixmpp.ClientXMPP):
         self.ca_certs = certificate
         self.auto_authorize = None      # tests answer subscription requests themselves
         self.auto_subscribe = False
-        for plugin in ("xep_0012", "xep_0030", "xep_0049", "xep_0054", "xep_0092", "xep_0115",
+        for plugin in ("xep_0012", "xep_0030", "xep_0049", "xep_0050", "xep_0054", "xep_0092", "xep_0115",
                        "xep_0199", "xep_0203"):
             self.register_plugin(plugin)
         self.arrivals = Arrivals(jid)
@@ -313,6 +313,90 @@ async def a_removed_contact_is_gone_on_both_sides(people):
     assert not await people.juliet_desk.items()
 
 
+class Command:
+    """One command of the server from its execution to its end, by slixmpp's plugin."""
+
+    def __init__(self, client, node):
+        self.plugin = client["xep_0050"]
+        self.node = node
+        self.answers = asyncio.Queue()
+        self.session = {"next": self.note, "error": self.note}
+
+    def note(self, iq, session):
+        self.session = session
+        self.answers.put_nowait(iq)
+
+    async def answer(self):
+        return await asyncio.wait_for(self.answers.get(), TIMEOUT_S)
+
+    async def execute(self):
+        self.plugin.start_command("localhost", self.node, self.session)
+        return await self.answer()
+
+    async def fill_in(self, act, **values):
+        form = (await self.execute())["command"]["form"]
+        form["type"] = "submit"
+        for name, value in values.items():
+            form.get_fields()[name]["value"] = value
+        self.session["payload"] = form
+        act(self.session)
+        return await self.answer()
+
+
+ADMIN = "http://jabber.org/protocol/admin#"
+
+
+async def an_administrator_finds_commands_that_others_do_not_have(people):
+    found = await people.juliet_desk["xep_0050"].get_commands("localhost", timeout=TIMEOUT_S)
+    nodes = {item[1] for item in found["disco_items"]["items"]}
+    assert {ADMIN + "add-user", ADMIN + "announce", "archive purge"} <= nodes, nodes
+    found = await people.romeo_phone["xep_0050"].get_commands("localhost", timeout=TIMEOUT_S)
+    assert not found["disco_items"]["items"], found
+    refused = await Command(people.romeo_phone, ADMIN + "add-user").execute()
+    assert refused["error"]["condition"] == "forbidden", refused
+
+
+async def an_administrator_makes_a_user_and_deletes_him(people):
+    client = people.juliet_desk
+    answer = await Command(client, ADMIN + "add-user").fill_in(
+        client["xep_0050"].complete_command, accountjid="tybalt@localhost", password="ratcatcher")
+    assert answer["command"]["status"] == "completed", answer
+    tybalt = people.make("tybalt", "street", "ratcatcher")
+    assert await tybalt.enter(people.demo.ports["starttls"]) == "session"
+    answer = await Command(client, ADMIN + "delete-user").fill_in(
+        client["xep_0050"].complete_command, accountjids=["tybalt@localhost"])
+    assert answer["command"]["status"] == "completed", answer
+    await tybalt.leave()
+    tybalt = people.make("tybalt", "street", "ratcatcher")
+    assert await tybalt.enter(people.demo.ports["starttls"]) == "refused"
+    await tybalt.leave()
+
+
+async def an_administrator_sees_who_is_there(people):
+    answer = await Command(people.juliet_desk, "session list").execute()
+    jids = {item["jid"] for item in answer["command"]["form"]["items"]}
+    assert "romeo@localhost/phone" in jids, jids
+
+
+async def what_cannot_be_undone_is_asked_twice(people):
+    client = people.juliet_desk
+    purge = Command(client, "archive purge")
+    answer = await purge.fill_in(client["xep_0050"].continue_command,
+                                 accountjid="juliet@localhost", all=True)
+    assert answer["command"]["status"] == "executing", answer
+    assert "complete" in answer["command"]["actions"], answer
+    purge.session["payload"] = None
+    client["xep_0050"].complete_command(purge.session)
+    assert (await purge.answer())["command"]["status"] == "completed"
+
+
+async def an_announcement_is_heard(people):
+    client = people.juliet_desk
+    await Command(client, ADMIN + "announce").fill_in(
+        client["xep_0050"].complete_command, announcement="All are punish'd.")
+    await people.romeo_phone.expect_message("All are punish'd.")
+
+
 TESTS = (
     logs_in_over_STARTTLS_with_a_verified_certificate,
     mechanisms_that_it_tries_in_vain_are_one_line_of_the_log,
@@ -338,4 +422,9 @@ TESTS = (
     messages_to_an_absent_account_wait_in_order,
     everything_is_there_after_a_restart,
     a_removed_contact_is_gone_on_both_sides,
+    an_administrator_finds_commands_that_others_do_not_have,
+    an_administrator_makes_a_user_and_deletes_him,
+    an_administrator_sees_who_is_there,
+    what_cannot_be_undone_is_asked_twice,
+    an_announcement_is_heard,
 )

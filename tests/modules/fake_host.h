@@ -114,6 +114,15 @@ struct element *fake_read_sound(struct arena *arena, const char *xml);
 char *fake_command(struct tern_host *host, struct tern_entity *entity, const char *words,
 	const char *const *arguments);
 
+/* Commands that an administrator can order; ends with NULL words, borrowed. */
+void fake_know_orders(struct fake *fake, const struct tern_command_claim *claims);
+
+/* The oldest order that waits for its answer, "juliet@example.org/balcony: user list example.org",
+ * or NULL; and its answer: rows as fake_command has them, or the kind of failure and a text. */
+const char *fake_order(struct fake *fake);
+void fake_answer_order(struct fake *fake, const char *rows);
+void fake_refuse_order(struct fake *fake, int result, const char *error);
+
 /* What the module exports of the account, an element a line. For free(). */
 char *fake_export(struct tern_entity *entity, const char *module);
 

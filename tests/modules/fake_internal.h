@@ -93,12 +93,15 @@ struct tern_host {
 	uint64_t journey; /* the number of the stanza that arrives now */
 	bool has_reached; /* ... anybody */
 	struct alarm *alarms;
+	const struct tern_command_claim *orders; /* that can be given; NULL: none */
+	struct order *given;     /* and not answered, oldest first */
 	struct waiting *waiting; /* iqs to be answered later */
 	struct element *extras[EXTRAS_MAX]; /* of the stanza that is under way */
 	size_t extra_count;
 	struct lines left;
 	char end_reason[64];
 	uint64_t now_ms, last_number;
+	uint32_t random_calls;
 	int writes_left, change_result;
 	unsigned tries; /* of strangers to get an account */
 	bool holds_pages, holds_written, holds_acks, next_is_acked;

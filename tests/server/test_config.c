@@ -33,6 +33,7 @@ MODULE(carbons);
 MODULE(csi);
 MODULE(disco);
 MODULE(ping);
+MODULE(commands);
 static const struct tern_module registration = { .abi = TERN_MODULE_ABI, .name = "register" };
 static const struct tern_module roster = { .abi = TERN_MODULE_ABI, .name = "roster",
 	.options = (const struct tern_option[]){ { "limit", TERN_STRING, "", 0, 0, "" },
@@ -45,7 +46,7 @@ static void set_up(void)
 {
 	const struct tern_module *const modules[] = { &about, &blocking, &caps, &carbons,
 		&csi, &disco, &last, &mam, &message, &offline, &ping, &presence, &private,
-		&registration, &roster, &vcard };
+		&commands, &registration, &roster, &vcard };
 
 	strcpy(folder, "/tmp/tern-config-XXXXXX");
 	cr_assert_not_null(mkdtemp(folder));
@@ -135,7 +136,7 @@ Test(config, presets_the_modules_of_a_chat_server)
 {
 	static const char *const names[] = { "roster", "presence", "message", "blocking",
 		"carbons", "csi", "mam", "offline", "disco", "ping", "about", "vcard", "private",
-		"last", "caps", "register" };
+		"last", "caps", "register", "commands" };
 	const size_t count = sizeof names / sizeof *names;
 
 	read_text(HOST);

@@ -75,6 +75,16 @@ async def administrate_in_vain(stage, step, words):
         raise Failure(f"expected an error, got {answer}")
 
 
+async def see_log(stage, step, text):
+    if expanded(stage, text) not in stage.server.log_text():
+        raise Failure(f"expected {text!r} in the log: {stage.server.last_lines()}")
+
+
+async def see_no_log(stage, step, text):
+    if expanded(stage, text) in stage.server.log_text():
+        raise Failure(f"the log has {text!r}")
+
+
 VERBS = (
     (r"The server restarts", server_restarts),
     (r"The server stops", server_stops),
@@ -82,6 +92,8 @@ VERBS = (
     (r"The server is killed and starts again", server_is_killed_and_starts),
     (r"The server is killed", server_is_killed),
     (r"The certificate of (\S+) is replaced by one with an? (RSA|ECDSA) key", replace_certificate),
+    (r"The server has logged: (.*)", see_log),
+    (r"The server has not logged: (.*)", see_no_log),
     (r"The administrator runs: ([^\n]*)", administrate),
     (r"The administrator cannot run: (.*)", administrate_in_vain),
 )

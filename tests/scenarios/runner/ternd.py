@@ -14,7 +14,7 @@ LISTENERS = {"STARTTLS": "starttls", "direct TLS": "direct", "plain TCP": "none"
 
 # Those of a host that names none, without its archive: each message would carry its id.
 MODULES = ("roster", "presence", "message", "blocking", "carbons", "csi", "offline", "disco", "ping",
-           "about", "vcard", "private", "last", "caps", "register")
+           "about", "vcard", "private", "last", "caps", "register", "commands")
 
 
 class ServerError(Exception):
@@ -154,8 +154,11 @@ class Ternd:
     def died(self):
         return self.process is not None and self.process.returncode is not None
 
-    def last_lines(self, count=3):
+    def log_text(self):
         with open(self.log, encoding="utf-8", errors="replace") as file:
-            lines = file.read().splitlines()
+            return file.read()
+
+    def last_lines(self, count=3):
+        lines = self.log_text().splitlines()
         telling = [line for line in lines if any(word in line for word in TELLING)]
         return " / ".join((telling or lines)[-count:])
