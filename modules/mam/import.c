@@ -91,7 +91,7 @@ int import_archive(struct tern_entity *entity, const struct element *archive, co
 	arena_destroy(arena);
 	if (result == 0) {
 		retention_count_anew(archive_of(entity));
-		retain_after_append(entity, settings);
+		retain_all(entity, settings);
 	}
 	return result;
 }

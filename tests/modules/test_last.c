@@ -203,14 +203,10 @@ Test(last, of_oneself_is_now)
 
 static int import(const char *attributes, const char *status)
 {
-	struct arena *arena = arena_create(ARENA_SMALL);
 	char xml[256];
-	int result;
 
 	snprintf(xml, sizeof xml, "<query xmlns='jabber:iq:last' %s>%s</query>", attributes, status);
-	result = tern_module.importers->run(juliet, fake_read(arena, xml), NULL);
-	arena_destroy(arena);
-	return result;
+	return fake_import(juliet, xml);
 }
 
 static void exports(const char *expected)

@@ -326,20 +326,6 @@ Test(mam_limits, says_so_when_the_disk_is_full)
 	answers("archive retention", NULL, "days|0|host\nlimit|0|host\nbytes|0|host\n");
 }
 
-static int import_own(const char *xml)
-{
-	struct arena *arena = arena_create(ARENA_SMALL);
-	const struct element *element = fake_read(arena, xml);
-	const struct tern_importer *importer = tern_module.importers;
-	int result;
-
-	while (!element_is(element, importer->ns, importer->name))
-		importer++;
-	result = importer->run(juliet, element, NULL);
-	arena_destroy(arena);
-	return result;
-}
-
 Test(mam_limits, go_with_an_account_to_another_server)
 {
 	char *xml;
@@ -349,9 +335,10 @@ Test(mam_limits, go_with_an_account_to_another_server)
 	xml = fake_export(juliet, "mam");
 	expect_part(xml, "<retention xmlns='tern:mam:retention' days='30'/>");
 	free(xml);
-	cr_assert_eq(import_own("<retention xmlns='tern:mam:retention' bytes='5' limit='0'/>"), 0);
+	cr_assert_eq(fake_import(juliet, "<retention xmlns='tern:mam:retention' bytes='5' "
+		"limit='0'/>"), 0);
 	answers("archive retention", NULL, "days|30|account\nlimit|0|account\nbytes|5|account\n");
-	cr_assert_eq(import_own("<retention xmlns='tern:mam:retention' days='x'/>"), -EBADMSG);
+	cr_assert_eq(fake_import(juliet, "<retention xmlns='tern:mam:retention' days='x'/>"), -EBADMSG);
 }
 
 /* --- for administrators -------------------------------------------------------------------- */
