@@ -256,6 +256,8 @@ class Page(Module):
         phases = re.findall(r"X\((\w+)\)", module.partition("#define TERN_PHASES(X)")[2]
                             .partition("enum ")[0])
         self.assertEqual([name for name in phases if f" {name} " not in self.page], [])
+        files = self.page.partition("# FILES")[2]
+        self.assertEqual([header.name for header in HEADERS if header.name not in files], [])
 
     def test_it_names_nothing_that_is_not_there(self):
         headers = "".join(header.read_text() for header in HEADERS)
