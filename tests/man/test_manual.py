@@ -54,6 +54,8 @@ def is_there(bold):
         return are_options(bold)
     if program in OTHERS or bold[0].isupper():  # a signal, or words for people
         return True
+    if section := re.match(r'^module "([a-z0-9_-]+)"', bold):
+        return section[1] in KNOWN
     if re.match(r"^[a-z-]+ (\+?=|\{)", bold):
         return bold.split(" ")[0] in KNOWN
     return bold in KNOWN
@@ -78,9 +80,10 @@ class Pages(unittest.TestCase):
 
     def test_can_tell_what_is_not_there(self):
         for bold in ("page-least", "--chek", "ternd --chek", "ternctl usre add", "user adopt",
-                     "portt = 5"):
+                     "portt = 5", 'module "mma" { }'):
             self.assertFalse(is_there(bold), bold)
-        for bold in ("page-most", "--check", "ternctl user add", "port = 5", "user add", "mam"):
+        for bold in ("page-most", "--check", "ternctl user add", "port = 5", "user add", "mam",
+                     'module "mam" { page = 5 }'):
             self.assertTrue(is_there(bold), bold)
 
     def test_ternctl_tells_every_command(self):
