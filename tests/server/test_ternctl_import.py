@@ -175,10 +175,9 @@ class Import(Daemon):
         self.serve()
         for name in ("romeo", "juliet"):
             self.ctl("user", "add", f"{name}@example.org", "--password", PASSWORDS[name])
-        self.enter("romeo@example.org").ask(
-            "<query xmlns='jabber:iq:roster'/></iq><message to='juliet@example.org' type='chat'>"
-            "<body>Art thou gone?</body></message><iq type='get' id='2'>"
-            "<query xmlns='jabber:iq:roster'/>")
+        self.enter("romeo@example.org").hear(  # acknowledged when it is in both archives
+            "<enable xmlns='urn:xmpp:sm:3'/><message to='juliet@example.org' type='chat'>"
+            "<body>Art thou gone?</body></message><r xmlns='urn:xmpp:sm:3'/>", "<a [^>]*h='1'/>")
         before = self.exported("juliet@example.org")
         waiting, archived = re.findall("<body>Art thou gone", before), before.index("<archive")
         self.assertEqual(len(waiting), 2)
