@@ -232,6 +232,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.watches = (const struct tern_watch[]){
 		{ TERN_ON_SESSION_BOUND, note_login },
+		{ TERN_ON_SESSION_FOUND, note_login },
 		{ TERN_ON_UNAVAILABLE, note_status },
 		{ TERN_ON_SESSION_GONE, note_logout },
 		{ 0 },

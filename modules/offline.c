@@ -32,6 +32,7 @@ struct backlog {
 	bool is_empty;        /* all that waited has been given, but what is handed out */
 	bool is_missed_again; /* something has been, while that is being given */
 	bool has_withheld;    /* of somebody who is blocked now */
+	bool has_skipped;     /* what was handed out, and comes back when its session ends */
 };
 
 /* A session that has been given what waited, and wants whatever comes from now on. */
@@ -202,8 +203,8 @@ static bool is_blocked(struct tern_entity *entity, const struct element *message
 static size_t give(struct tern_entity *entity, struct tern_session *session,
 	const struct tern_entry *entries, size_t count, struct given *given)
 {
-	struct stored_reader *reader = stored_reader_create();
 	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+	struct stored_reader *reader = stored_reader_create();
 	bool blocks = tern_question(entity, TERN_ASK_BLOCKED, NULL);
 	size_t bytes = 0, i;
 
@@ -211,8 +212,10 @@ static size_t give(struct tern_entity *entity, struct tern_session *session,
 		struct element *message;
 
 		bytes += entries[i].len;
-		if (tern_is_handed_out(entity, log_handle, entries[i].id))
+		if (tern_is_handed_out(entity, log_handle, entries[i].id)) {
+			backlog->has_skipped = true;
 			continue;
+		}
 		message = stored_read(reader, entries[i].bytes, entries[i].len);
 		if (message && blocks && is_blocked(entity, message)) {
 			backlog->has_withheld = true;
@@ -383,6 +386,44 @@ static void note_unblocked(struct tern_entity *entity, struct tern_session *sess
 	backlog->is_empty = false;
 	backlog->is_missed_again = true; /* for what is being given now */
 	serve_another(entity, 0);
+}
+
+/* --- without the module -------------------------------------------------------------------- */
+
+/* What was handed out by an earlier life of the module is not missed when its session ends: it is
+ * looked for when all that has been said about the session. */
+static void look_again(struct tern_entity *entity, struct tern_session *session, void *context,
+	bool cancelled)
+{
+	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+
+	if (cancelled)
+		return;
+	backlog->has_skipped = backlog->is_empty = false;
+	backlog->is_missed_again = true; /* where it is being given */
+	serve_another(entity, 0);
+}
+
+static void note_end(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	const struct backlog *backlog = tern_entity_state(entity, backlog_handle);
+
+	if (backlog->has_skipped)
+		tern_timer_start(entity, NULL, 0, look_again, NULL);
+}
+
+/* What sessions have been given is deleted when they have it, as if the module were there; the rest
+ * waits until it is again. */
+static void note_leaving(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	for (session = tern_session_first(entity); session; session = tern_session_next(session)) {
+		const struct given *given = served_of(session)->given;
+
+		for (size_t i = 0; given && i < given->count; i++)
+			tern_session_settle(session, log_handle, given->ids[i]);
+	}
 }
 
 /* --- over a restart -------------------------------------------------------------------------- */
@@ -686,6 +727,9 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ TERN_ON_PRESENCE_CHANGED, note_presence },
 		{ TERN_ON_UNAVAILABLE, note_absence },
 		{ TERN_ON_BLOCKLIST_CHANGED, note_unblocked },
+		{ TERN_ON_SESSION_GONE, note_end },
+		{ TERN_ON_SESSION_FOUND, note_presence },
+		{ TERN_ON_MODULE_LEAVING, note_leaving },
 		{ 0 },
 	},
 	.states = (const struct tern_state_claim[]){

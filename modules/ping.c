@@ -37,14 +37,16 @@ static enum tern_verdict answer_ping(struct tern_event *event, const void *setti
 static void look_again(struct tern_entity *entity, struct tern_session *session,
 	const struct ping *ping);
 
-/* Any answer will do, and so will any other sign of life (XEP-0199 5: an error is an answer). */
+/* Any answer will do, and so will any other sign of life (XEP-0199 5: an error is an answer).  Nobody
+ * has failed to answer when the module leaves. */
 static void note_answer(struct tern_entity *entity, void *context,
 	const struct tern_stanza *answer)
 {
 	struct asked *asked = context;
 	struct tern_session *session = tern_session_by_id(entity, asked->session_id);
 
-	if (session && !answer && tern_session_silence_ms(session) >= asked->ping->timeout_ms)
+	if (session && !answer && !tern_is_leaving(entity) &&
+	    tern_session_silence_ms(session) >= asked->ping->timeout_ms)
 		tern_session_end(session, "connection-timeout", "no answer to a ping");
 	else if (session)
 		look_again(entity, session, asked->ping);
@@ -131,6 +133,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.watches = (const struct tern_watch[]){
 		{ TERN_ON_SESSION_BOUND, watch_session },
 		{ TERN_ON_SESSION_RESTORED, watch_session },
+		{ TERN_ON_SESSION_FOUND, watch_session },
 		{ 0 },
 	},
 	.answers = (const struct tern_answer_claim[]){

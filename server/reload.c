@@ -11,12 +11,22 @@
 #include "certificate.h"
 #include "config.h"
 #include "heap.h"
+#include "host.h"
 #include "keys.h"
-#include "loader.h"
+#include "lineup.h"
 #include "notify.h"
 #include "options.h"
 #include "server.h"
 #include "tls.h"
+
+/* What is to be told of a host's modules, and done with them. */
+struct difference { enum reload_outcome outcome; const char *what; };
+struct differences {
+	struct differences *next;
+	struct lineup lineup;
+	struct difference *list;
+	size_t count;
+};
 
 struct reloading {
 	const struct reload *reload;
@@ -25,13 +35,14 @@ struct reloading {
 	struct arena *arena;
 	const char *old_priority;
 	struct certificate **certificates; /* of each host of the server; NULL: the old one stays */
+	struct differences *differences;   /* of hosts whose modules change */
 };
 
 const char *reload_outcome_text(enum reload_outcome outcome)
 {
 	static const char *const texts[] = {
 		[RELOAD_APPLIED] = "applied", [RELOAD_NEEDS_RESTART] = "needs a restart",
-		[RELOAD_FAILED] = "failed",
+		[RELOAD_FAILED] = "failed", [RELOAD_LOADED] = "loaded", [RELOAD_UNLOADED] = "unloaded",
 	};
 
 	return texts[outcome];
@@ -109,80 +120,115 @@ static struct host_config *find_host(const struct config *config, const char *do
 	return NULL;
 }
 
-static bool texts_equal(const char *const *a, size_t count_a, const char *const *b, size_t count_b)
-{
-	if (count_a != count_b)
-		return false;
-	for (size_t i = 0; i < count_a; i++) {
-		if (strcmp(a[i], b[i]) != 0)
-			return false;
-	}
-	return true;
-}
-
-static const struct option_setting no_options = { 0 };
-
-static bool options_equal(const struct option_setting *a, const struct option_setting *b)
-{
-	a = a ? a : &no_options;
-	b = b ? b : &no_options;
-	for (; a->name && b->name; a++, b++) {
-		if (strcmp(a->name, b->name) != 0 ||
-		    !texts_equal(a->values, a->count, b->values, b->count))
-			return false;
-	}
-	return !a->name && !b->name;
-}
-
-static bool modules_equal(const struct host_config *a, const struct host_config *b)
-{
-	if (a->module_count != b->module_count)
-		return false;
-	for (size_t i = 0; i < a->module_count; i++) {
-		if (a->modules[i].module != b->modules[i].module)
-			return false;
-	}
-	return true;
-}
-
 static void fail(struct reloading *now, const char *what, const char *why)
 {
 	now->reload->tell(now->reload->context, what, RELOAD_FAILED, why);
 }
 
-static void renew_module(struct reloading *now, struct tern_host *host, struct module_config *old,
-	const struct module_config *fresh)
-{
-	const char *what = arena_printf(now->arena, "host %s module %s", host->domain,
-		fresh->module->name);
-	const char *why = NULL;
+/* --- their modules ---------------------------------------------------------------------------- */
 
-	if (options_equal(old->options, fresh->options))
-		return;
-	if (now->reload->only_check) {
-		tell(now, RELOAD_APPLIED, what, NULL);
-		return;
+static const struct wanted_module *find_wanted(const struct lineup *lineup,
+	const struct tern_module *module)
+{
+	for (size_t i = 0; i < lineup->count; i++) {
+		if (lineup->wanted[i].module == module)
+			return &lineup->wanted[i];
 	}
-	if (loader_renew(now->arena, host, fresh->module, fresh->options, &why) < 0) {
-		fail(now, what, why);
-		return;
-	}
-	old->options = fresh->options;
-	tell(now, RELOAD_APPLIED, what, NULL);
+	return NULL;
 }
 
+/* Of those that stay, also where others come or go. */
+static bool is_reordered(const struct lineup *lineup)
+{
+	const struct tern_host *host = lineup->host;
+	size_t next = 0;
+
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct wanted_module *wanted = find_wanted(lineup, host->loaded[i]->module);
+
+		if (!wanted)
+			continue;
+		if ((size_t)(wanted - lineup->wanted) < next)
+			return true;
+		next = (size_t)(wanted - lineup->wanted);
+	}
+	return false;
+}
+
+static void add_difference(struct reloading *now, struct differences *differences,
+	enum reload_outcome outcome, const char *module)
+{
+	const char *domain = differences->lineup.host->domain;
+
+	differences->list[differences->count++] = (struct difference){ outcome, module
+		? arena_printf(now->arena, "host %s module %s", domain, module)
+		: arena_printf(now->arena, "host %s modules", domain) };
+}
+
+/* Between what the host has, which may have been changed by hand, and what is written. */
+static void compare_modules(struct reloading *now, struct differences *differences)
+{
+	const struct lineup *lineup = &differences->lineup;
+	const struct tern_host *host = lineup->host;
+
+	differences->list = arena_alloc(now->arena,
+		(lineup->count + host->loaded_count + 1) * sizeof *differences->list);
+	for (size_t i = 0; i < lineup->count; i++) {
+		const struct wanted_module *wanted = &lineup->wanted[i];
+		const struct loaded *loaded = host_find_loaded(host, wanted->module);
+
+		if (!loaded)
+			add_difference(now, differences, RELOAD_LOADED, wanted->module->name);
+		else if (!options_equal(loaded->written, wanted->options))
+			add_difference(now, differences, RELOAD_APPLIED, wanted->module->name);
+	}
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct tern_module *module = host->loaded[i]->module;
+
+		if (!find_wanted(lineup, module))
+			add_difference(now, differences, RELOAD_UNLOADED, module->name);
+	}
+	if (is_reordered(lineup))
+		add_difference(now, differences, RELOAD_APPLIED, NULL);
+}
+
+static void tell_differences(struct reloading *now, const struct differences *differences)
+{
+	const struct lineup *lineup = &differences->lineup;
+
+	if (lineup->result < 0) {
+		fail(now, arena_printf(now->arena, "host %s modules", lineup->host->domain),
+			lineup->why);
+		return;
+	}
+	for (size_t i = 0; i < differences->count; i++)
+		tell(now, differences->list[i].outcome, differences->list[i].what, NULL);
+}
+
+/* All of it, or nothing. */
 static void renew_modules(struct reloading *now, struct tern_host *host, struct host_config *old,
 	const struct host_config *fresh)
 {
-	const char *name = arena_printf(now->arena, "host %s", host->domain);
+	struct differences *differences = arena_zalloc(now->arena, sizeof *differences);
+	struct wanted_module *wanted =
+		arena_alloc(now->arena, (fresh->module_count + 1) * sizeof *wanted);
 
-	if (!modules_equal(old, fresh)) {
-		tell(now, RELOAD_NEEDS_RESTART, name, "modules");
-		return;
+	for (size_t i = 0; i < fresh->module_count; i++)
+		wanted[i] = (struct wanted_module){ fresh->modules[i].module,
+			fresh->modules[i].options };
+	differences->lineup = (struct lineup){ .host = host, .wanted = wanted,
+		.count = fresh->module_count };
+	compare_modules(now, differences);
+	if (differences->count && !now->reload->only_check) {
+		lineup_change(&differences->lineup, now->arena);
+		differences->next = now->differences;
+		now->differences = differences;
 	}
-	for (size_t i = 0; i < old->module_count; i++)
-		renew_module(now, host, (struct module_config *)&old->modules[i],
-			&fresh->modules[i]);
+	tell_differences(now, differences);
+	if (differences->lineup.result < 0 || now->reload->only_check)
+		return;
+	old->modules = fresh->modules;
+	old->module_count = fresh->module_count;
 }
 
 /* The files were read already, because that takes time. */
@@ -277,6 +323,20 @@ static void take_over(void *context)
 		log_threshold = config->log_level;
 }
 
+static void settle(struct shard *shard, void *context)
+{
+	const struct reloading *now = context;
+
+	for (struct differences *each = now->differences; each; each = each->next)
+		lineup_settle(&each->lineup, shard);
+}
+
+static void finish(struct reloading *now)
+{
+	for (struct differences *each = now->differences; each; each = each->next)
+		lineup_finish(&each->lineup);
+}
+
 int server_reload(struct server *server, const struct reload *reload, char **ret_why)
 {
 	struct reloading now = { reload, server, config_read(server->config->path, ret_why) };
@@ -290,7 +350,8 @@ int server_reload(struct server *server, const struct reload *reload, char **ret
 	now.certificates = heap_zalloc((server->host_count + 1) * sizeof *now.certificates);
 	if (!reload->only_check) /* config_read has tried them */
 		read_certificates(&now);
-	server_stand_still(server, take_over, &now);
+	server_stand_still(server, take_over, settle, &now);
+	finish(&now);
 	if (reload->only_check) {
 		config_destroy(now.fresh);
 	} else {

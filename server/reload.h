@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: MIT
  *
  * What can be changed between two turns is: certificates, limits, the log's level, the TLS
- * priority, mechanisms, and the options of modules.  The rest (listeners, hosts, which modules
- * they have, the data's place, shards) needs a restart, and is said to. */
+ * priority, mechanisms, the modules of hosts with their order and options (all of a host or
+ * nothing).  The rest (listeners, hosts, the data's place, shards) needs a restart, and is said
+ * to. */
 #ifndef RELOAD_H
 #define RELOAD_H
 
@@ -12,7 +13,9 @@
 struct server;
 
 /* `what` is "limits stanza-bytes" or "host example.org certificate". */
-enum reload_outcome { RELOAD_APPLIED, RELOAD_NEEDS_RESTART, RELOAD_FAILED };
+enum reload_outcome {
+	RELOAD_APPLIED, RELOAD_NEEDS_RESTART, RELOAD_FAILED, RELOAD_LOADED, RELOAD_UNLOADED
+};
 typedef void reload_tell(void *context, const char *what, enum reload_outcome outcome,
 	const char *why);
 
@@ -26,7 +29,7 @@ struct reload {
  * as config_read has it.  Main thread. */
 int server_reload(struct server *server, const struct reload *reload, char **ret_why);
 
-/* The outcome in words: "applied", "needs a restart", "failed". */
+/* The outcome in words: "applied", "needs a restart", "failed", "loaded", "unloaded". */
 const char *reload_outcome_text(enum reload_outcome outcome);
 
 #endif

@@ -243,7 +243,7 @@ void server_each_module(const struct server *server,
 		const struct tern_host *host = server->hosts[i];
 
 		for (size_t j = 0; j < host->loaded_count; j++) {
-			const struct tern_module *module = host->loaded[j].module;
+			const struct tern_module *module = host->loaded[j]->module;
 			size_t first = 0;
 
 			while (!host_has_module(server->hosts[first], module))
@@ -347,6 +347,8 @@ struct standstill {
 	pthread_cond_t changed;
 	size_t standing;
 	bool may_go;
+	void (*settle)(struct shard *shard, void *context);
+	void *context;
 };
 
 struct halt {
@@ -363,6 +365,10 @@ static void halt(struct shard *shard, struct post *post)
 	pthread_cond_broadcast(&standstill->changed);
 	while (!standstill->may_go)
 		pthread_cond_wait(&standstill->changed, &standstill->lock);
+	pthread_mutex_unlock(&standstill->lock);
+	if (standstill->settle)
+		standstill->settle(shard, standstill->context);
+	pthread_mutex_lock(&standstill->lock);
 	standstill->standing--;
 	pthread_cond_broadcast(&standstill->changed);
 	pthread_mutex_unlock(&standstill->lock);
@@ -374,9 +380,10 @@ static void wait_for(struct standstill *standstill, size_t standing)
 		pthread_cond_wait(&standstill->changed, &standstill->lock);
 }
 
-void server_stand_still(struct server *server, void (*change)(void *context), void *context)
+void server_stand_still(struct server *server, void (*change)(void *context),
+	void (*settle)(struct shard *shard, void *context), void *context)
 {
-	struct standstill standstill = {
+	struct standstill standstill = { .settle = settle, .context = context,
 		.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 	struct halt *halts = heap_zalloc(server->shard_count * sizeof *halts);
 

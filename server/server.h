@@ -77,8 +77,10 @@ int server_start(struct server *server, void (*stop)(void *context), void *conte
  * more. */
 void server_stop(struct server *server, void (*stopped)(struct server *server));
 
-/* Runs `change` while all shards stand still between two turns. */
-void server_stand_still(struct server *server, void (*change)(void *context), void *context);
+/* Runs `change` while all shards stand still between two turns; then `settle` (may be NULL) on each,
+ * on its own thread, before anything else happens there. Returns when all are through. */
+void server_stand_still(struct server *server, void (*change)(void *context),
+	void (*settle)(struct shard *shard, void *context), void *context);
 
 /* Reads the host's certificate; what is wrong with it is in the log.  0 or -errno. */
 int server_read_certificate(const struct host_config *config, struct certificate **ret_certificate);

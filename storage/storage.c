@@ -4,9 +4,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "batch.h"
@@ -169,6 +172,71 @@ void storage_submit(struct storage *storage, struct storage_batch *batch,
 	batch->tag = tag;
 	if (queue_push(&storage->queue, batch) && storage->threaded)
 		committer_wake(storage);
+}
+
+/* Behind all that was submitted before; whoever comes last frees it. */
+struct mark {
+	sem_t reached;
+	atomic_uint holders;
+};
+
+static void mark_release(struct mark *mark)
+{
+	if (atomic_fetch_sub(&mark->holders, 1) > 1)
+		return;
+	sem_destroy(&mark->reached);
+	free(mark);
+}
+
+static void mark_reached(void *context, uint64_t tag)
+{
+	struct mark *mark = context;
+	sem_post(&mark->reached);
+	mark_release(mark);
+}
+
+static struct mark *submit_mark(struct storage *storage)
+{
+	struct mark *mark = need_zeroed(sizeof(*mark));
+	sem_init(&mark->reached, 0, 0);
+	atomic_init(&mark->holders, 2);
+	storage_submit(storage, storage_batch_create(storage), mark_reached, mark, 0);
+	return mark;
+}
+
+/* What is refused for want of space is tried once more. */
+static void step_all(struct storage *storage)
+{
+	while (storage_step(storage, 0) || storage_step(storage, 0))
+		;
+}
+
+static int wait_for_mark(struct mark *mark, unsigned most_ms)
+{
+	struct timespec until;
+	int r;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += most_ms / 1000;
+	until.tv_nsec += (long)(most_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	do
+		r = sem_clockwait(&mark->reached, CLOCK_MONOTONIC, &until);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -ETIMEDOUT : 0;
+}
+
+int storage_flush(struct storage *storage, unsigned most_ms)
+{
+	struct mark *mark = submit_mark(storage);
+	int r;
+	if (!storage->threaded)
+		step_all(storage);
+	r = wait_for_mark(mark, storage->threaded ? most_ms : 0);
+	mark_release(mark);
+	return r;
 }
 
 int storage_declare(struct storage *storage, const char *name, uint16_t *ret_store)

@@ -74,8 +74,12 @@ void storage_abandon(struct storage *storage);
  * calls their `done`; how many there were. */
 size_t storage_step(struct storage *storage, size_t most);
 
+/* Waits until all that was submitted up to now is on disk; stepped storage commits it. 0, or
+ * -ETIMEDOUT: it is not. Not on the committer's thread. */
+int storage_flush(struct storage *storage, unsigned most_ms);
+
 /* The number of a store or log of that name, for records and logs alike; given out
- * at first use and kept in the data.  Only while no shard runs. 0 or -errno. */
+ * at first use and kept in the data.  Only while no shard runs, or all stand still. 0 or -errno. */
 int storage_declare(struct storage *storage, const char *name, uint16_t *ret_store);
 
 /* True while writes but deletions are refused with -ENOSPC as they are made. */

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * Known names are interned once, when the program starts and when a module is
- * loaded, while no shard runs; afterwards the table is read-only and the same
+ * loaded, while no shard runs or all stand still; afterwards the table is read-only and the same
  * for all threads, so two known names are equal exactly when their pointers are.
  * Any other name is bytes in its stanza's arena. */
 #ifndef NAMES_H
@@ -24,7 +24,7 @@
 #define NS_DELAY "urn:xmpp:delay"
 
 /* Interns the name; the result lives as long as the process.  Call only while
- * no other thread runs (start, module load, tests). */
+ * no other thread looks (start, module load, tests). */
 const char *name_intern(const char *text);
 
 /* The interned name of these bytes, or NULL when nobody interned them.  Any

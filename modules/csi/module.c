@@ -96,6 +96,14 @@ static void note_resumed(struct tern_entity *entity, struct tern_session *sessio
 	become_active(session, NULL, settings);
 }
 
+/* Nothing that was kept back is lost; nobody keeps anything back any more. */
+static void note_leaving(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	for (session = tern_session_first(entity); session; session = tern_session_next(session))
+		become_active(session, NULL, settings);
+}
+
 static int csi_load(struct tern_host *host, void **ret_settings)
 {
 	struct csi *most = heap_zalloc(sizeof *most);
@@ -122,7 +130,11 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ 0 },
 	},
 	.filter = keep_back,
-	.watches = (const struct tern_watch[]){ { TERN_ON_SESSION_RESUMED, note_resumed }, { 0 } },
+	.watches = (const struct tern_watch[]){
+		{ TERN_ON_SESSION_RESUMED, note_resumed },
+		{ TERN_ON_MODULE_LEAVING, note_leaving },
+		{ 0 },
+	},
 	.states = (const struct tern_state_claim[]){
 		{ TERN_PER_SESSION, sizeof(struct kept), &kept_handle, kept_finish, "csi",
 			.save = save_kept, .restore = restore_kept },

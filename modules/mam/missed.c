@@ -410,7 +410,7 @@ void note_absence(struct tern_entity *entity, struct tern_session *session,
 	settle(entity);
 }
 
-/* A graceful stop takes the streams first, and keeps the sessions. */
+/* A graceful stop takes the streams first, and keeps the sessions; so does the module's end. */
 void note_detached(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {

@@ -89,6 +89,8 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ TERN_ON_UNAVAILABLE, note_absence },
 		{ TERN_ON_SESSION_DETACHED, note_detached },
 		{ TERN_ON_SESSION_RESUMED, note_resumed },
+		{ TERN_ON_SESSION_FOUND, note_presence },
+		{ TERN_ON_MODULE_LEAVING, note_detached },
 		{ 0 },
 	},
 	.states = (const struct tern_state_claim[]){

@@ -138,6 +138,11 @@ void tern_session_when_written(struct tern_session *session,
 		bool cancelled),
 	void *context);
 
+/* For a module that leaves: deletes that entry of its log, which the session has been given, when all
+ * that the entity has said to it up to now has left as above, whether the module is there or not.
+ * Until then, or until the session ends, the entry is handed out. */
+void tern_session_settle(struct tern_session *session, tern_store log, uint64_t id);
+
 /* True while the entry of a pending log (module.h) has been delivered to sessions of which none
  * has taken it over yet: who gives what waits in the log leaves it out. */
 bool tern_is_handed_out(const struct tern_entity *entity, tern_store log, uint64_t id);
@@ -177,7 +182,8 @@ uint64_t tern_session_silence_ms(const struct tern_session *session);
 
 /* --- the account as a whole -----------------------------------------------------------------
  * `done` is called once, later, on this shard; with NULL for the entity where that is gone
- * (-ECANCELED). What it says goes out when the change is on disk. */
+ * (-ECANCELED). What it says goes out when the change is on disk. To a module that leaves -ECANCELED
+ * is said as well: the password stays then, and an account may be deleted all the same. */
 
 /* Hashed on the worker pool. 0; -EINVAL: no such password is allowed (empty, control characters);
  * -ENOENT: the account has no password (anonymous), or is being deleted; or as tern_put. */
@@ -200,6 +206,10 @@ tern_timer tern_timer_start(struct tern_entity *entity, struct tern_session *ses
 		bool cancelled),
 	void *context);
 void tern_timer_stop(struct tern_entity *entity, tern_timer timer); /* no call follows */
+
+/* True while the module whose code runs here is being unloaded (module.h): what comes back to it was
+ * cancelled for that, and what it begins now is cancelled at once, within the call. */
+bool tern_is_leaving(const struct tern_entity *entity);
 
 /* --- questions -------------------------------------------------------------------------------
  * What modules ask each other: answered by one module per host, at once, at the entity's home;

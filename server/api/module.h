@@ -18,7 +18,23 @@
  *
  * Iqs are dispatched by (type, place, namespace, name) after OUT_RECORD (own account, host) or
  * IN_CHECK (another's account).  Handlers run on the entity's home shard, alone with its state;
- * settings are shared by all shards and constant.  tern-module(3) has the whole of it. */
+ * settings are shared by all shards and constant.
+ *
+ * Modules come and go while the server runs.  One that is loaded late finds sessions and accounts
+ * that are open: each has its memory, zeroed; resident records are read before any handler runs;
+ * then TERN_ON_ENTITY_OPENED is run for each open account, and TERN_ON_SESSION_FOUND for each of its
+ * sessions.  What happened before (bound, available, directed presence, what a client enabled) is
+ * not told again: the session says what it is (tern_session_is_available), and a module that keeps
+ * more begins anew.  Streams that are open keep the features that they were offered; an element
+ * that only a module took that has left is ignored.
+ *
+ * One that is unloaded is in no table any more when TERN_ON_MODULE_LEAVING gives it its last word at
+ * each open account.  Then what it has under way is cancelled, and each callback called once, with
+ * its memory and settings still there: timers, asks, reads, waits for output, changes of accounts.
+ * What it holds goes on with the verdict that it named; iqs that it has not answered by then are
+ * refused.  It begins nothing new (tern_is_leaving).  `finish` ends its memory, `unload` its
+ * settings.  Its code stays mapped until the process ends, and so may its constants.  What it has
+ * stored stays, for the next time.  tern-module(3) has the whole of it. */
 #ifndef TERN_MODULE_H
 #define TERN_MODULE_H
 
@@ -124,7 +140,11 @@ typedef void tern_taken_handler(struct tern_entity *entity, uint64_t kept_id,
 	X(SESSION_DETACHED)  /* its stream is gone, but may come back (XEP-0198 5) */ \
 	X(SESSION_RESUMED)   /* it has come back */ \
 	X(SESSION_RESTORED)  /* one of the process before is there again, detached; in place of BOUND */ \
-	X(BLOCKLIST_CHANGED) /* the module that answers BLOCKED says so (tern_happen) */
+	X(BLOCKLIST_CHANGED) /* the module that answers BLOCKED says so (tern_happen) */ \
+	X(SESSION_FOUND)     /* the module has been loaded while the session was there, attached or \
+	                      * not; in place of BOUND and AVAILABLE */ \
+	X(MODULE_LEAVING)    /* this module is being unloaded; once for each open account, while all \
+	                      * that it has is there: what it keeps back for sessions goes now */
 enum tern_happening {
 #define X(name) TERN_ON_##name,
 	TERN_HAPPENINGS(X)
@@ -325,7 +345,7 @@ struct tern_module {
 	const struct tern_importer *importers;
 	/* Makes the settings from the host's options, for each host and at each reload that changes
 	 * them; `unload` frees them when no handler can see them any more. Both run on the main
-	 * thread, while no shard does. 0 or -errno. */
+	 * thread, while no shard does or all stand still: they do not wait. 0 or -errno. */
 	int (*load)(struct tern_host *host, void **ret_settings);
 	void (*unload)(struct tern_host *host, void *settings);
 };

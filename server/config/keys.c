@@ -176,7 +176,7 @@ static const struct key host_keys[] = {
 	{ "modules", KEY_LIST, AT(modules),
 		"{roster, presence, message, blocking, carbons, csi, mam, offline, disco, ping, "
 		"about, vcard, private, last, caps, register, commands}", .names_modules = true,
-		.about = "what the host does" },
+		.about = "what the host does; a reload loads and unloads what has changed" },
 	{ "sasl", KEY_LIST, AT(sasl),
 		"{SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-512, "
 		"SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, EXTERNAL}",

@@ -106,14 +106,15 @@ static void go_on(struct export *export)
 {
 	const struct tern_host *host = export->call.host;
 
-	while (export->next < host->loaded_count && !host->loaded[export->next].module->exporter)
+	while (export->next < host->loaded_count && !host->loaded[export->next]->module->exporter)
 		export->next++;
-	if (export->next == host->loaded_count) {
+	if (export->next >= host->loaded_count) { /* some may have left meanwhile */
 		request_end(export->request);
 		return;
 	}
-	export->call.settings = host->loaded[export->next].settings;
-	export->claim.run = host->loaded[export->next].module->exporter;
+	export->call.owner = host->loaded[export->next];
+	export->call.settings = export->call.owner->settings;
+	export->claim.run = host->loaded[export->next]->module->exporter;
 	export->next++;
 	call_start(&export->call);
 }

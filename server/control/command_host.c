@@ -1,12 +1,14 @@
-/* command_host.c - ternctl host list and module list
+/* command_host.c - ternctl host list, and module list, load and unload
  * SPDX-License-Identifier: MIT */
 
 #include <string.h>
 #include <time.h>
 
+#include "address.h"
 #include "arena.h"
 #include "certificate.h"
 #include "host.h"
+#include "lineup.h"
 #include "request.h"
 #include "server.h"
 #include "storage.h"
@@ -59,11 +61,44 @@ void run_module_list(struct request *request)
 		const struct tern_host *host = server->hosts[i];
 
 		for (size_t k = 0; k < host->loaded_count; k++) {
-			const struct tern_module *module = host->loaded[k].module;
+			const struct tern_module *module = host->loaded[k]->module;
 
 			request_row(request, (const char *const[]){ host->domain, module->name,
 				module->about ? module->about : "" });
 		}
 	}
 	request_end(request);
+}
+
+typedef int lineup_act(struct arena *arena, struct tern_host *host, const char *name,
+	const char **ret_why);
+
+static void change_lineup(struct request *request, lineup_act *act)
+{
+	const char *address = request_argument(request, 0), *name = request_argument(request, 1);
+	const char *why = NULL;
+	struct tern_host *host;
+	const struct jid *jid;
+
+	if (!address || !name) {
+		request_misused(request);
+		return;
+	}
+	why = address_read(request, address, TERN_COMMAND_AT_HOST, &jid, &host);
+	if (why || act(request_arena(request), host, name, &why) < 0) {
+		request_fail(request, "%s", why);
+		return;
+	}
+	request_row(request, (const char *const[]){ host->domain, name });
+	request_end(request);
+}
+
+void run_module_load(struct request *request)
+{
+	change_lineup(request, lineup_load);
+}
+
+void run_module_unload(struct request *request)
+{
+	change_lineup(request, lineup_unload);
 }

@@ -21,7 +21,7 @@
 /* Of the request's arena, as all that it points to. */
 struct import {
 	const struct tern_importer *importer;
-	const void *settings;
+	struct loaded *owner;
 	const struct element *element;
 };
 
@@ -58,7 +58,7 @@ static void run_one_by_one(struct tern_command *command, struct tern_entity *ent
 		int result;
 
 		element_append(alone, element_copy(arena, child));
-		result = import->importer->run(entity, alone, import->settings);
+		result = import->importer->run(entity, alone, import->owner->settings);
 		if (result < 0)
 			tell_refusal(command, number, result);
 		arena_destroy(arena);
@@ -68,7 +68,7 @@ static void run_one_by_one(struct tern_command *command, struct tern_entity *ent
 static void run(struct tern_command *command, struct tern_entity *entity, const void *settings)
 {
 	const struct import *import = settings;
-	int result = import->importer->run(entity, import->element, import->settings);
+	int result = import->importer->run(entity, import->element, import->owner->settings);
 
 	if (result < 0 && import->importer->is_list && element_first(import->element)) {
 		run_one_by_one(command, entity, import);
@@ -84,13 +84,13 @@ static bool find(const struct tern_host *host, const struct element *element,
 	struct import *ret_import)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct tern_importer *claim = host->loaded[i].module->importers;
+		const struct tern_importer *claim = host->loaded[i]->module->importers;
 
 		for (; claim && claim->name; claim++) {
 			if (!element_is(element, claim->ns, claim->name))
 				continue;
 			ret_import->importer = claim;
-			ret_import->settings = host->loaded[i].settings;
+			ret_import->owner = host->loaded[i];
 			return true;
 		}
 	}
@@ -146,5 +146,5 @@ void run_user_import(struct request *request)
 	*claim = (struct tern_command_claim){ "user import", "JID --xml XML", "",
 		TERN_COMMAND_AT_ACCOUNT, columns, run };
 	module_command_call(request, &(struct call){ .claim = claim, .host = host, .account = jid,
-		.settings = import });
+		.settings = import, .owner = import->owner });
 }

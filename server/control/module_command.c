@@ -85,7 +85,7 @@ void module_command_run(struct request *request, const struct tern_module *modul
 {
 	struct call call = { .claim = claim };
 	const char *address = request_argument(request, 0), *why;
-	const struct loaded *loaded;
+	struct loaded *loaded;
 	const struct jid *jid;
 
 	if (!address) {
@@ -104,6 +104,7 @@ void module_command_run(struct request *request, const struct tern_module *modul
 		return;
 	}
 	call.settings = loaded ? loaded->settings : NULL;
+	call.owner = loaded;
 	call.account = claim->at == TERN_COMMAND_AT_ACCOUNT ? jid : NULL;
 	take_arguments(request, &call);
 	module_command_call(request, &call);

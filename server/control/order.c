@@ -47,6 +47,7 @@ struct order {
 	/* At home alone. */
 	uint64_t entity, session;
 	tern_timer timer; /* 0: the order has been given up */
+	struct loaded *guest; /* who gave it: when that leaves, the timer is cancelled */
 	done_call *done;
 	void *context;
 };
@@ -72,7 +73,7 @@ void tern_host_orders(const struct tern_host *host,
 			each(context, &command->claim);
 	}
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct tern_command_claim *claim = host->loaded[i].module->commands;
+		const struct tern_command_claim *claim = host->loaded[i]->module->commands;
 
 		for (; claim && claim->words; claim++) {
 			if (!claim->is_local)
@@ -125,12 +126,15 @@ static struct tern_session *session_of(const struct order *order)
 static void finish(struct tern_session *session, struct order *order)
 {
 	struct tern_entity *entity = session->entity;
+	struct shard *shard = entity->shard;
+	struct loaded *outer = shard_enter(shard, order->guest);
 
 	tern_timer_stop(entity, order->timer);
 	order->timer = 0;
 	entity->pins++;
 	entity_stir(entity);
 	order->done(session, order->context, &order->outcome);
+	shard->guest = outer;
 	entity->pins--;
 	entity_may_rest(entity);
 	release(order); /* the timer's */
@@ -294,6 +298,7 @@ void tern_order(struct tern_session *session, const struct tern_host *host, cons
 	order->by = arena_strdup(order->request.arena, jid_text(session->jid));
 	order->host = host;
 	order->home = shard;
+	order->guest = shard->guest;
 	order->server = shard->server;
 	order->entity = session->entity->id;
 	order->session = session->id;

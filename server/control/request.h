@@ -100,6 +100,8 @@ void run_user_disable(struct request *request);
 void run_user_enable(struct request *request);
 void run_host_list(struct request *request);
 void run_module_list(struct request *request);
+void run_module_load(struct request *request);
+void run_module_unload(struct request *request);
 void run_config_check(struct request *request);
 void run_config_reload(struct request *request);
 void run_log_level(struct request *request);

@@ -20,6 +20,12 @@ int account_change_credentials(struct tern_entity *entity, const char *credentia
 typedef void account_decided(struct tern_entity *entity, void *context, int result);
 void account_delete_own(struct tern_entity *entity, account_decided *decided, void *context);
 
+/* A module leaves (turnover.h): what it has asked for on this shard is cancelled.  Its passwords are
+ * not changed; accounts that are being deleted are. */
+struct loaded;
+struct shard;
+void changes_cancel_of(struct shard *shard, const struct loaded *owner);
+
 /* The process ends: logins lose their entity. */
 void login_cancel_all(struct tern_entity *entity);
 

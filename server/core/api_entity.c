@@ -27,7 +27,7 @@ const struct jid *tern_entity_jid(const struct tern_entity *entity) { return ent
 
 void *tern_entity_state(struct tern_entity *entity, tern_state state)
 {
-	return entity->states[state];
+	return entity->states.slots[state];
 }
 
 void tern_count(struct tern_entity *entity, tern_metric metric, int64_t by)
@@ -41,7 +41,7 @@ void tern_count(struct tern_entity *entity, tern_metric metric, int64_t by)
 
 void *tern_session_state(struct tern_session *session, tern_state state)
 {
-	return session->states[state];
+	return session->states.slots[state];
 }
 
 /* --- the clock ------------------------------------------------------------------------ */
@@ -153,11 +153,18 @@ enum tern_condition tern_condition_of(int error)
 
 /* --- reads that wait for the entity's own writes --------------------------------------------- */
 
+/* What it begins now would be cancelled: it hears of nothing any more that it would go on with. */
+static bool has_left(const struct loaded *guest)
+{
+	return guest && guest->is_leaving;
+}
+
 typedef void got_record(struct tern_entity *entity, void *context, const void *value, size_t len,
 	bool cancelled);
 
 struct get {
 	struct item item;
+	struct loaded *guest; /* who asked */
 	owner_id owner; /* when it was asked */
 	tern_store store;
 	got_record *got;
@@ -169,7 +176,10 @@ struct get {
 static void get_now(struct tern_entity *entity, struct item *item, bool cancelled)
 {
 	struct get *get = (struct get *)item;
-	bool is_gone = cancelled || entity->owner != get->owner || entity->is_being_deleted;
+	bool is_gone = cancelled || has_left(get->guest) || entity->owner != get->owner ||
+		entity->is_being_deleted;
+	struct shard *shard = entity->shard;
+	struct loaded *outer = shard_enter(shard, get->guest);
 	void *value = NULL;
 	size_t len = 0;
 	int result = is_gone ? -ECANCELED : !get->owner ? -ENOENT :
@@ -177,6 +187,7 @@ static void get_now(struct tern_entity *entity, struct item *item, bool cancelle
 			get->key, get->key_len, &value, &len);
 
 	get->got(entity, get->context, value, len, result < 0 && result != -ENOENT);
+	shard->guest = outer;
 	free(value);
 	free(get);
 }
@@ -184,10 +195,16 @@ static void get_now(struct tern_entity *entity, struct item *item, bool cancelle
 void tern_get(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
 		got_record *got, void *context)
 {
-	struct get *get = heap_alloc(sizeof *get + key_len);
+	struct get *get;
 
-	*get = (struct get){ .item.go = get_now, .owner = entity->owner, .store = store, .got = got,
-		.context = context, .key_len = key_len };
+	if (tern_is_leaving(entity)) {
+		got(entity, context, NULL, 0, true);
+		return;
+	}
+	get = heap_alloc(sizeof *get + key_len);
+	*get = (struct get){ .item.go = get_now, .guest = entity->shard->guest,
+		.owner = entity->owner, .store = store, .got = got, .context = context,
+		.key_len = key_len };
 	memcpy(get->key, key, key_len);
 	outbox_say(entity, &get->item);
 }
@@ -263,6 +280,7 @@ typedef void got_page(struct tern_entity *entity, void *context, const struct te
 
 struct query {
 	struct item item;
+	struct loaded *guest; /* who asked */
 	owner_id owner; /* when it was asked */
 	tern_store log;
 	struct tern_page page;
@@ -295,8 +313,10 @@ static void run_query(struct tern_entity *entity, struct query *query, bool canc
 {
 	struct gathering gathering = { .arena = arena_create(4096) };
 	size_t most = query->page.most && query->page.most < PAGE_MOST ? query->page.most : PAGE_MOST;
+	struct loaded *outer;
 	bool complete = true;
-	bool is_gone = cancelled || entity->owner != query->owner || entity->is_being_deleted;
+	bool is_gone = cancelled || has_left(query->guest) || entity->owner != query->owner ||
+		entity->is_being_deleted;
 	int result = is_gone ? -ECANCELED : !query->owner ? 0 :
 		storage_log_read(entity->shard->server->storage, entity->owner,
 			number_of(query->log), &(struct log_page){
@@ -304,9 +324,11 @@ static void run_query(struct tern_entity *entity, struct query *query, bool canc
 				.with = query->page.with, .backwards = query->page.backwards,
 				.most = most }, gather, &gathering, &complete);
 
+	outer = shard_enter(entity->shard, query->guest);
 	entity->shard->pager = query->asker;
 	query->got(entity, query->context, gathering.entries, gathering.count, complete, result < 0);
 	entity->shard->pager = 0;
+	entity->shard->guest = outer;
 	arena_destroy(gathering.arena);
 	free((char *)query->page.with);
 	free(query);
@@ -342,16 +364,33 @@ static void query_soon(struct tern_entity *entity, struct item *item)
 void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern_page *page,
 		got_page *got, void *context)
 {
-	struct query *query = heap_zalloc(sizeof *query);
+	struct query *query;
 
-	*query = (struct query){ .item.go = query_now, .owner = entity->owner, .log = log,
-		.page = *page, .got = got, .context = context,
+	if (tern_is_leaving(entity)) {
+		got(entity, context, NULL, 0, true, true);
+		return;
+	}
+	query = heap_zalloc(sizeof *query);
+	*query = (struct query){ .item.go = query_now, .guest = entity->shard->guest,
+		.owner = entity->owner, .log = log, .page = *page, .got = got, .context = context,
 		.asker = brake_asker(entity->shard) };
 	query->page.with = page->with ? strdup(page->with) : NULL;
 	if (entity->is_paging && outbox_is_open(entity))
 		query_soon(entity, &query->item);
 	else
 		outbox_say(entity, &query->item);
+}
+
+static bool is_read_of(const struct item *item, const struct loaded *owner)
+{
+	if (item->go == get_now)
+		return ((const struct get *)item)->guest == owner;
+	return item->go == query_now && ((const struct query *)item)->guest == owner;
+}
+
+void reads_cancel_of(struct tern_entity *entity, const struct loaded *owner)
+{
+	outbox_cancel_of(entity, is_read_of, owner);
 }
 
 /* --- sessions ----------------------------------------------------------------------------------- */
@@ -419,11 +458,16 @@ static const int presets[] = {
 
 int tern_question(struct tern_entity *entity, enum tern_question question, const struct jid *about)
 {
-	const struct tern_host *host = entity->host;
+	const struct answer_claim *claim = &entity->host->answers[question];
+	struct loaded *outer;
+	int answer;
 
-	if (!host->answers[question].run)
+	if (!claim->run)
 		return presets[question];
-	return host->answers[question].run(entity, about, host->answers[question].settings);
+	outer = shard_enter(entity->shard, claim->owner);
+	answer = claim->run(entity, about, claim->settings);
+	entity->shard->guest = outer;
+	return answer;
 }
 
 size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *arena,
@@ -434,6 +478,13 @@ size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *ar
 	if (!host->contacts)
 		return 0;
 	return host->contacts(entity, bits, arena, ret_contacts, host->contacts_settings);
+}
+
+bool tern_is_leaving(const struct tern_entity *entity)
+{
+	const struct loaded *guest = entity->shard->guest;
+
+	return guest && guest->is_leaving;
 }
 
 void tern_happen(struct tern_entity *entity, enum tern_happening what, struct tern_event *event)

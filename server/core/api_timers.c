@@ -16,6 +16,7 @@ struct entity_timer {
 	struct entity_timer *next;
 	struct tern_entity *entity;
 	uint64_t id, session;
+	struct loaded *owner;
 	due_call *run;
 	void *context;
 };
@@ -31,8 +32,12 @@ static void unlist(struct entity_timer *timer)
 
 static void call(struct entity_timer *timer, struct tern_session *session, bool cancelled)
 {
+	struct shard *shard = timer->entity->shard;
+	struct loaded *outer = shard_enter(shard, timer->owner);
+
 	unlist(timer);
 	timer->run(timer->entity, session, timer->context, cancelled);
+	shard->guest = outer;
 	free(timer);
 }
 
@@ -54,12 +59,18 @@ static void due(struct shard *shard, struct timer *seat)
 tern_timer tern_timer_start(struct tern_entity *entity, struct tern_session *session,
 		uint64_t delay_ms, due_call *run, void *context)
 {
-	struct entity_timer *timer = heap_zalloc(sizeof *timer);
+	struct entity_timer *timer;
 
+	if (tern_is_leaving(entity)) {
+		run(entity, session, context, true);
+		return 0;
+	}
+	timer = heap_zalloc(sizeof *timer);
 	timer->timer.run = due;
 	timer->entity = entity;
 	timer->id = shard_new_id(entity->shard);
 	timer->session = session ? session->id : 0;
+	timer->owner = entity->shard->guest;
 	timer->run = run;
 	timer->context = context;
 	timer->next = entity->timers;
@@ -91,6 +102,21 @@ void entity_cancel_timers(struct tern_entity *entity, struct tern_session *sessi
 		}
 		timer_stop(entity->shard, &timer->timer);
 		call(timer, session, true);
+		timer = entity->timers; /* the call may have changed the list */
+	}
+}
+
+void timers_cancel_of(struct tern_entity *entity, const struct loaded *owner)
+{
+	struct entity_timer *timer = entity->timers;
+
+	while (timer) {
+		if (timer->owner != owner) {
+			timer = timer->next;
+			continue;
+		}
+		timer_stop(entity->shard, &timer->timer);
+		call(timer, timer->session ? tern_session_by_id(entity, timer->session) : NULL, true);
 		timer = entity->timers; /* the call may have changed the list */
 	}
 }

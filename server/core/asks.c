@@ -28,6 +28,7 @@ struct ask {
 	struct timer timer;
 	uint64_t id, entity_id;
 	struct jid *of; /* who must answer */
+	struct loaded *owner;
 	answered_call *answered;
 	void *context;
 };
@@ -36,11 +37,13 @@ struct ask {
 static void conclude(struct shard *shard, struct ask *ask, const struct tern_stanza *answer)
 {
 	struct tern_entity *entity = entities_by_id(shard, ask->entity_id);
+	struct loaded *outer = shard_enter(shard, ask->owner);
 
 	idmap_remove(&shard->asks.by_id, ask->id);
 	timer_stop(shard, &ask->timer);
 	entity->asks--;
 	ask->answered(entity, ask->context, answer);
+	shard->guest = outer;
 	jid_destroy(ask->of);
 	free(ask);
 	entity->pins--;
@@ -72,17 +75,34 @@ bool asks_answer(struct shard *shard, struct event *event)
 	return true;
 }
 
+static struct ask *find_any(const struct shard *shard, const struct tern_entity *entity,
+	const struct loaded *owner)
+{
+	const struct idmap *map = &shard->asks.by_id;
+
+	for (size_t i = 0; map->count && i < map->capacity; i++) {
+		struct ask *ask = map->slots[i].id ? map->slots[i].thing : NULL;
+
+		if (ask && (entity ? ask->entity_id == entity->id : ask->owner == owner))
+			return ask;
+	}
+	return NULL;
+}
+
 void asks_cancel(struct shard *shard, struct tern_entity *entity)
 {
-	for (size_t i = 0; entity->asks && i < shard->asks.by_id.capacity; i++) {
-		struct ask *ask = shard->asks.by_id.slots[i].id ?
-			shard->asks.by_id.slots[i].thing : NULL;
+	struct ask *ask;
 
-		if (ask && ask->entity_id == entity->id) {
-			conclude(shard, ask, NULL);
-			i = (size_t)-1; /* removal shifts slots: look from the start */
-		}
-	}
+	while (entity->asks && (ask = find_any(shard, entity, NULL)))
+		conclude(shard, ask, NULL);
+}
+
+void asks_cancel_of(struct shard *shard, const struct loaded *owner)
+{
+	struct ask *ask;
+
+	while ((ask = find_any(shard, NULL, owner)))
+		conclude(shard, ask, NULL);
 }
 
 void asks_finish(struct asks *asks)
@@ -115,13 +135,20 @@ void tern_ask(struct tern_entity *entity, struct element *iq, uint64_t timeout_m
 		answered_call *answered, void *context)
 {
 	struct shard *shard = entity->shard;
-	struct ask *ask = heap_zalloc(sizeof *ask);
 	const char *to = element_get(iq, "to");
 	const struct jid *of = jid_new(element_arena(iq), to);
+	struct ask *ask;
+
+	if (tern_is_leaving(entity)) {
+		answered(entity, context, NULL);
+		return;
+	}
+	ask = heap_zalloc(sizeof *ask);
 
 	ask->id = shard_new_id(shard);
 	ask->entity_id = entity->id;
 	ask->of = jid_create(of);
+	ask->owner = shard->guest;
 	ask->answered = answered;
 	ask->context = context;
 	ask->timer.run = too_late;

@@ -22,4 +22,8 @@ bool asks_answer(struct shard *shard, struct event *event);
 /* The entity is closing: its asks are cancelled. */
 void asks_cancel(struct shard *shard, struct tern_entity *entity);
 
+/* A module leaves (turnover.h): all its asks of this shard are. */
+struct loaded;
+void asks_cancel_of(struct shard *shard, const struct loaded *owner);
+
 #endif

@@ -45,6 +45,7 @@ static void finish(struct tern_command *command)
 {
 	login_close(command->login);
 	command->login = NULL;
+	loaded_release(command->call.owner);
 	command->call.ended(command, command->call.context);
 }
 
@@ -167,6 +168,16 @@ struct arena *tern_command_arena(struct tern_command *command)
 
 /* --- the way there ----------------------------------------------------------------------- */
 
+static void run(struct tern_command *command, struct tern_entity *entity)
+{
+	const struct call *call = &command->call;
+	struct shard *shard = entity->shard;
+	struct loaded *outer = shard_enter(shard, call->owner);
+
+	call->claim->run(command, entity, call->settings);
+	shard->guest = outer;
+}
+
 static void opened(void *context, struct login *login, bool failed)
 {
 	struct tern_command *command = context;
@@ -179,8 +190,11 @@ static void opened(void *context, struct login *login, bool failed)
 		tern_command_fail(command, "%s cannot be read", jid_text(call->account));
 	else if (command->lacks_account)
 		tern_command_fail(command, "%s: there is no such account", jid_text(call->account));
+	else if (call->owner && call->owner->is_leaving)
+		tern_command_fail(command, "the module `%s` has just been unloaded",
+			call->owner->module->name);
 	else
-		call->claim->run(command, entity, call->settings);
+		run(command, entity);
 }
 
 static void arrive(struct shard *shard, struct post *post)
@@ -202,6 +216,7 @@ void call_start(const struct call *call)
 	command->call = *call;
 	command->arena = arena_create(1024);
 	command->rows_end = &command->rows;
+	loaded_use(call->owner);
 	if (!call->account) {
 		call->claim->run(command, NULL, call->settings);
 		return;

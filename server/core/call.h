@@ -14,6 +14,7 @@ struct call {
 	const struct tern_command_claim *claim;
 	struct tern_host *host;
 	const void *settings;         /* the module's in that host */
+	struct loaded *owner;         /* that module; NULL: the engine */
 	const struct jid *account;    /* NULL: at the host */
 	const char *const *arguments; /* behind the address; live until `ended` */
 	size_t argument_count;
@@ -22,7 +23,7 @@ struct call {
 	void *context;
 };
 
-/* Main thread; the struct is copied. */
+/* Main thread; the struct is copied.  One that does not reach its module before that has left fails. */
 void call_start(const struct call *call);
 
 /* --- of a command that has ended; any thread ------------------------------------------ */

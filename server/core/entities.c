@@ -94,19 +94,6 @@ static void leave(struct entities *entities, struct tern_entity *entity)
 
 /* --- opening ----------------------------------------------------------------------------- */
 
-static void make_states(struct tern_entity *entity)
-{
-	size_t count = loader_state_count(TERN_PER_ACCOUNT);
-
-	entity->states = count ? heap_zalloc(count * sizeof *entity->states) : NULL;
-	for (size_t i = 0; i < count; i++) {
-		const struct state_slot *slot = loader_state(TERN_PER_ACCOUNT, i);
-
-		if (host_has_module(entity->host, slot->module))
-			entity->states[i] = heap_zalloc(slot->claim->size);
-	}
-}
-
 struct reading {
 	struct tern_entity *entity;
 	const struct tern_store_claim *claim;
@@ -123,7 +110,7 @@ static bool read_record(void *context, const void *key, size_t key_len,
 	return reading->result >= 0;
 }
 
-static int read_residents(struct tern_entity *entity)
+int entity_read_residents(struct tern_entity *entity, const struct tern_module *module)
 {
 	struct storage *storage = entity->shard->server->storage;
 	struct reading reading = { .entity = entity };
@@ -132,7 +119,7 @@ static int read_residents(struct tern_entity *entity)
 		const struct store_slot *slot = loader_store(i);
 		int result;
 
-		if (slot->claim->layout != TERN_RESIDENT ||
+		if (slot->claim->layout != TERN_RESIDENT || (module && slot->module != module) ||
 		    !host_has_module(entity->host, slot->module))
 			continue;
 		reading.claim = slot->claim;
@@ -153,7 +140,7 @@ static int read_all(struct tern_entity *entity)
 	if (result < 0)
 		return result;
 	entity->exists = true;
-	return read_residents(entity);
+	return entity_read_residents(entity, NULL);
 }
 
 static void let_in(struct tern_entity *entity)
@@ -211,7 +198,7 @@ static struct tern_entity *create(struct shard *shard, struct tern_host *host,
 	entity->waiting_last = &entity->waiting;
 	entity->opening.run = open_now;
 	outbox_init(&entity->outbox);
-	make_states(entity);
+	states_init(&entity->states, TERN_PER_ACCOUNT, host);
 	enter(&shard->entities, entity);
 	return entity;
 }
@@ -339,36 +326,27 @@ void entity_may_rest(struct tern_entity *entity)
 		timer_start(entity->shard, &entities->sweep, SWEEP_MS);
 }
 
-static void free_states(struct tern_entity *entity)
-{
-	for (size_t i = 0; entity->states && i < loader_state_count(TERN_PER_ACCOUNT); i++) {
-		const struct state_slot *slot = loader_state(TERN_PER_ACCOUNT, i);
-
-		if (entity->states[i] && slot->claim->finish)
-			slot->claim->finish(entity->states[i]);
-		free(entity->states[i]);
-	}
-	free(entity->states);
-}
-
 void entity_forget(struct tern_entity *entity)
 {
 	asks_cancel(entity->shard, entity);
 	entity_cancel_timers(entity, NULL);
 	entity->exists = false;
 	held_forget(entity);
-	free_states(entity);
+	states_finish(&entity->states, TERN_PER_ACCOUNT);
 	seen_destroy(entity->seen);
+	free(entity->untold);
 	free(entity->heads);
 	free(entity->credentials);
 	entity->seen = NULL;
+	entity->untold = NULL;
+	entity->untold_count = 0;
 	entity->heads = NULL;
 	entity->head_count = 0;
 	entity->credentials = NULL;
 	entity->resident_bytes = 0;
 	entity->owner = 0;
 	entity->is_anonymous = entity->is_being_deleted = false;
-	make_states(entity);
+	states_init(&entity->states, TERN_PER_ACCOUNT, entity->host);
 }
 
 static void close_entity(struct tern_entity *entity)
@@ -378,8 +356,9 @@ static void close_entity(struct tern_entity *entity)
 	leave(entities, entity);
 	handovers_forget(entity);
 	assert(!entity->sessions && !entity->outbox.first && !entity->timers);
-	free_states(entity);
+	states_finish(&entity->states, TERN_PER_ACCOUNT);
 	seen_destroy(entity->seen);
+	free(entity->untold);
 	free(entity->heads);
 	free(entity->credentials);
 	jid_destroy(entity->jid);
@@ -455,7 +434,11 @@ void entity_run_watches(struct tern_entity *entity, enum tern_happening what,
 		struct tern_session *session, struct tern_event *event)
 {
 	const struct watch *watch = entity->host->watches[what];
+	struct loaded *outer = entity->shard->guest;
 
-	for (; watch && watch->run && !is_out_of_date(what, session); watch++)
+	for (; watch && watch->run && !is_out_of_date(what, session); watch++) {
+		entity->shard->guest = watch->owner;
 		watch->run(entity, session, event, watch->settings);
+	}
+	entity->shard->guest = outer;
 }

@@ -12,6 +12,7 @@
 #include "outbox.h"
 #include "session.h"
 #include "shard.h"
+#include "states.h"
 #include "storage.h"
 
 struct event;
@@ -49,7 +50,9 @@ struct tern_entity {
 	struct entity_timer *timers;
 	struct handover *handovers; /* of messages that stand in the pending log or the archive */
 	struct seen *seen;        /* messages that have been here; NULL: none was looked for */
-	void **states;
+	uint64_t *untold;         /* ids that were taken while no module was there to hear of it */
+	unsigned untold_count;
+	struct states states;
 	struct log_head *heads;
 	unsigned head_count;
 	size_t resident_bytes;    /* at most so many: residents.c */
@@ -75,7 +78,15 @@ void entity_forget(struct tern_entity *entity);
 void entity_run_watches(struct tern_entity *entity, enum tern_happening what,
 	struct tern_session *session, struct tern_event *event);
 
+/* Reads the resident records of that module, or of all (NULL). 0 or -errno. */
+int entity_read_residents(struct tern_entity *entity, const struct tern_module *module);
+
 /* api_timers.c */
 void entity_cancel_timers(struct tern_entity *entity, struct tern_session *session);
+
+/* --- a module leaves (turnover.h): what it has under way here is cancelled; its callbacks run ---- */
+
+void timers_cancel_of(struct tern_entity *entity, const struct loaded *owner);
+void reads_cancel_of(struct tern_entity *entity, const struct loaded *owner); /* api_entity.c */
 
 #endif

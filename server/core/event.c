@@ -149,10 +149,19 @@ void event_refuse(struct event *event, enum tern_condition condition, const char
 
 /* --- the end of the journey ---------------------------------------------------------------- */
 
+/* In an archive whose module has been unloaded it waits, and nobody there can say so. */
+static bool waits_in_archive(const struct event *event)
+{
+	const struct tern_host *host = event->at->host;
+
+	return event->pub.kept_id && event->phase >= TERN_IN_MISSED && !host->taken &&
+		host->taken_has_left;
+}
+
 /* One place answers what nobody claimed. */
 static void nobody_claimed(struct event *event)
 {
-	if (event->pub.stanza.kind == TERN_MESSAGE)
+	if (event->pub.stanza.kind == TERN_MESSAGE && !waits_in_archive(event))
 		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
 	else
 		event_finish(event);
@@ -227,7 +236,7 @@ static void leave(struct event *event)
 	event->extras = NULL;
 	event->extras_last = &event->extras;
 	event->phase = TERN_IN_CHECK;
-	event->place = 0;
+	event->hooks = NULL;
 	route_event(entity->shard, entity, event);
 }
 
@@ -247,19 +256,22 @@ static void refuse_unkept(struct event *event)
 static bool pass_phase(struct event *event)
 {
 	unsigned kind = kind_masks[event->pub.stanza.kind];
-	const struct hook *hooks = event->at->host->phases[event->phase];
+	struct shard *shard = event->at->shard;
+	const struct hook *hook = event->hooks ? event->hooks :
+		event->at->host->phases[event->phase];
 
-	while (hooks && hooks[event->place].run) {
-		const struct hook *hook = &hooks[event->place++];
-
+	for (; hook->run; hook++) {
 		if (!(hook->kinds & kind))
 			continue;
+		shard->guest = hook->owner;
 		switch (held_check(event, hook->run(&event->pub, hook->settings))) {
 		case TERN_PASS:
 			break;
 		case TERN_DONE:
 			if (event->phase == TERN_IN_MISSED && event->refused_by == 0)
 				event->refused_by = seen_note(event);
+			if (waits_in_archive(event) && !event->pub.awaits_ack)
+				handover_tell_taken(event->at, event->pub.kept_id);
 			if (event->refused_by < 0)
 				refuse_unkept(event);
 			else
@@ -269,6 +281,7 @@ static bool pass_phase(struct event *event)
 			event_refuse(event, event->condition, event->text);
 			return false;
 		case TERN_HOLD:
+			event->hooks = hook + 1;
 			held_put(event->at, event);
 			return false;
 		case TERN_LATER:
@@ -276,8 +289,9 @@ static bool pass_phase(struct event *event)
 			return false;
 		}
 	}
+	shard->guest = NULL;
 	event->phase++;
-	event->place = 0;
+	event->hooks = NULL;
 	return true;
 }
 
@@ -313,7 +327,7 @@ static bool is_settled(struct event *event, bool leaving)
 
 static bool is_before(const struct event *event, enum tern_phase phase)
 {
-	return event->phase == (unsigned)phase && event->place == 0 && event->pub.mark;
+	return event->phase == (unsigned)phase && !event->hooks && event->pub.mark;
 }
 
 static void walk(struct event *event)
@@ -358,6 +372,7 @@ void event_run(struct event *event)
 {
 	struct shard *shard = event->at->shard;
 	struct tern_event *outer = shard->running;
+	struct loaded *outer_guest = shard->guest;
 
 	if (event->session_id) /* it may have waited */
 		event->pub.session = tern_session_by_id(event->at, event->session_id);
@@ -366,8 +381,10 @@ void event_run(struct event *event)
 		return;
 	}
 	shard->running = &event->pub;
+	shard->guest = NULL;
 	walk(event);
 	shard->running = outer;
+	shard->guest = outer_guest;
 }
 
 static enum tern_condition refusal_of_absent(const struct tern_host *host,

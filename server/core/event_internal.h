@@ -14,6 +14,8 @@
 #include "shard.h"
 
 struct handover;
+struct hook;
+struct loaded;
 struct tern_entity;
 
 struct reached {
@@ -34,7 +36,9 @@ struct event {
 	struct handover *handover; /* of a message that is being delivered; a share, or NULL */
 	uint64_t pending_id;       /* without one: of a message that is overdue */
 	const struct reached *reached; /* the sessions that it was delivered to */
-	unsigned phase, place;   /* the next hook */
+	unsigned phase;
+	const struct hook *hooks; /* the rest of the phase, in the host's list or one of its own
+	                           * (held_turn_over); NULL: it begins */
 	bool owns_arena;         /* the arena is this event's, not the parcel's */
 	bool is_taken;           /* by a session without acks */
 	int refused_by;          /* the pending log: -errno; nothing was delivered */
@@ -49,6 +53,7 @@ struct event {
 	struct element *application;
 	uint64_t session_id;     /* of pub.session, which may end while the event waits */
 	uint64_t ticket;         /* held, or to be answered later; 0: neither */
+	struct loaded *ticket_of;/* the module that took it; NULL: the engine */
 	enum tern_verdict held_verdict;
 	bool is_deciding;        /* the handler that took the ticket has not returned yet */
 	bool is_released;        /* and its ticket has been used */
@@ -106,5 +111,13 @@ void later_put(struct tern_entity *entity, struct event *event);
 
 void held_cancel(struct tern_entity *entity); /* the process ends */
 void held_forget(struct tern_entity *entity); /* the account does not exist any more */
+
+/* A module leaves (turnover.h): its held events get the verdict that it named, its iqs an error. */
+void held_cancel_of(struct tern_entity *entity, const struct loaded *owner);
+
+/* The host's phases are others: what waits in the middle of one goes on with those hooks that it has
+ * not met, as they stand now, and with new ones whose turn has not passed. */
+struct turnover;
+void held_turn_over(struct tern_entity *entity, const struct turnover *turnover);
 
 #endif

@@ -10,6 +10,7 @@
 #include "host.h"
 #include "jid.h"
 #include "session_internal.h"
+#include "shard_internal.h"
 #include "stanzas.h"
 
 #define ARENA_BYTES 1024
@@ -22,11 +23,14 @@ void tern_session_filter(struct tern_session *session, bool on)
 static bool ask(struct tern_session *session, const struct tern_stanza *stanza)
 {
 	const struct tern_host *host = session->entity->host;
+	struct shard *shard = session->entity->shard;
+	struct loaded *outer = shard_enter(shard, host->filter_owner);
 	bool is_kept;
 
 	session->is_in_filter = true;
 	is_kept = host->filter(session, stanza, host->filter_settings);
 	session->is_in_filter = false;
+	shard->guest = outer;
 	return is_kept;
 }
 

@@ -73,16 +73,11 @@ static void begin_waiting(struct gate *gate)
 
 /* --- batches ------------------------------------------------------------------------------- */
 
-static void hear(struct shard *shard, struct post *post)
+void gate_look(struct shard *shard)
 {
 	struct gate *gate = &shard->gate;
 	struct tern_entity *entity = gate->first;
 
-	(void)post;
-	if (shard->is_ended)
-		return;
-	gate->waits_since_ms = shard->ticks_ms;
-	atomic_store(&gate->notice_is_queued, false);
 	gate->opened = atomic_load(&gate->committed);
 	gate->bytes_under_way = gate->bytes_submitted -
 		gate->bytes_by_batch[gate->opened % GATE_REMEMBERS];
@@ -97,6 +92,16 @@ static void hear(struct shard *shard, struct post *post)
 		outbox_open(entity);
 		entity = next;
 	}
+}
+
+static void hear(struct shard *shard, struct post *post)
+{
+	(void)post;
+	if (shard->is_ended)
+		return;
+	shard->gate.waits_since_ms = shard->ticks_ms;
+	atomic_store(&shard->gate.notice_is_queued, false);
+	gate_look(shard);
 }
 
 /* On the committer's thread: batches of one shard come in order. */

@@ -52,6 +52,9 @@ int gate_wrote(struct tern_entity *entity, int result);
  * batches under way it waits for one of them. */
 bool gate_submit(struct shard *shard);
 
+/* Opens what may open, before the turn comes to it. */
+void gate_look(struct shard *shard);
+
 /* Bytes that are not on disk. */
 size_t gate_uncommitted(const struct gate *gate);
 

@@ -13,12 +13,14 @@
 #include "saved_form.h"
 #include "seen.h"
 #include "session_internal.h"
+#include "shard_internal.h"
 
 struct handover {
 	struct handover *next, **place; /* of the entity, while a log holds it */
 	struct item item;               /* behind its removal from the log */
 	unsigned shares;
 	bool is_taken, is_overdue;
+	bool has_listener;              /* when it was made, a module wanted to hear that it is taken */
 	tern_store log;
 	uint64_t pending_id, kept_id;
 	uint64_t number; /* once it has been saved */
@@ -58,12 +60,15 @@ static bool is_handed_over(const struct tern_stanza *stanza)
 static int write_pending(struct event *event, struct handover *handover)
 {
 	const struct tern_host *host = event->at->host;
+	struct loaded *outer;
 	int result;
 
 	if (handover->kept_id || !host->pending)
 		return 0;
+	outer = shard_enter(event->at->shard, host->pending_owner);
 	result = host->pending(&event->pub, &handover->log, &handover->pending_id,
 		host->pending_settings);
+	event->at->shard->guest = outer;
 	if (result == 0 && handover->pending_id)
 		enlist(event->at, handover);
 	return result;
@@ -85,6 +90,7 @@ static struct handover *make(struct tern_entity *entity, uint64_t kept_id)
 
 	handover->shares = 1;
 	handover->kept_id = kept_id;
+	handover->has_listener = entity->host->taken || entity->host->taken_has_left;
 	if (kept_id)
 		enlist(entity, handover);
 	return handover;
@@ -156,6 +162,23 @@ static void remove_pending(struct tern_entity *entity, struct handover *handover
 	outbox_say(entity, &handover->item);
 }
 
+/* Without the archive's module nobody hears of it until it comes back, or the account closes. */
+void handover_tell_taken(struct tern_entity *entity, uint64_t kept_id)
+{
+	const struct tern_host *host = entity->host;
+	struct loaded *outer;
+
+	if (!host->taken) {
+		entity->untold = heap_resize(entity->untold,
+			(entity->untold_count + 1) * sizeof *entity->untold);
+		entity->untold[entity->untold_count++] = kept_id;
+		return;
+	}
+	outer = shard_enter(entity->shard, host->taken_owner);
+	host->taken(entity, kept_id, host->taken_settings);
+	entity->shard->guest = outer;
+}
+
 void handover_take(struct tern_entity *entity, struct handover *handover)
 {
 	bool was_taken;
@@ -166,9 +189,22 @@ void handover_take(struct tern_entity *entity, struct handover *handover)
 	handover->is_taken = true;
 	if (handover->pending_id && !was_taken)
 		remove_pending(entity, handover);
-	if (handover->kept_id && !was_taken && entity->host->taken)
-		entity->host->taken(entity, handover->kept_id, entity->host->taken_settings);
+	if (handover->kept_id && !was_taken && handover->has_listener)
+		handover_tell_taken(entity, handover->kept_id);
 	handover_drop(handover);
+}
+
+/* They wait in the order in which they were taken. */
+void handovers_tell_untold(struct tern_entity *entity)
+{
+	uint64_t *untold = entity->untold;
+	unsigned count = entity->untold_count;
+
+	entity->untold = NULL;
+	entity->untold_count = 0;
+	for (unsigned i = 0; i < count; i++)
+		handover_tell_taken(entity, untold[i]);
+	free(untold);
 }
 
 bool handover_is_watched(const struct handover *handover)
@@ -194,6 +230,32 @@ uint64_t handover_kept_id(const struct handover *handover)
 uint64_t handover_pending_id(const struct handover *handover)
 {
 	return handover->pending_id;
+}
+
+/* --- of a module that has left ---------------------------------------------------------------- */
+
+static void settle(struct tern_entity *entity, struct tern_session *session, void *context,
+	bool cancelled)
+{
+	(void)session;
+	if (cancelled)
+		handover_drop(context);
+	else
+		handover_take(entity, context);
+}
+
+/* It is the engine that waits. */
+void tern_session_settle(struct tern_session *session, tern_store log, uint64_t id)
+{
+	struct tern_entity *entity = session->entity;
+	struct handover *handover = make(entity, 0);
+	struct loaded *outer = shard_enter(entity->shard, NULL);
+
+	handover->log = log;
+	handover->pending_id = id;
+	enlist(entity, handover);
+	tern_session_when_written(session, settle, handover);
+	entity->shard->guest = outer;
 }
 
 /* --- over a restart -------------------------------------------------------------------------- */

@@ -34,6 +34,12 @@ struct handover *handover_share(struct handover *handover); /* NULL stays NULL *
 /* A device has it; the share comes back.  Takes NULL. */
 void handover_take(struct tern_entity *entity, struct handover *handover);
 
+/* Somebody has taken over what the archive holds: a device, or another module. */
+void handover_tell_taken(struct tern_entity *entity, uint64_t kept_id);
+
+/* What was taken while the archive's module was not there: it hears of it now. */
+void handovers_tell_untold(struct tern_entity *entity);
+
 /* The share comes back.  Takes NULL. */
 void handover_drop(struct handover *handover);
 

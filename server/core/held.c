@@ -10,6 +10,7 @@
 #include "event_internal.h"
 #include "heap.h"
 #include "jid.h"
+#include "loader.h"
 #include "log.h"
 #include "module.h"
 #include "shard_internal.h"
@@ -46,6 +47,7 @@ static void unlist(struct event **list, struct event *event)
 static tern_ticket begin(struct event **list, struct event *event)
 {
 	event->ticket = shard_new_id(event->at->shard);
+	event->ticket_of = event->at->shard->guest;
 	event->next = *list;
 	*list = event;
 	event->is_deciding = true;
@@ -324,6 +326,78 @@ void held_forget(struct tern_entity *entity)
 
 		unlist(&entity->later, event);
 		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
+	}
+}
+
+/* --- a module leaves ---------------------------------------------------------------------------- */
+
+static struct event *find_of(struct event *list, const struct loaded *owner)
+{
+	while (list && list->ticket_of != owner)
+		list = list->next;
+	return list;
+}
+
+void held_cancel_of(struct tern_entity *entity, const struct loaded *owner)
+{
+	struct event *event;
+
+	while ((event = find_of(entity->later, owner))) {
+		unlist(&entity->later, event);
+		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
+	}
+	while ((event = find_of(entity->held, owner)))
+		go_on(event, event->held_verdict);
+}
+
+/* Equal hooks of one module need not be told apart: it has claimed them twice. */
+static bool is_ahead(const struct event *event, const struct hook *hook)
+{
+	const struct hook *left = event->hooks;
+
+	while (left->run && (left->owner != hook->owner || left->run != hook->run ||
+	       left->priority != hook->priority || left->kinds != hook->kinds))
+		left++;
+	return left->run;
+}
+
+static bool is_joining(const struct turnover *turnover, const struct hook *hook)
+{
+	size_t i = 0;
+
+	while (i < turnover->joining_count && turnover->joining[i] != hook->owner)
+		i++;
+	return i < turnover->joining_count;
+}
+
+/* The hook that holds it stands in front of the rest, here as in the host's list. */
+static void turn_over(struct event *event, const struct turnover *turnover)
+{
+	const struct hook *now = turnover->host->phases[event->phase], *holder = event->hooks - 1;
+	struct hook *own;
+	size_t count = 0, kept = 1;
+
+	while (now[count].run)
+		count++;
+	own = arena_zalloc(event->pub.arena, (count + 2) * sizeof *own);
+	own[0] = *holder;
+	for (size_t i = 0; i < count; i++) {
+		if (is_joining(turnover, &now[i]) ? now[i].priority >= holder->priority :
+		    is_ahead(event, &now[i]))
+			own[kept++] = now[i];
+	}
+	event->hooks = own + 1;
+}
+
+void held_turn_over(struct tern_entity *entity, const struct turnover *turnover)
+{
+	for (struct event *held = entity->held; held; held = held->next) {
+		if (held->hooks)
+			turn_over(held, turnover);
+		for (struct event *behind = held->behind; behind; behind = behind->next) {
+			if (behind->hooks)
+				turn_over(behind, turnover);
+		}
 	}
 }
 

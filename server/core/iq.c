@@ -57,7 +57,10 @@ void iq_dispatch(struct event *event, unsigned place)
 {
 	const struct tern_stanza *iq = &event->pub.stanza;
 	struct tern_host *host = addressed_host(event, place);
+	struct shard *shard = event->at->shard;
 	const struct iq_claim *claim;
+	enum tern_verdict verdict;
+	struct loaded *outer;
 
 	if (iq->type == TERN_RESULT || iq->type == TERN_ERROR) {
 		asks_answer(event->at->shard, event); /* one that nobody waits for is dropped */
@@ -73,5 +76,8 @@ void iq_dispatch(struct event *event, unsigned place)
 	if (place == TERN_AT_HOST)
 		event->pub.entity = NULL;
 	event->is_dispatched = true;
-	conclude(event, place, held_check(event, claim->run(&event->pub, claim->settings)));
+	outer = shard_enter(shard, claim->owner);
+	verdict = held_check(event, claim->run(&event->pub, claim->settings));
+	shard->guest = outer;
+	conclude(event, place, verdict);
 }

@@ -109,6 +109,29 @@ void outbox_cancel(struct tern_entity *entity)
 	}
 }
 
+void outbox_cancel_of(struct tern_entity *entity,
+	bool (*is_of)(const struct item *item, const struct loaded *owner),
+	const struct loaded *owner)
+{
+	struct outbox *outbox = &entity->outbox;
+	struct item **place = &outbox->first;
+
+	while (*place) {
+		struct item *item = *place;
+
+		if (!is_of(item, owner)) {
+			place = &item->next;
+			continue;
+		}
+		*place = item->next;
+		if (!*place)
+			outbox->last = place;
+		outbox->count--;
+		item->go(entity, item, true);
+		place = &outbox->first; /* it may have said something */
+	}
+}
+
 /* --- kinds of items ------------------------------------------------------------------ */
 
 struct bytes_item {

@@ -55,4 +55,10 @@ void outbox_expect(struct tern_entity *entity);
 void outbox_open(struct tern_entity *entity);   /* the gate: lets go what may */
 void outbox_cancel(struct tern_entity *entity); /* the process ends */
 
+/* Those that are somebody's go now, cancelled; the others keep their places. Not while one goes. */
+struct loaded;
+void outbox_cancel_of(struct tern_entity *entity,
+	bool (*is_of)(const struct item *item, const struct loaded *owner),
+	const struct loaded *owner);
+
 #endif

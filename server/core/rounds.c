@@ -55,12 +55,21 @@ static bool is_wanted(const struct tern_round *round, const struct loaded *loade
 		has_something(storage, owner, *round->store);
 }
 
+static void run_round(struct tern_entity *entity, const struct tern_round *round,
+	struct loaded *loaded)
+{
+	struct loaded *outer = shard_enter(entity->shard, loaded);
+
+	round->run(entity, loaded->settings);
+	entity->shard->guest = outer;
+}
+
 /* Runs what is claimed for the account, or, without an entity, tells whether there is any. */
 static bool go_through(const struct tern_host *host, struct storage *storage, owner_id owner,
 	struct tern_entity *entity)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct loaded *loaded = &host->loaded[i];
+		struct loaded *loaded = host->loaded[i];
 		const struct tern_round *round = loaded->module->rounds;
 
 		for (; round && round->run; round++) {
@@ -68,7 +77,7 @@ static bool go_through(const struct tern_host *host, struct storage *storage, ow
 				continue;
 			if (!entity)
 				return true;
-			round->run(entity, loaded->settings);
+			run_round(entity, round, loaded);
 		}
 	}
 	return false;
@@ -115,7 +124,7 @@ static bool collect(void *context, const char *name, owner_id owner)
 static bool has_rounds(const struct tern_host *host)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		if (host->loaded[i].module->rounds)
+		if (host->loaded[i]->module->rounds)
 			return true;
 	}
 	return false;

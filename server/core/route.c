@@ -69,7 +69,7 @@ void route_event(struct shard *shard, struct tern_entity *from, struct event *ev
 		break;
 	}
 	event->phase = TERN_IN_CHECK;
-	event->place = 0;
+	event->hooks = NULL;
 	event->origin = from ? from->id : 0;
 	home = server_home(shard->server, jid_hash(event->pub.stanza.to));
 	if (!from) {

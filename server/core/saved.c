@@ -102,7 +102,7 @@ static void add_state(struct buffer *out, struct tern_session *session, size_t i
 	struct buffer state = { 0 };
 
 	if (claim->is_plain)
-		buffer_add(&state, session->states[index], claim->size);
+		buffer_add(&state, session->states.slots[index], claim->size);
 	else
 		claim->save(session, &state);
 	if (state.len)
@@ -112,8 +112,8 @@ static void add_state(struct buffer *out, struct tern_session *session, size_t i
 
 static void add_states(struct buffer *out, struct tern_session *session)
 {
-	for (size_t i = 0; i < loader_state_count(TERN_PER_SESSION); i++) {
-		if (session->states[i] && loader_state(TERN_PER_SESSION, i)->claim->name)
+	for (size_t i = 0; i < session->states.count; i++) {
+		if (session->states.slots[i] && loader_state(TERN_PER_SESSION, i)->claim->name)
 			add_state(out, session, i);
 	}
 }
@@ -236,18 +236,29 @@ static void take_presence(struct tern_session *session, struct saved_text xml)
 	}
 }
 
+static void restore_state(struct tern_session *session, const struct state_slot *slot,
+	const struct saved_item *item)
+{
+	struct tern_entity *entity = session->entity;
+	struct loaded *outer = shard_enter(entity->shard,
+		host_find_loaded(entity->host, slot->module));
+
+	slot->claim->restore(session, item->state.at, item->state.len);
+	entity->shard->guest = outer;
+}
+
 static void take_state(struct tern_session *session, const struct saved_item *item)
 {
-	for (size_t i = 0; i < loader_state_count(TERN_PER_SESSION); i++) {
+	for (size_t i = 0; i < session->states.count; i++) {
 		const struct tern_state_claim *claim = loader_state(TERN_PER_SESSION, i)->claim;
 
-		if (!session->states[i] || !claim->name || strlen(claim->name) != item->name.len ||
+		if (!session->states.slots[i] || !claim->name || strlen(claim->name) != item->name.len ||
 		    memcmp(claim->name, item->name.at, item->name.len) != 0)
 			continue;
 		if (!claim->is_plain)
-			claim->restore(session, item->state.at, item->state.len);
+			restore_state(session, loader_state(TERN_PER_SESSION, i), item);
 		else if (item->state.len == claim->size)
-			memcpy(session->states[i], item->state.at, claim->size);
+			memcpy(session->states.slots[i], item->state.at, claim->size);
 	}
 }
 

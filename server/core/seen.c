@@ -191,10 +191,10 @@ static void take_page(struct tern_entity *entity, void *context,
 	read_next(entity);
 }
 
-static bool has_marks(const struct tern_entity *entity, const struct store_slot *slot)
+/* Also where the module has left: what it archived has been here all the same. */
+static bool has_marks(const struct store_slot *slot)
 {
-	return slot->claim->mark && (slot->claim == stores ||
-		host_has_module(entity->host, slot->module));
+	return slot->claim->mark != NULL;
 }
 
 static void read_next(struct tern_entity *entity)
@@ -202,7 +202,7 @@ static void read_next(struct tern_entity *entity)
 	struct seen *seen = entity->seen;
 
 	while (seen->store < loader_store_count() &&
-	       !has_marks(entity, loader_store(seen->store)))
+	       !has_marks(loader_store(seen->store)))
 		seen->store++;
 	if (seen->store < loader_store_count()) {
 		tern_log_page(entity, (tern_store)seen->store, &(struct tern_page){

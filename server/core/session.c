@@ -154,6 +154,16 @@ static void enter(struct tern_session *session, struct arena *arena, struct elem
 		event_run(event);
 }
 
+static void run_claim(struct tern_session *session, const struct element *element,
+		const struct nonza_claim *claim)
+{
+	struct shard *shard = session->entity->shard;
+	struct loaded *outer = shard_enter(shard, claim->owner);
+
+	claim->run(session, element, claim->settings);
+	shard->guest = outer;
+}
+
 static void take_other(struct tern_session *session, struct arena *arena, struct element *element)
 {
 	const struct nonza_claim *claim = host_find_nonza(session->entity->host, element);
@@ -161,8 +171,8 @@ static void take_other(struct tern_session *session, struct arena *arena, struct
 	if (acks_receive(session, element))
 		;
 	else if (claim)
-		claim->run(session, element, claim->settings);
-	else
+		run_claim(session, element, claim);
+	else if (!host_knew_nonza(session->entity->host, element))
 		session_close(session, STREAM_ERROR_UNSUPPORTED_STANZA_TYPE, NULL);
 	arena_destroy(arena);
 }
@@ -317,20 +327,14 @@ void session_note_presence(struct tern_session *session, struct event *event)
 
 struct tern_session *session_create_again(struct tern_entity *entity, const struct jid *jid)
 {
-	size_t states = loader_state_count(TERN_PER_SESSION);
-	struct tern_session *session = heap_zalloc(sizeof *session + states * sizeof(void *));
+	struct tern_session *session = heap_zalloc(sizeof *session);
 	struct tern_session **last = &entity->sessions;
 
 	session->entity = entity;
 	session->jid = jid_create(jid);
 	session->id = shard_new_id(entity->shard);
 	session->heard_ms = entity->shard->ticks_ms;
-	for (size_t i = 0; i < states; i++) {
-		const struct state_slot *slot = loader_state(TERN_PER_SESSION, i);
-
-		if (host_has_module(entity->host, slot->module))
-			session->states[i] = heap_zalloc(slot->claim->size);
-	}
+	states_init(&session->states, TERN_PER_SESSION, entity->host);
 	while (*last)
 		last = &(*last)->next;
 	*last = session;
@@ -354,13 +358,7 @@ struct tern_session *session_create(struct tern_entity *entity, const struct jid
 
 static void destroy(struct tern_session *session)
 {
-	for (size_t i = 0; i < loader_state_count(TERN_PER_SESSION); i++) {
-		const struct state_slot *slot = loader_state(TERN_PER_SESSION, i);
-
-		if (session->states[i] && slot->claim->finish)
-			slot->claim->finish(session->states[i]);
-		free(session->states[i]);
-	}
+	states_finish(&session->states, TERN_PER_SESSION);
 	jid_destroy(session->jid);
 	acks_destroy(session);
 	free(session);

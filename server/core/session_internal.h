@@ -6,6 +6,7 @@
 #include "entity.h"
 #include "session.h"
 #include "shard.h"
+#include "states.h"
 
 struct acks;
 struct handover;
@@ -33,7 +34,7 @@ struct tern_session {
 	struct tern_session *held_back_next; /* pressure.c */
 	struct waiter *waiters;    /* for the end of its output: written.c */
 	struct brake *brakes;      /* senders that wait until this peer reads: brake.c */
-	void *states[];
+	struct states states;
 };
 
 /* Made by login_bind; entity open, the resource free. */

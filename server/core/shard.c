@@ -247,6 +247,14 @@ bool shard_turn(struct shard *shard)
 	return any;
 }
 
+void shard_act(struct shard *shard, void (*act)(struct shard *shard, void *context), void *context)
+{
+	self = shard;
+	read_clocks(shard);
+	act(shard, context);
+	self = NULL;
+}
+
 uint64_t shard_next_due(const struct shard *shard)
 {
 	const struct timer *first = timers_first(&shard->timers);

@@ -103,6 +103,8 @@ void shard_destroy(struct shard *shard); /* the first one ends all; takes NULL *
 
 /* Stepped: runs what is due; true when it did something. */
 bool shard_turn(struct shard *shard);
+/* Stepped: does something as one of its turns would. */
+void shard_act(struct shard *shard, void (*act)(struct shard *shard, void *context), void *context);
 /* Stepped: when the next timer is due, in ticks; UINT64_MAX when none is. */
 uint64_t shard_next_due(const struct shard *shard);
 

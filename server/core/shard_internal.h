@@ -68,6 +68,8 @@ struct shard {
 	uint64_t next_id;       /* ids of entities, sessions, tickets, timers: never used again */
 	struct tern_event *running; /* whose handler is at work, or NULL */
 	uint64_t pager;         /* session that asked for the page that is being told, or 0 */
+	struct loaded *guest;   /* the module whose code is at work, or NULL: what it begins is its own */
+	struct change *changes; /* of accounts, that modules have asked for: api_account.c */
 	struct buffer *scratch; /* one stanza being written */
 	void *streams;          /* stream.c's list */
 };
@@ -76,6 +78,15 @@ struct shard {
 static inline uint64_t shard_new_id(struct shard *shard)
 {
 	return ++shard->next_id * shard->server->shard_count + shard->index;
+}
+
+/* The code of a module is called; the one before is to be put back behind it. */
+static inline struct loaded *shard_enter(struct shard *shard, struct loaded *guest)
+{
+	struct loaded *outer = shard->guest;
+
+	shard->guest = guest;
+	return outer;
 }
 
 #endif

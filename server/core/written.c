@@ -20,6 +20,7 @@ struct waiter {
 	struct waiter *next;
 	uint64_t session;
 	uint64_t until; /* with acks: of acks_sent */
+	struct loaded *owner;
 	written_call *run;
 	void *context;
 };
@@ -27,7 +28,11 @@ struct waiter {
 static void conclude(struct tern_entity *entity, struct tern_session *session,
 	struct waiter *waiter, bool cancelled)
 {
+	struct shard *shard = entity->shard;
+	struct loaded *outer = shard_enter(shard, waiter->owner);
+
 	waiter->run(entity, session, waiter->context, cancelled);
+	shard->guest = outer;
 	free(waiter);
 }
 
@@ -66,10 +71,15 @@ static void look(struct tern_entity *entity, struct item *item, bool cancelled)
 
 void tern_session_when_written(struct tern_session *session, written_call *run, void *context)
 {
-	struct waiter *waiter = heap_zalloc(sizeof *waiter);
+	struct waiter *waiter;
 
-	*waiter = (struct waiter){ .item.go = look, .session = session->id, .run = run,
-		.context = context };
+	if (tern_is_leaving(session->entity)) {
+		run(session->entity, session, context, true);
+		return;
+	}
+	waiter = heap_zalloc(sizeof *waiter);
+	*waiter = (struct waiter){ .item.go = look, .session = session->id,
+		.owner = session->entity->shard->guest, .run = run, .context = context };
 	outbox_say(session->entity, &waiter->item);
 }
 
@@ -117,4 +127,36 @@ void written_note_drained(struct tern_session *session)
 void written_cancel(struct tern_session *session)
 {
 	tell_all(session, true);
+}
+
+static bool is_waiter_of(const struct item *item, const struct loaded *owner)
+{
+	return item->go == look && ((const struct waiter *)item)->owner == owner;
+}
+
+static struct waiter *take_of(struct tern_session *session, const struct loaded *owner)
+{
+	struct waiter **place = &session->waiters, *waiter;
+
+	while (*place && (*place)->owner != owner)
+		place = &(*place)->next;
+	waiter = *place;
+	if (waiter)
+		*place = waiter->next;
+	return waiter;
+}
+
+/* What hears of it may end a session: the list is walked from its start again. */
+void written_cancel_of(struct tern_entity *entity, const struct loaded *owner)
+{
+	struct tern_session *session = entity->sessions;
+
+	outbox_cancel_of(entity, is_waiter_of, owner);
+	while (session) {
+		struct waiter *waiter = take_of(session, owner);
+
+		if (waiter)
+			conclude(entity, session, waiter, true);
+		session = waiter ? entity->sessions : session->next;
+	}
 }

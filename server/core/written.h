@@ -14,4 +14,10 @@ void written_note_acked(struct tern_session *session);
 /* The session has ended. */
 void written_cancel(struct tern_session *session);
 
+/* A module leaves (turnover.h): its waiters are told, those of one of its sessions and those in the
+ * entity's outbox. */
+struct loaded;
+struct tern_entity;
+void written_cancel_of(struct tern_entity *entity, const struct loaded *owner);
+
 #endif

@@ -37,6 +37,7 @@ void host_destroy(struct tern_host *host)
 		return;
 	loader_unload(host);
 	tables_finish(host);
+	free(host->left_nonzas);
 	free(host->domain);
 	free(host);
 }
@@ -91,6 +92,22 @@ const struct nonza_claim *host_find_nonza(const struct tern_host *host,
 	return claim->run ? claim : NULL;
 }
 
+static bool is_in_table(const struct tern_nonza *nonza, const struct element *element)
+{
+	while (nonza->run && !element_is(element, nonza->ns, nonza->name))
+		nonza++;
+	return nonza->run;
+}
+
+bool host_knew_nonza(const struct tern_host *host, const struct element *element)
+{
+	for (size_t i = 0; i < host->left_nonza_count; i++) {
+		if (is_in_table(host->left_nonzas[i], element))
+			return true;
+	}
+	return false;
+}
+
 int host_ask(const struct tern_host *host, enum tern_question question)
 {
 	static const int presets[] = {
@@ -104,12 +121,11 @@ int host_ask(const struct tern_host *host, enum tern_question question)
 		presets[question];
 }
 
-const struct loaded *host_find_loaded(const struct tern_host *host,
-	const struct tern_module *module)
+struct loaded *host_find_loaded(const struct tern_host *host, const struct tern_module *module)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		if (host->loaded[i].module == module)
-			return &host->loaded[i];
+		if (host->loaded[i]->module == module)
+			return host->loaded[i];
 	}
 	return NULL;
 }
@@ -134,7 +150,7 @@ uint64_t tern_host_uptime_s(const struct tern_host *host)
 static const struct options *loading_options(const struct tern_host *host)
 {
 	assert(host->loading);
-	return host->loading->options;
+	return host->loading;
 }
 
 bool tern_option_bool(const struct tern_host *host, const char *name)
@@ -161,7 +177,7 @@ void tern_host_features(const struct tern_host *host, bool of_account,
 	void (*each)(void *context, const char *feature), void *context)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct tern_module *module = host->loaded[i].module;
+		const struct tern_module *module = host->loaded[i]->module;
 		const char *const *feature = of_account ? module->account_features : module->features;
 
 		for (; feature && *feature; feature++)
@@ -173,7 +189,7 @@ void tern_host_identities(const struct tern_host *host, bool of_account,
 	void (*each)(void *context, const struct tern_identity *identity), void *context)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct tern_module *module = host->loaded[i].module;
+		const struct tern_module *module = host->loaded[i]->module;
 		const struct tern_identity *identity =
 			of_account ? module->account_identities : module->identities;
 
@@ -185,7 +201,7 @@ void tern_host_identities(const struct tern_host *host, bool of_account,
 void tern_host_forms(const struct tern_host *host, struct element *query)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct loaded *loaded = &host->loaded[i];
+		const struct loaded *loaded = host->loaded[i];
 
 		if (loaded->module->forms)
 			loaded->module->forms(query, loaded->settings);
@@ -198,7 +214,7 @@ enum tern_verdict tern_event_node(struct tern_event *event, bool items, const ch
 	const struct tern_host *host = event->host;
 
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct loaded *loaded = &host->loaded[i];
+		const struct loaded *loaded = host->loaded[i];
 		tern_node_handler *tell = items ? loaded->module->node_items :
 			loaded->module->node_info;
 		enum tern_verdict verdict = tell ? tell(event, node, query, loaded->settings)

@@ -1,11 +1,12 @@
 /* host.h - a virtual host: a domain with its certificate, modules and what they claim
  * SPDX-License-Identifier: MIT
  *
- * Hosts are built while no shard runs, and constant while shards run: the loader flattens
- * the claims of the host's modules into the tables below. */
+ * Hosts are constant while shards run: the loader flattens the claims of the host's modules into
+ * the tables below, before shards start or while they stand still (turnover.h). */
 #ifndef HOST_H
 #define HOST_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,20 +14,24 @@
 #include "module.h"
 #include "sasl_policy.h"
 
-struct options;     /* options.h */
+struct option_setting; /* options.h */
+struct options;
 struct certificate; /* tls.h: chain and key, replaced as one when reloaded */
 struct server;
 
+/* Each claim tells whose it is: what a module begins while its code runs is its own. */
 struct hook {
 	tern_handler *run;
 	const void *settings;
 	unsigned kinds;
-	const char *module; /* for logs */
+	int priority;
+	struct loaded *owner;
 };
 
 struct watch {
 	void (*run)(struct tern_entity *, struct tern_session *, struct tern_event *, const void *);
 	const void *settings;
+	struct loaded *owner;
 };
 
 struct iq_claim {
@@ -36,12 +41,14 @@ struct iq_claim {
 	enum tern_type type;
 	unsigned at;
 	enum tern_condition to_strangers;
+	struct loaded *owner;
 };
 
 struct nonza_claim {
 	const char *ns, *name;
 	void (*run)(struct tern_session *, const struct element *, const void *);
 	const void *settings;
+	struct loaded *owner;
 };
 
 struct stranger_claim {
@@ -49,13 +56,30 @@ struct stranger_claim {
 	const char *ns, *name;
 	void (*run)(struct tern_stranger *, const struct element *, const void *);
 	const void *settings;
+	struct loaded *owner;
 };
 
-/* A module in a host. */
-struct loaded {
-	const struct tern_module *module;
+struct answer_claim {
+	int (*run)(struct tern_entity *, const struct jid *, const void *);
+	const void *settings;
+	struct loaded *owner;
+};
+
+/* What `load` made of a module's options. */
+struct made {
+	struct made *earlier; /* others took its place, but something under way may know it */
 	void *settings;
 	struct options *options; /* values that lists and strings of `settings` may point into */
+};
+
+/* A module in a host, from its load to its unload. */
+struct loaded {
+	const struct tern_module *module;
+	const struct option_setting *written; /* as in the configuration, which keeps it; or NULL */
+	void *settings;          /* those of the newest `made` */
+	struct made *made;
+	bool is_leaving;         /* it is in no table any more: what it begins now is cancelled at once */
+	atomic_uint uses;        /* by what may come back after it has left: loaded_use */
 };
 
 struct tern_host {
@@ -65,29 +89,34 @@ struct tern_host {
 	struct sasl_policy sasl;
 	const char *resume_location; /* borrowed; "": none is told */
 
-	struct loaded *loaded; /* in load order */
+	struct loaded **loaded; /* in load order */
 	size_t loaded_count;
-	const struct loaded *loading; /* whose load() runs now, or NULL */
-	struct loaded *retired;       /* settings that others took the place of */
-	size_t retired_count;
+	const struct options *loading; /* of the module whose load() runs now, or NULL */
+	struct loaded **left;          /* unloaded, but in use */
+	size_t left_count;
 
 	/* Flattened claims; lists end with a NULL run. */
 	struct hook *phases[TERN_PHASE_COUNT];
 	struct watch *watches[TERN_HAPPENING_COUNT];
 	struct iq_claim *iqs;  /* a power of two, open addressing by host_find_iq */
 	size_t iq_slots;
-	struct { int (*run)(struct tern_entity *, const struct jid *, const void *); const void *settings; }
-		answers[TERN_QUESTION_COUNT];
+	struct answer_claim answers[TERN_QUESTION_COUNT];
 	tern_contacts_handler *contacts;
 	const void *contacts_settings;
 	struct nonza_claim *nonzas;
 	tern_filter_handler *filter;
 	const void *filter_settings;
+	struct loaded *filter_owner;
 	bool archives_marks; /* entries of a module's log carry tern_event.mark */
 	tern_pending_handler *pending; /* or NULL */
 	const void *pending_settings;
+	struct loaded *pending_owner;
 	tern_taken_handler *taken; /* or NULL */
 	const void *taken_settings;
+	struct loaded *taken_owner;
+	const struct tern_nonza **left_nonzas; /* tables of modules that were unloaded */
+	size_t left_nonza_count;
+	bool taken_has_left; /* a module that heard of it was unloaded, and may come back */
 	/* "<ver xmlns='...'/>" of all modules, ready to be written into stream features after login. */
 	char *stream_features;
 	struct stranger_claim *strangers; /* ends with a NULL run */
@@ -115,6 +144,9 @@ int host_ask(const struct tern_host *host, enum tern_question question);
 const struct nonza_claim *host_find_nonza(const struct tern_host *host,
 	const struct element *element);
 
+/* A module that has been unloaded took it: who was offered that cannot know better. */
+bool host_knew_nonza(const struct tern_host *host, const struct element *element);
+
 /* Process-wide tables of state and store claims, filled at load; ids are indices. */
 struct state_slot {
 	const struct tern_state_claim *claim;
@@ -131,8 +163,21 @@ size_t loader_store_count(void);
 const struct store_slot *loader_store(size_t index);
 
 /* What the host has of that module, or NULL. */
-const struct loaded *host_find_loaded(const struct tern_host *host,
-	const struct tern_module *module);
+struct loaded *host_find_loaded(const struct tern_host *host, const struct tern_module *module);
 bool host_has_module(const struct tern_host *host, const struct tern_module *module);
+
+/* While it is in use a module's settings stay, though it may have been unloaded.  Any thread; NULL
+ * is nobody's. */
+static inline void loaded_use(struct loaded *loaded)
+{
+	if (loaded)
+		atomic_fetch_add_explicit(&loaded->uses, 1, memory_order_relaxed);
+}
+
+static inline void loaded_release(struct loaded *loaded)
+{
+	if (loaded)
+		atomic_fetch_sub_explicit(&loaded->uses, 1, memory_order_release);
+}
 
 #endif

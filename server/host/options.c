@@ -201,6 +201,31 @@ static const struct option_setting *find_setting(const struct option_setting *se
 	return NULL;
 }
 
+static bool texts_equal(const char *const *a, size_t count_a, const char *const *b, size_t count_b)
+{
+	if (count_a != count_b)
+		return false;
+	for (size_t i = 0; i < count_a; i++) {
+		if (strcmp(a[i], b[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static const struct option_setting no_options = { 0 };
+
+bool options_equal(const struct option_setting *a, const struct option_setting *b)
+{
+	a = a ? a : &no_options;
+	b = b ? b : &no_options;
+	for (; a->name && b->name; a++, b++) {
+		if (strcmp(a->name, b->name) != 0 ||
+		    !texts_equal(a->values, a->count, b->values, b->count))
+			return false;
+	}
+	return !a->name && !b->name;
+}
+
 struct options *options_create(const struct tern_module *module,
 	const struct option_setting *settings)
 {

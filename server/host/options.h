@@ -26,6 +26,9 @@ const struct tern_option *options_claim(const struct tern_module *module, const 
 const char *options_refuse(struct arena *arena, const struct tern_module *module,
 	const struct option_setting *setting);
 
+/* The same was written; either may be NULL. */
+bool options_equal(const struct option_setting *a, const struct option_setting *b);
+
 /* The value of every option that the module claims: what was written, or the preset.
  * The settings have passed options_refuse.  Destroy takes NULL. */
 struct options *options_create(const struct tern_module *module,

@@ -15,7 +15,6 @@
 /* A hook with its rank, so that sorting keeps load order among equals. */
 struct ranked {
 	struct hook hook;
-	int priority;
 	size_t order;
 };
 
@@ -23,8 +22,8 @@ static int compare_ranked(const void *a, const void *b)
 {
 	const struct ranked *left = a, *right = b;
 
-	if (left->priority != right->priority)
-		return left->priority < right->priority ? -1 : 1;
+	if (left->hook.priority != right->hook.priority)
+		return left->hook.priority < right->hook.priority ? -1 : 1;
 	return left->order < right->order ? -1 : 1;
 }
 
@@ -33,7 +32,7 @@ static size_t collect_hooks(const struct tern_host *host, enum tern_phase phase,
 	size_t count = 0;
 
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct loaded *loaded = &host->loaded[i];
+		struct loaded *loaded = host->loaded[i];
 		const struct tern_hook *claim = loaded->module->hooks;
 
 		for (; claim && claim->run; claim++) {
@@ -41,7 +40,7 @@ static size_t collect_hooks(const struct tern_host *host, enum tern_phase phase,
 				continue;
 			if (into)
 				into[count] = (struct ranked){ { claim->run, loaded->settings,
-					claim->kinds, loaded->module->name }, claim->priority, count };
+					claim->kinds, claim->priority, loaded }, count };
 			count++;
 		}
 	}
@@ -68,14 +67,14 @@ static struct watch *make_watches(const struct tern_host *host, enum tern_happen
 	size_t count = 0;
 
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct loaded *loaded = &host->loaded[i];
+		struct loaded *loaded = host->loaded[i];
 		const struct tern_watch *claim = loaded->module->watches;
 
 		for (; claim && claim->run; claim++) {
 			if (claim->what != what)
 				continue;
 			watches = heap_resize(watches, (count + 2) * sizeof *watches);
-			watches[count++] = (struct watch){ claim->run, loaded->settings };
+			watches[count++] = (struct watch){ claim->run, loaded->settings, loaded };
 			watches[count] = (struct watch){ 0 };
 		}
 	}
@@ -87,7 +86,7 @@ static size_t count_iqs(const struct tern_host *host)
 	size_t count = 0;
 
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct tern_iq *claim = host->loaded[i].module->iqs;
+		const struct tern_iq *claim = host->loaded[i]->module->iqs;
 
 		for (; claim && claim->ns; claim++)
 			count++;
@@ -95,7 +94,7 @@ static size_t count_iqs(const struct tern_host *host)
 	return count;
 }
 
-static void enter_iq(struct tern_host *host, const struct loaded *loaded, const struct tern_iq *claim)
+static void enter_iq(struct tern_host *host, struct loaded *loaded, const struct tern_iq *claim)
 {
 	const char *ns = name_intern(claim->ns), *name = name_intern(claim->name);
 	size_t slot = host_iq_hash(claim->type, ns, name) & (host->iq_slots - 1);
@@ -103,7 +102,7 @@ static void enter_iq(struct tern_host *host, const struct loaded *loaded, const 
 	while (host->iqs[slot].run)
 		slot = (slot + 1) & (host->iq_slots - 1);
 	host->iqs[slot] = (struct iq_claim){ claim->run, loaded->settings, ns, name, claim->type,
-		claim->at, claim->to_strangers };
+		claim->at, claim->to_strangers, loaded };
 }
 
 static void make_iqs(struct tern_host *host)
@@ -115,10 +114,10 @@ static void make_iqs(struct tern_host *host)
 		host->iq_slots *= 2;
 	host->iqs = heap_zalloc(host->iq_slots * sizeof *host->iqs);
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct tern_iq *claim = host->loaded[i].module->iqs;
+		const struct tern_iq *claim = host->loaded[i]->module->iqs;
 
 		for (; claim && claim->ns; claim++)
-			enter_iq(host, &host->loaded[i], claim);
+			enter_iq(host, host->loaded[i], claim);
 	}
 }
 
@@ -127,13 +126,12 @@ static void make_answers(struct tern_host *host)
 	memset(host->answers, 0, sizeof host->answers);
 	host->contacts = NULL;
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct loaded *loaded = &host->loaded[i];
+		struct loaded *loaded = host->loaded[i];
 		const struct tern_answer_claim *claim = loaded->module->answers;
 
-		for (; claim && claim->answer; claim++) {
-			host->answers[claim->question].run = claim->answer;
-			host->answers[claim->question].settings = loaded->settings;
-		}
+		for (; claim && claim->answer; claim++)
+			host->answers[claim->question] = (struct answer_claim){ claim->answer,
+				loaded->settings, loaded };
 		if (loaded->module->contacts) {
 			host->contacts = loaded->module->contacts;
 			host->contacts_settings = loaded->settings;
@@ -147,13 +145,13 @@ static void make_nonzas(struct tern_host *host)
 
 	host->nonzas = heap_zalloc(sizeof *host->nonzas);
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct loaded *loaded = &host->loaded[i];
+		struct loaded *loaded = host->loaded[i];
 		const struct tern_nonza *claim = loaded->module->nonzas;
 
 		for (; claim && claim->run; claim++) {
 			host->nonzas = heap_resize(host->nonzas, (count + 2) * sizeof *host->nonzas);
 			host->nonzas[count++] = (struct nonza_claim){ name_intern(claim->ns),
-				name_intern(claim->name), claim->run, loaded->settings };
+				name_intern(claim->name), claim->run, loaded->settings, loaded };
 			host->nonzas[count] = (struct nonza_claim){ 0 };
 		}
 	}
@@ -163,17 +161,18 @@ static void make_filter(struct tern_host *host)
 {
 	host->filter = NULL;
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		if (!host->loaded[i].module->filter)
+		if (!host->loaded[i]->module->filter)
 			continue;
-		host->filter = host->loaded[i].module->filter;
-		host->filter_settings = host->loaded[i].settings;
+		host->filter = host->loaded[i]->module->filter;
+		host->filter_settings = host->loaded[i]->settings;
+		host->filter_owner = host->loaded[i];
 	}
 }
 
 static bool archives_marks(const struct tern_host *host)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct tern_store_claim *store = host->loaded[i].module->stores;
+		const struct tern_store_claim *store = host->loaded[i]->module->stores;
 
 		for (; store && store->name; store++) {
 			if (store->mark)
@@ -187,10 +186,11 @@ static void make_pending(struct tern_host *host)
 {
 	host->pending = NULL;
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		if (!host->loaded[i].module->pending)
+		if (!host->loaded[i]->module->pending)
 			continue;
-		host->pending = host->loaded[i].module->pending;
-		host->pending_settings = host->loaded[i].settings;
+		host->pending = host->loaded[i]->module->pending;
+		host->pending_settings = host->loaded[i]->settings;
+		host->pending_owner = host->loaded[i];
 	}
 }
 
@@ -198,10 +198,11 @@ static void make_taken(struct tern_host *host)
 {
 	host->taken = NULL;
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		if (!host->loaded[i].module->taken)
+		if (!host->loaded[i]->module->taken)
 			continue;
-		host->taken = host->loaded[i].module->taken;
-		host->taken_settings = host->loaded[i].settings;
+		host->taken = host->loaded[i]->module->taken;
+		host->taken_settings = host->loaded[i]->settings;
+		host->taken_owner = host->loaded[i];
 	}
 }
 
@@ -223,7 +224,7 @@ static void make_strangers(struct tern_host *host)
 
 	host->strangers = heap_zalloc(sizeof *host->strangers);
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct loaded *loaded = &host->loaded[i];
+		struct loaded *loaded = host->loaded[i];
 		const struct tern_stranger_iq *claim = loaded->module->stranger_iqs;
 
 		for (; claim && claim->run; claim++) {
@@ -231,7 +232,7 @@ static void make_strangers(struct tern_host *host)
 				(count + 2) * sizeof *host->strangers);
 			host->strangers[count++] = (struct stranger_claim){ claim->type,
 				name_intern(claim->ns), name_intern(claim->name), claim->run,
-				loaded->settings };
+				loaded->settings, loaded };
 			host->strangers[count] = (struct stranger_claim){ 0 };
 		}
 	}
@@ -239,7 +240,7 @@ static void make_strangers(struct tern_host *host)
 
 static bool is_on(const struct loaded *loaded, const struct tern_stream_feature *feature)
 {
-	return !feature->option || options_bool(loaded->options, feature->option);
+	return !feature->option || options_bool(loaded->made->options, feature->option);
 }
 
 static char *make_features(const struct tern_host *host, bool of_strangers)
@@ -247,13 +248,13 @@ static char *make_features(const struct tern_host *host, bool of_strangers)
 	struct buffer out = { 0 };
 
 	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct tern_module *module = host->loaded[i].module;
+		const struct tern_module *module = host->loaded[i]->module;
 		const struct tern_stream_feature *claim = of_strangers ?
 			module->stranger_features : module->stream_features;
 
 		for (; claim && claim->ns; claim++) {
-			if (is_on(&host->loaded[i], claim))
-				write_feature(&out, host, &host->loaded[i], claim);
+			if (is_on(host->loaded[i], claim))
+				write_feature(&out, host, host->loaded[i], claim);
 		}
 	}
 	buffer_add(&out, "", 1);
@@ -277,6 +278,12 @@ void tables_make(struct tern_host *host)
 	make_strangers(host);
 	host->stream_features = make_features(host, false);
 	host->stranger_features = make_features(host, true);
+}
+
+void tables_take_phases(struct tern_host *host, struct hook **ret_phases)
+{
+	memcpy(ret_phases, host->phases, sizeof host->phases);
+	memset(host->phases, 0, sizeof host->phases);
 }
 
 void tables_finish(struct tern_host *host)

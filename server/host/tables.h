@@ -10,4 +10,8 @@ struct tern_host;
 void tables_make(struct tern_host *host);
 void tables_finish(struct tern_host *host);
 
+/* The phases, for somebody who frees them: the host has none until the tables are made. */
+struct hook;
+void tables_take_phases(struct tern_host *host, struct hook **ret_phases);
+
 #endif

@@ -42,6 +42,8 @@ static const char usage[] =
 	"  backup DIR [--rate MIB]              copy the data, at so many MiB a second\n"
 	"  host list\n"
 	"  module list\n"
+	"  module load HOST NAME                until the next reload or restart\n"
+	"  module unload HOST NAME\n"
 	"  config check                         what is wrong, or would change with a reload\n"
 	"  config reload                        the same as SIGHUP\n"
 	"  log level [LEVEL]\n"

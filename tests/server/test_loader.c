@@ -61,6 +61,17 @@ static int add(const struct tern_module *module)
 	return loader_add(arena, host, module, NULL, &why);
 }
 
+/* As a host whose shards stand still, and nobody is logged in. */
+static int change(const struct wanted_module *wanted, size_t count)
+{
+	struct turnover turnover;
+	int result = loader_change(arena, host, wanted, count, &turnover, &why);
+
+	if (result == 0)
+		loader_finish(&turnover);
+	return result;
+}
+
 /* --- iqs ------------------------------------------------------------------------------ */
 
 Test(loader, finds_the_handler_of_an_iq)
@@ -140,7 +151,7 @@ Test(loader, orders_a_phase_by_priority_and_then_by_load)
 	cr_assert(hooks[2].run == two);
 	cr_assert(hooks[3].run == one);
 	cr_assert_null(hooks[4].run);
-	cr_assert_str_eq(hooks[2].module, "b");
+	cr_assert_str_eq(hooks[2].owner->module->name, "b");
 }
 
 Test(loader, leaves_an_empty_list_where_nobody_claims)
@@ -428,19 +439,102 @@ Test(loader, gives_a_loaded_module_other_options)
 	const struct option_setting written[] = { { "limit", (const char *[]){ "7" }, 1 }, { 0 } };
 
 	cr_assert_eq(add(&optional), 0);
-	cr_assert_eq(loader_renew(arena, host, &optional, written, &why), 0);
+	cr_assert_eq(change(&(struct wanted_module){ &optional, written }, 1), 0);
 	cr_assert_eq(limit, 7);
 	cr_assert_eq(host->loaded_count, 1);
 }
 
-Test(loader, keeps_old_settings_until_the_host_goes)
+static const struct tern_module renewed = { .abi = TERN_MODULE_ABI, .name = "renewed",
+	.iqs = ping_iqs, .options = (const struct tern_option[]){ { "x", TERN_STRING, "" }, { 0 } },
+	.load = load_noted, .unload = unload_noted };
+
+Test(loader, keeps_old_settings_until_the_module_goes)
 {
-	cr_assert_eq(add(&ping), 0);
-	cr_assert_eq(loader_renew(arena, host, &ping, NULL, &why), 0);
+	const struct option_setting written[] = { { "x", (const char *[]){ "y" }, 1 }, { 0 } };
+
+	cr_assert_eq(add(&renewed), 0);
+	cr_assert_eq(change(&(struct wanted_module){ &renewed, written }, 1), 0);
 	cr_assert_str_eq(calls, "++");
 	cr_assert_not_null(host_find_iq(host, TERN_GET, TERN_AT_HOST, "urn:xmpp:ping", "ping"));
-	loader_unload(host);
+	cr_assert_eq(change(NULL, 0), 0);
 	cr_assert_str_eq(calls, "++--");
+}
+
+/* --- another line-up ------------------------------------------------------------------------- */
+
+Test(loader, takes_modules_in_and_out_and_in_another_order)
+{
+	const struct wanted_module wanted[] = { { &middle, NULL }, { &late_then_early, NULL } };
+
+	cr_assert_eq(add(&late_then_early), 0);
+	cr_assert_eq(add(&ping), 0);
+	cr_assert_eq(add(&middle), 0);
+	cr_assert_eq(change(wanted, 2), 0);
+	cr_assert_eq(host->loaded_count, 2);
+	cr_assert(host->phases[TERN_IN_CHECK][1].run == two);
+	cr_assert_null(host_find_iq(host, TERN_GET, TERN_AT_HOST, "urn:xmpp:ping", "ping"));
+	cr_assert_str_eq(calls, "+-");
+}
+
+Test(loader, tells_who_came_and_who_left)
+{
+	struct turnover turnover;
+
+	cr_assert_eq(add(&ping), 0);
+	cr_assert_eq(loader_change(arena, host, &(struct wanted_module){ &middle, NULL }, 1,
+		&turnover, &why), 0);
+	cr_assert_eq(turnover.leaving_count, 1);
+	cr_assert_eq(turnover.leaving[0]->module, &ping);
+	cr_assert(turnover.leaving[0]->is_leaving);
+	cr_assert_eq(turnover.joining_count, 1);
+	cr_assert_eq(turnover.joining[0], host_find_loaded(host, &middle));
+	cr_assert_str_eq(calls, "+");
+	loader_finish(&turnover);
+	cr_assert_str_eq(calls, "+-");
+}
+
+Test(loader, leaves_a_host_as_it_was_when_one_of_several_does_not_load)
+{
+	static const struct tern_module broken = { .abi = TERN_MODULE_ABI, .name = "broken",
+		.load = load_failing };
+	const struct option_setting written[] = { { "x", (const char *[]){ "y" }, 1 }, { 0 } };
+	const struct wanted_module wanted[] = { { &csi, NULL }, { &renewed, written },
+		{ &broken, NULL } };
+	struct loaded *before;
+
+	cr_assert_eq(add(&renewed), 0);
+	before = host_find_loaded(host, &renewed);
+	cr_assert_eq(change(wanted, 3), -ENOMEM);
+	cr_assert_str_eq(why, "module `broken` does not load: Cannot allocate memory");
+	cr_assert_eq(host->loaded_count, 1);
+	cr_assert_eq(host_find_loaded(host, &renewed), before);
+	cr_assert_null(before->made->earlier);
+	cr_assert_str_eq(calls, "+++--");
+}
+
+Test(loader, leaves_a_host_as_it_was_when_two_quarrel)
+{
+	const struct wanted_module wanted[] = { { &ping, NULL }, { &pong, NULL } };
+
+	cr_assert_eq(add(&ping), 0);
+	cr_assert_eq(change(wanted, 2), -EINVAL);
+	cr_assert_str_eq(why, "modules `ping` and `pong` both claim the iq get {urn:xmpp:ping}ping");
+	cr_assert_str_eq(calls, "+");
+	cr_assert_not_null(host_find_iq(host, TERN_GET, TERN_AT_HOST, "urn:xmpp:ping", "ping"));
+}
+
+Test(loader, unloads_what_is_in_use_when_it_is_not_any_more)
+{
+	struct loaded *loaded;
+
+	cr_assert_eq(add(&ping), 0);
+	loaded = host_find_loaded(host, &ping);
+	loaded_use(loaded);
+	cr_assert_eq(change(NULL, 0), 0);
+	cr_assert_str_eq(calls, "+");
+	loaded_release(loaded);
+	cr_assert_eq(change(NULL, 0), 0);
+	cr_assert_str_eq(calls, "+-");
 }
 
 Test(loader, refuses_options_that_the_claims_do_not_allow)

@@ -24,6 +24,7 @@ struct tern_stranger {
 	struct stream *stream; /* NULL: the connection has ended */
 	struct shard *shard;
 	struct tern_host *host;
+	struct loaded *owner;   /* whose claim it is; in use until it is answered */
 	struct arena *arena;
 	struct tern_stanza iq; /* as an answer needs it: from nobody, to the host */
 	const struct jid *bare; /* of the account that is being made */
@@ -59,6 +60,8 @@ void stranger_receive(struct stream *stream, const struct element *iq)
 	stranger->stream = stream;
 	stranger->shard = stream->shard;
 	stranger->host = stream->host;
+	stranger->owner = claim->owner;
+	loaded_use(claim->owner);
 	stranger->arena = arena_create(ARENA_SMALL);
 	stranger->iq = (struct tern_stanza){ .kind = TERN_IQ,
 		.id = arena_strdup(stranger->arena, element_get(iq, "id")),
@@ -91,6 +94,7 @@ static void say(struct tern_stranger *take_stranger, const struct element *iq)
 		stream_leave(stream);
 	}
 	arena_destroy(take_stranger->arena);
+	loaded_release(take_stranger->owner);
 	free(take_stranger);
 }
 
