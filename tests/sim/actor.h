@@ -46,6 +46,8 @@ struct ledger {
 	unsigned messages_sent[ACTORS_EVER][ACCOUNTS];
 	unsigned char *messages_seen[ACTORS_EVER][ACCOUNTS]; /* fates, by number */
 	unsigned actors_made;
+	/* An archive was away: what others took over meanwhile it may give once more. */
+	bool may_repeat;
 };
 
 struct actor {
@@ -93,6 +95,7 @@ bool actor_set_contact(struct actor *actor, unsigned contact);
 bool actor_get_roster(struct actor *actor);
 bool actor_become_available(struct actor *actor, int priority);
 bool actor_become_unavailable(struct actor *actor);
+void actor_hide(struct actor *actor, bool inactive); /* XEP-0352 */
 bool actor_write(struct actor *actor, unsigned to_account);
 bool actor_subscription(struct actor *actor, const char *type, unsigned to_account);
 

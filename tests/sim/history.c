@@ -1,7 +1,8 @@
 /* history.c - what promises are kept whatever happens: seeded histories of a whole server
  *
  * Accounts log in and out, change rosters and subscriptions, send presence and messages, while
- * shards are slow, commits are late or refused, and the server is killed between any two steps.
+ * shards are slow, commits are late or refused, modules are unloaded and loaded, and the server is
+ * killed between any two steps.
  * Afterwards: what was acknowledged stands, and nobody was told more than the disk knew. */
 /* SPDX-License-Identifier: MIT */
 
@@ -24,6 +25,8 @@ struct history {
 	bool loses_messages; /* a crash since the last look: what was under way has no promise */
 	unsigned crashes;
 	enum { ACKS_NONE, ACKS_SOME, ACKS_ALL } acks; /* which clients manage their streams */
+	bool stores_nothing;  /* the offline store is away, and was when so many had been sent: */
+	unsigned sent_before[ACTORS_EVER][ACCOUNTS];
 };
 
 static uint64_t seed_now;
@@ -73,6 +76,77 @@ static void create_accounts(struct history *history)
 		broken(&history->ledger, "%u accounts instead of %u", created, ACCOUNTS);
 }
 
+/* --- modules that come and go ---------------------------------------------------------------- */
+
+static const char *const guests[] = { "offline", "mam", "csi", "carbons", "ping", "disco" };
+
+/* From here on nobody keeps what is missed; what was promised before stands. */
+static void begin_gap(struct history *history)
+{
+	struct ledger *ledger = &history->ledger;
+
+	history->stores_nothing = true;
+	memcpy(history->sent_before, ledger->messages_sent, sizeof history->sent_before);
+	for (unsigned s = 0; s < ledger->actors_made; s++) {
+		for (unsigned a = 0; a < ACCOUNTS; a++) {
+			for (unsigned n = 1; n <= ledger->messages_sent[s][a]; n++) {
+				unsigned char *fate = &ledger->messages_seen[s][a][n];
+
+				*fate |= *fate & FATE_PROMISED ? FATE_EXCUSED :
+					FATE_EXCUSED | FATE_CUT;
+			}
+		}
+	}
+}
+
+static void end_gap(struct history *history)
+{
+	struct ledger *ledger = &history->ledger;
+
+	for (unsigned s = 0; history->stores_nothing && s < ledger->actors_made; s++) {
+		for (unsigned a = 0; a < ACCOUNTS; a++) {
+			for (unsigned n = history->sent_before[s][a] + 1;
+			     n <= ledger->messages_sent[s][a]; n++)
+				ledger->messages_seen[s][a][n] |= FATE_EXCUSED | FATE_CUT;
+		}
+	}
+	history->stores_nothing = false;
+}
+
+static bool is_there(const struct history *history, const char *name)
+{
+	return world_has_module(&history->world, name);
+}
+
+static void turn_module(struct history *history, const char *name)
+{
+	bool leaves = is_there(history, name);
+
+	if (strcmp(name, "mam") == 0 && !history->world.has_archive)
+		return;
+	if (strcmp(name, "offline") == 0 && leaves)
+		begin_gap(history);
+	if (strcmp(name, "mam") == 0 && leaves)
+		history->ledger.may_repeat = true;
+	if (world_turn_module(&history->world, name) && strcmp(name, "offline") == 0 && !leaves)
+		end_gap(history);
+}
+
+static void turn_any_module(struct history *history)
+{
+	turn_module(history, guests[dice_below(&history->world.dice,
+		sizeof guests / sizeof *guests)]);
+}
+
+/* As they were at the start, though in another order. */
+static void bring_all_back(struct history *history)
+{
+	for (size_t i = 0; i < sizeof guests / sizeof *guests; i++) {
+		if (!is_there(history, guests[i]))
+			turn_module(history, guests[i]);
+	}
+}
+
 /* --- quiet moments: everybody's view against the truth ------------------------------------------- */
 
 static void log_in(struct history *history, struct actor *actor)
@@ -96,6 +170,8 @@ static void come_back(struct history *history)
 			struct actor *actor = &history->actors[a][r];
 
 			actor->is_silent = false;
+			if (actor->is_bound)
+				actor_hide(actor, false);
 			if (!actor->stream && *actor->id)
 				actor_come_back(actor);
 			else
@@ -178,6 +254,7 @@ static void check_messages(struct history *history)
 static void look_around(struct history *history)
 {
 	world_settle(&history->world);
+	bring_all_back(history);
 	open_all(history);
 	check_subscriptions(history);
 	for (unsigned a = 0; a < ACCOUNTS; a++) {
@@ -219,14 +296,18 @@ static void crash(struct history *history)
 	history->crashes++;
 	forget_all(history);
 	world_crash(&history->world);
+	end_gap(history);
 }
 
 /* Nothing of clients with acks is lost; what others were told may not have reached them. */
 static void restart(struct history *history)
 {
 	cut_all(history);
+	if (history->stores_nothing) /* what the store has given is in a queue, and in the store */
+		history->ledger.may_repeat = true;
 	world_restart(&history->world);
 	forget_all(history);
+	end_gap(history);
 }
 
 static void some_steps(struct history *history, unsigned most)
@@ -312,7 +393,10 @@ static void act(struct history *history)
 		actor_set_contact(actor, dice_below(dice, CONTACTS));
 		break;
 	case 7:
-		actor_get_roster(actor);
+		if (dice_one_in(dice, 2))
+			actor_get_roster(actor);
+		else
+			actor_hide(actor, dice_one_in(dice, 2));
 		break;
 	default:
 		actor_write(actor, dice_below(dice, ACCOUNTS));
@@ -344,6 +428,25 @@ static void run_out_of_space(struct history *history)
 	world_settle(&history->world);
 	world_fill_disk(&history->world, false);
 	history->loses_messages = true;
+}
+
+/* Nobody's view of others is true without it: all begin anew afterwards. */
+static void miss_roster(struct history *history)
+{
+	struct world *world = &history->world;
+
+	if (!world_turn_module(world, "roster"))
+		return;
+	for (unsigned i = dice_below(&world->dice, 20); i > 0; i--) {
+		act(history);
+		some_steps(history, 12);
+	}
+	world_turn_module(world, "roster");
+	for (unsigned i = dice_below(&world->dice, 10); i > 0; i--) {
+		act(history);
+		some_steps(history, 12);
+	}
+	crash(history);
 }
 
 static void something_happens(struct history *history)
@@ -378,6 +481,13 @@ static void something_happens(struct history *history)
 	case 9:
 		if (dice_one_in(dice, 2))
 			run_out_of_space(history);
+		break;
+	case 10: case 11: case 12:
+		turn_any_module(history);
+		break;
+	case 13:
+		if (dice_one_in(dice, 4))
+			miss_roster(history);
 		break;
 	default:
 		act(history);

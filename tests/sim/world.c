@@ -25,12 +25,13 @@
 #include "shard_internal.h"
 #include "stanzas.h"
 #include "storage.h"
+#include "turnover.h"
 #include "workers.h"
 
 #define START_US UINT64_C(1790000000000000)
 
 static const char *const modules[] = {
-	"roster", "presence", "message", "offline", "disco", "ping", NULL,
+	"roster", "presence", "message", "offline", "disco", "ping", "csi", "carbons", NULL,
 };
 static const char *const archive[] = { "mam", NULL }; /* of some histories */
 static const char *path_of_modules;
@@ -229,6 +230,37 @@ void world_restart(struct world *world)
 	commit(world, batch);
 	bury(world);
 	start(world);
+}
+
+bool world_has_module(const struct world *world, const char *name)
+{
+	const struct tern_module *module = registry_find(name);
+
+	return module && host_has_module(world->server.hosts[0], module);
+}
+
+bool world_turn_module(struct world *world, const char *name)
+{
+	struct tern_host *host = world->server.hosts[0];
+	struct arena *arena = arena_create(1024);
+	struct wanted_module *wanted =
+		arena_alloc(arena, (host->loaded_count + 1) * sizeof *wanted);
+	size_t count = loader_wanted(host, wanted), at = 0;
+	const struct tern_module *module = registry_find(name);
+	const char *why;
+	int result;
+
+	while (at < count && wanted[at].module != module)
+		at++;
+	if (at == count) {
+		wanted[count++] = (struct wanted_module){ module, NULL };
+	} else {
+		count--;
+		memmove(wanted + at, wanted + at + 1, (count - at) * sizeof *wanted);
+	}
+	result = turnover_stepped(arena, host, wanted, count, &why);
+	arena_destroy(arena);
+	return result == 0;
 }
 
 void world_refuse_commit(struct world *world)

@@ -46,6 +46,11 @@ void world_crash(struct world *world);
  * saved; on a full disk they are not, as far as it goes. */
 void world_restart(struct world *world);
 
+/* While everything goes on: a module of the host is unloaded, or loaded where it is not. False where
+ * the disk does not let it. */
+bool world_turn_module(struct world *world, const char *name);
+bool world_has_module(const struct world *world, const char *name);
+
 /* The next commit fails for want of space, and is tried again. */
 void world_refuse_commit(struct world *world);
 
