@@ -22,7 +22,7 @@ _ternctl() {
 		esac
 	done
 	case $said in
-	"user list ") word=$(ternctl "${options[@]}" host list 2>/dev/null | sed '1d; s/ .*//') ;;
+	"user list " | "module load " | "module unload ") word=$(ternctl "${options[@]}" host list 2>/dev/null | sed '1d; s/ .*//') ;;
 	"backup " | "restore "* | "db check ")
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
