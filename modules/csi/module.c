@@ -96,6 +96,20 @@ static void note_resumed(struct tern_entity *entity, struct tern_session *sessio
 	become_active(session, NULL, settings);
 }
 
+/* RFC 6121 4.5: what it kept of its contacts belongs to the presence session that ends; in the next
+ * one it would be told of resources that have left since. */
+static void note_unavailable(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	const struct kept *kept = tern_session_state(session, kept_handle);
+
+	if (!event || !kept->first) /* no event: the session ends */
+		return;
+	tern_session_filter(session, false);
+	let_go(session);
+	tern_session_filter(session, true);
+}
+
 /* Nothing that was kept back is lost; nobody keeps anything back any more. */
 static void note_leaving(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
@@ -132,6 +146,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.filter = keep_back,
 	.watches = (const struct tern_watch[]){
 		{ TERN_ON_SESSION_RESUMED, note_resumed },
+		{ TERN_ON_UNAVAILABLE, note_unavailable },
 		{ TERN_ON_MODULE_LEAVING, note_leaving },
 		{ 0 },
 	},

@@ -297,6 +297,17 @@ Test(csi, lets_all_go_beyond_its_limits)
 	HEARS_PART(phone, "0123");
 }
 
+Test(csi, keeps_nothing_for_the_presence_session_after)
+{
+	fake_send(phone, "<presence/>");
+	arrive_presence("a", "away");
+	HEARS(phone, NULL);
+	fake_send(phone, "<presence type='unavailable'/>");
+	HEARS_PART(phone, "away");
+	arrive_presence("a", "xa");
+	HEARS(phone, NULL);
+}
+
 Test(csi, forgets_what_waits_for_a_session_that_ends)
 {
 	arrive_presence("a", "away");
