@@ -201,7 +201,8 @@ class Run:
         directory = self.build("gcc")
         if directory:
             self.check("siege", ["tests/bench/siege", "--build", directory, "--seconds", "0.5",
-                                 "--sample", "0.2", "--floor", "20", "--crowd", "300"])
+                                 "--sample", "0.2", "--floor", "20", "--crowd", "300",
+                                 "--tries", "3"])
 
     def clang(self):
         self.build("clang")
