@@ -9,10 +9,16 @@ import sys
 import threading
 import unittest
 
-from daemon import Daemon
+from daemon import TERND, Daemon
 
 NS_MAM = "urn:xmpp:mam:2"
 END = "<iq type='get' id='{}'><query xmlns='urn:x'/></iq>"
+
+
+def keeps_what_is_freed():
+    """As AddressSanitizer does, which finds what is lost by itself."""
+    with open(TERND, "rb") as file:
+        return b"__asan_init" in file.read()
 
 
 class Lineup(Daemon):
@@ -269,7 +275,8 @@ class Lineup(Daemon):
         self.assertFalse(talker.is_alive())
         self.assertEqual([int(number) for number in arrived], list(range(len(arrived))))
         self.assertGreater(len(arrived), 50)
-        self.assertLess(sizes[1] - sizes[0], 2 << 20, sizes)
+        if not keeps_what_is_freed():
+            self.assertLess(sizes[1] - sizes[0], 2 << 20, sizes)
 
 
 if __name__ == "__main__":
