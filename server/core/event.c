@@ -141,6 +141,8 @@ static void log_refusal(const struct event *event, enum tern_condition condition
 
 void event_refuse(struct event *event, enum tern_condition condition, const char *text)
 {
+	if (condition == TERN_NO_CONDITION) /* a module has answered REJECT, and not called tern_reject */
+		condition = TERN_INTERNAL_SERVER_ERROR;
 	log_refusal(event, condition);
 	if (stanza_may_be_refused(&event->pub.stanza) && !event->pub.awaits_ack)
 		event_answer(event, new_error(event, condition, text));

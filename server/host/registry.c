@@ -206,6 +206,37 @@ static const char *refuse_commands(struct arena *arena, const struct tern_module
 	return NULL;
 }
 
+static bool is_blank(const void *entry, size_t size)
+{
+	const char *at = entry;
+
+	while (size > 0 && at[size - 1] == 0)
+		size--;
+	return size == 0;
+}
+
+/* Tables, and what an entry must have to be one. */
+#define TABLES(X) \
+	X(iqs, ns) X(hooks, run) X(watches, run) X(states, size) X(stores, name) X(options, name) \
+	X(stream_features, ns) X(stranger_features, ns) X(stranger_iqs, run) X(answers, answer) \
+	X(nonzas, run) X(commands, words) X(metrics, name) X(importers, run) X(rounds, run)
+
+/* What stands where a table ends is all zero: else an entry lacks that, and would count for nothing
+ * with all that follow it. */
+static const char *refuse_ends(struct arena *arena, const struct tern_module *module)
+{
+#define X(table, field) { \
+		size_t i = 0; \
+		while (module->table && module->table[i].field) \
+			i++; \
+		if (module->table && !is_blank(&module->table[i], sizeof module->table[i])) \
+			return arena_printf(arena, "entry %zu of `" #table "` has no `" #field "`", i + 1); \
+	}
+	TABLES(X)
+#undef X
+	return NULL;
+}
+
 const char *registry_refuse(struct arena *arena, const struct tern_module *module)
 {
 	const char *why;
@@ -220,8 +251,8 @@ const char *registry_refuse(struct arena *arena, const struct tern_module *modul
 		if (why)
 			return why;
 	}
-	if ((why = refuse_states(arena, module)) || (why = refuse_stores(arena, module)) ||
-	    (why = refuse_iqs(arena, module)) ||
+	if ((why = refuse_ends(arena, module)) || (why = refuse_states(arena, module)) ||
+	    (why = refuse_stores(arena, module)) || (why = refuse_iqs(arena, module)) ||
 	    (why = refuse_metrics(arena, module)) || (why = refuse_commands(arena, module)))
 		return why;
 	return refuse_hooks(arena, module);

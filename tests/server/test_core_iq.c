@@ -43,6 +43,14 @@ static enum tern_verdict refuse(struct tern_event *event, const void *settings)
 	return tern_reject_with(event, TERN_CONFLICT, element_new(event->arena, NS_PLACE, "because"));
 }
 
+/* To say with what. */
+static enum tern_verdict forget(struct tern_event *event, const void *settings)
+{
+	(void)event;
+	(void)settings;
+	return TERN_REJECT;
+}
+
 static enum tern_verdict pass(struct tern_event *event, const void *settings)
 {
 	(void)event;
@@ -68,6 +76,7 @@ static const struct tern_module places = {
 		{ TERN_GET, TERN_AT_OTHER_ACCOUNT, NS_PLACE, "where", at_other },
 		{ TERN_SET, TERN_AT_OWN_ACCOUNT, NS_PLACE, "where", refuse },
 		{ TERN_SET, TERN_AT_HOST, NS_PLACE, "where", pass },
+		{ TERN_SET, TERN_AT_HOST, NS_PLACE, "why", forget },
 		{ TERN_GET, TERN_AT_RESOURCE, NS_PLACE, "guarded", guard, TERN_FORBIDDEN },
 		{ TERN_GET, TERN_AT_OTHER_ACCOUNT, NS_PLACE, "guarded", guard, TERN_FORBIDDEN },
 		{ 0 },
@@ -168,6 +177,11 @@ Test(core_iq, is_refused_as_its_handler_says)
 	cr_assert(has(heard, "<conflict"));
 	cr_assert(has(heard, "<because"));
 	cr_assert(has(ask("set", "example.org", "where"), "<service-unavailable"));
+}
+
+Test(core_iq, is_refused_when_its_handler_names_no_condition)
+{
+	cr_assert(has(ask("set", "example.org", "why"), "<internal-server-error"));
 }
 
 Test(core_iq, to_another_server_finds_none)

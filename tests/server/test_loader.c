@@ -589,6 +589,12 @@ static const struct { struct tern_module module; const char *why; } senseless[] 
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
 		{ TERN_PER_SESSION, 8, &handle, NULL, NULL, true }, { 0 } } },
 		"the state `` does not say how it is saved" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
+		{ TERN_PER_SESSION, 0, &handle }, { 0 } } },
+		"entry 1 of `states` has no `size`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .hooks = (const struct tern_hook[]){
+		{ TERN_IN_CHECK, TERN_MESSAGES, 0, one }, { TERN_IN_CHECK, TERN_MESSAGES, 1 }, { 0 } } },
+		"entry 2 of `hooks` has no `run`" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .options = (const struct tern_option[]){
 		{ "n", TERN_NUMBER, "much" }, { 0 } } },
 		"the preset of an option is wrong: `n` is a number, not `much`" },
