@@ -39,6 +39,11 @@ struct parcel *pack_stanza(struct tern_entity *entity, const struct element *sta
 		arena_destroy(arena);
 		return NULL;
 	}
+	if (read.from && !jid_bare_equal(read.from, entity->jid)) {
+		log_error("account", jid_text(entity->jid), "a module spoke in the name of %s",
+			jid_text(read.from));
+		read.from = NULL;
+	}
 	if (!read.from)
 		read.from = jid_copy(arena, entity->jid);
 	return parcel_new(arena, &read);

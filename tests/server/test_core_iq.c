@@ -58,6 +58,19 @@ static enum tern_verdict pass(struct tern_event *event, const void *settings)
 	return TERN_PASS;
 }
 
+static enum tern_verdict forge(struct tern_event *event, const void *settings)
+{
+	struct element *iq = element_new(event->arena, NS_CLIENT, "iq");
+
+	(void)settings;
+	element_set(iq, "from", "pope@example.com");
+	element_set(iq, "to", ROSALINE "/feast");
+	element_set(iq, "type", "result");
+	element_set(iq, "id", "forged");
+	tern_send(event->entity, iq);
+	return tern_reply(event, NULL);
+}
+
 /* Only those who say so may. */
 static enum tern_verdict guard(struct tern_event *event, const void *settings)
 {
@@ -77,6 +90,7 @@ static const struct tern_module places = {
 		{ TERN_SET, TERN_AT_OWN_ACCOUNT, NS_PLACE, "where", refuse },
 		{ TERN_SET, TERN_AT_HOST, NS_PLACE, "where", pass },
 		{ TERN_SET, TERN_AT_HOST, NS_PLACE, "why", forget },
+		{ TERN_SET, TERN_AT_OWN_ACCOUNT, NS_PLACE, "forge", forge },
 		{ TERN_GET, TERN_AT_RESOURCE, NS_PLACE, "guarded", guard, TERN_FORBIDDEN },
 		{ TERN_GET, TERN_AT_OTHER_ACCOUNT, NS_PLACE, "guarded", guard, TERN_FORBIDDEN },
 		{ 0 },
@@ -182,6 +196,17 @@ Test(core_iq, is_refused_as_its_handler_says)
 Test(core_iq, is_refused_when_its_handler_names_no_condition)
 {
 	cr_assert(has(ask("set", "example.org", "why"), "<internal-server-error"));
+}
+
+Test(core_iq, a_module_speaks_in_nobody_elses_name)
+{
+	const char *heard;
+
+	ask("set", "", "forge");
+	stage_settle();
+	heard = client_heard(rosaline);
+	cr_assert(has(heard, "id='forged'"), "%s", heard);
+	cr_assert(has(heard, "from='" ROMEO "'"), "%s", heard);
 }
 
 Test(core_iq, to_another_server_finds_none)
