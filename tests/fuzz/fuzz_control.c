@@ -6,6 +6,7 @@
  * | is a NUL, which ends an argument; the first byte says how large the pieces are. */
 
 #include <assert.h>
+#include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -22,6 +23,7 @@
 #include "control.h"
 #include "core_stage.h"
 #include "desk.h"
+#include "lineup.h"
 #include "log.h"
 #include "registry.h"
 #include "reload.h"
@@ -45,6 +47,18 @@ int server_reload(struct server *server, const struct reload *reload, char **ret
 }
 
 const char *reload_outcome_text(enum reload_outcome outcome) { return ""; }
+
+int lineup_load(struct arena *arena, struct tern_host *host, const char *name, const char **ret_why)
+{
+	*ret_why = arena_printf(arena, "there is no module `%s`", name);
+	return -ENOENT;
+}
+
+int lineup_unload(struct arena *arena, struct tern_host *host, const char *name,
+	const char **ret_why)
+{
+	return lineup_load(arena, host, name, ret_why);
+}
 
 void server_each_module(const struct server *server,
 	void (*each)(void *context, const struct tern_module *module), void *context)
