@@ -14,9 +14,8 @@
 #include <unistd.h>
 
 #include "desk.h"
-#include "heap.h"
 #include "server.h"
-#include "shard.h"
+#include "tour.h"
 
 bool notify_send(const char *lines)
 {
@@ -66,48 +65,26 @@ void notify_stopping(void)
 
 /* --- the watchdog ---------------------------------------------------------------------- */
 
-/* One round; a shard that hangs keeps its sign, and so the next round from beginning. */
-struct sign {
-	struct post there;
-	struct task back;
-	struct server *server;
-};
-
 static ev_timer beat;
-static size_t awaited;
+static struct tour tour;
 
-#define sign_of(pointer, member) \
-	((struct sign *)((char *)(pointer) - offsetof(struct sign, member)))
+static bool give_sign(struct shard *shard, struct part *part) { return true; }
+static void take_sign(struct part *part) { }
 
-static void arrive(struct task *task)
+static void tell_alive(struct tour *ended)
 {
-	free(sign_of(task, back));
-	if (--awaited == 0)
+	if (ended->server->shard_count)
 		notify_send("WATCHDOG=1");
 }
 
-static void give(struct shard *shard, struct post *post)
-{
-	struct sign *sign = sign_of(post, there);
-
-	sign->back.run = arrive;
-	desk_post(sign->server->desk, &sign->back);
-}
-
+/* A shard that hangs keeps the round from its end, and so the next one from beginning. */
 static void ask(struct ev_loop *loop, ev_timer *timer, int events)
 {
-	struct server *server = timer->data;
-
-	if (awaited)
+	if (tour.left)
 		return;
-	awaited = server->shard_count;
-	for (size_t i = 0; i < server->shard_count; i++) {
-		struct sign *sign = heap_zalloc(sizeof *sign);
-
-		sign->server = server;
-		sign->there.run = give;
-		shard_post(server->shards[i], &sign->there);
-	}
+	tour = (struct tour){ .server = timer->data, .part_size = sizeof(struct part),
+		.look = give_sign, .gather = take_sign, .end = tell_alive };
+	tour_begin(&tour);
 }
 
 /* In seconds; 0: nobody watches this process. */

@@ -4,13 +4,11 @@
  * Each shard gives it to its own sessions, a slice a turn, so that nobody waits behind a long
  * list. It is for those who are there (XEP-0133 4.23): nothing keeps it for others. */
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "address.h"
 #include "arena.h"
-#include "desk.h"
 #include "element.h"
 #include "entity.h"
 #include "heap.h"
@@ -20,40 +18,42 @@
 #include "server.h"
 #include "session_internal.h"
 #include "shard_internal.h"
+#include "tour.h"
 
 #define SLICE 256
 
 /* Of the request's arena. */
 struct announcement {
+	struct tour tour;
 	struct request *request;
 	const char *domain, *text, *subject; /* the last may be NULL */
-	size_t shards_left, told;
+	size_t told;
 };
 
-/* One shard's part. */
 struct round {
-	struct post post;
-	struct task back;
-	struct desk *desk;
-	struct announcement *announcement;
+	struct part part;
 	uint64_t *sessions; /* ids, those not told yet; NULL before the first turn */
 	size_t left, told;
 };
 
-#define round_of(pointer, member) \
-	((struct round *)((char *)(pointer) - offsetof(struct round, member)))
-
-static void collect(struct task *task)
+static const struct announcement *announcement_of(const struct round *round)
 {
-	struct round *round = round_of(task, back);
-	struct announcement *announcement = round->announcement;
+	return (const struct announcement *)round->part.tour;
+}
+
+static void gather(struct part *part)
+{
+	struct round *round = (struct round *)part;
+
+	((struct announcement *)part->tour)->told += round->told;
+	free(round->sessions);
+}
+
+static void end(struct tour *tour)
+{
+	const struct announcement *announcement = (const struct announcement *)tour;
 	struct request *request = announcement->request;
 
-	announcement->told += round->told;
-	free(round->sessions);
-	free(round);
-	if (--announcement->shards_left)
-		return;
 	request_row(request, (const char *const[]){
 		arena_printf(request_arena(request), "%zu", announcement->told) });
 	request_end(request);
@@ -73,7 +73,7 @@ static void note_sessions(struct round *round, const struct shard *shard)
 	for (size_t i = 0; i < map->capacity; i++) {
 		const struct tern_session *session = map->slots[i].thing;
 
-		if (session && is_meant(session, round->announcement->domain))
+		if (session && is_meant(session, announcement_of(round)->domain))
 			round->sessions[round->left++] = session->id;
 	}
 }
@@ -93,7 +93,7 @@ static struct element *write_message(struct arena *arena, const struct announcem
 static void tell_slice(struct round *round, struct shard *shard)
 {
 	struct arena *arena = arena_create(ARENA_SMALL);
-	struct element *message = write_message(arena, round->announcement);
+	struct element *message = write_message(arena, announcement_of(round));
 
 	for (size_t i = 0; i < SLICE && round->left; i++) {
 		struct tern_session *session =
@@ -108,35 +108,15 @@ static void tell_slice(struct round *round, struct shard *shard)
 	arena_destroy(arena);
 }
 
-static void go_round(struct shard *shard, struct post *post)
+static bool go_round(struct shard *shard, struct part *part)
 {
-	struct round *round = round_of(post, post);
+	struct round *round = (struct round *)part;
 
 	if (!round->sessions)
 		note_sessions(round, shard);
 	if (!shard->is_ended)
 		tell_slice(round, shard);
-	if (round->left && !shard->is_ended) {
-		shard_post(shard, &round->post);
-		return;
-	}
-	round->back.run = collect;
-	desk_post(round->desk, &round->back);
-}
-
-static void start(struct announcement *announcement)
-{
-	struct server *server = request_server(announcement->request);
-
-	announcement->shards_left = server->shard_count;
-	for (size_t i = 0; i < server->shard_count; i++) {
-		struct round *round = heap_zalloc(sizeof *round);
-
-		round->announcement = announcement;
-		round->desk = server->desk;
-		round->post.run = go_round;
-		shard_post(server->shards[i], &round->post);
-	}
+	return !round->left || shard->is_ended;
 }
 
 void run_announce(struct request *request)
@@ -160,5 +140,7 @@ void run_announce(struct request *request)
 		return;
 	}
 	announcement->domain = host->domain;
-	start(announcement);
+	announcement->tour = (struct tour){ .server = request_server(request),
+		.part_size = sizeof(struct round), .look = go_round, .gather = gather, .end = end };
+	tour_begin(&announcement->tour);
 }

@@ -26,42 +26,38 @@
 #include "shard.h"
 #include "shard_internal.h"
 #include "stream.h"
+#include "tour.h"
 
 /* --- list ------------------------------------------------------------------------- */
 
 struct listing {
+	struct tour tour;
 	struct request *request;
 	const struct jid *of; /* a host or an account; NULL: all */
-	size_t shards_left;
 };
 
 #define COLUMNS 5
 
-/* One shard's part. */
 struct visit {
-	struct post there;
-	struct task back;
-	struct listing *listing;
-	struct desk *desk;
+	struct part part;
 	struct arena *arena;
 	const char *(*rows)[COLUMNS];
 	size_t count;
 };
 
-#define visit_of(pointer, member) \
-	((struct visit *)((char *)(pointer) - offsetof(struct visit, member)))
-
-static void collect(struct task *task)
+static void tell_visit(struct part *part)
 {
-	struct visit *visit = visit_of(task, back);
-	struct listing *listing = visit->listing;
+	const struct visit *visit = (const struct visit *)part;
+	const struct listing *listing = (const struct listing *)part->tour;
 
 	for (size_t i = 0; i < visit->count; i++)
 		request_row(listing->request, visit->rows[i]);
 	arena_destroy(visit->arena);
-	free(visit);
-	if (--listing->shards_left == 0)
-		request_end(listing->request);
+}
+
+static void end_listing(struct tour *tour)
+{
+	request_end(((struct listing *)tour)->request);
 }
 
 static bool is_wanted(const struct tern_session *session, const struct jid *of)
@@ -93,9 +89,10 @@ static void note_session(struct visit *visit, const struct tern_session *session
 	row[4] = arena_strdup(visit->arena, show_of(session));
 }
 
-static void list_sessions(struct shard *shard, struct post *post)
+static bool list_sessions(struct shard *shard, struct part *part)
 {
-	struct visit *visit = visit_of(post, there);
+	struct visit *visit = (struct visit *)part;
+	const struct listing *listing = (const struct listing *)part->tour;
 	const struct idmap *map = &shard->sessions.by_id;
 
 	visit->arena = arena_create(4096);
@@ -103,11 +100,10 @@ static void list_sessions(struct shard *shard, struct post *post)
 	for (size_t i = 0; i < map->capacity; i++) {
 		const struct tern_session *session = map->slots[i].thing;
 
-		if (session && is_wanted(session, visit->listing->of))
+		if (session && is_wanted(session, listing->of))
 			note_session(visit, session);
 	}
-	visit->back.run = collect;
-	desk_post(visit->desk, &visit->back);
+	return true;
 }
 
 static const char *read_whose(struct request *request, struct listing *listing)
@@ -123,7 +119,6 @@ static const char *read_whose(struct request *request, struct listing *listing)
 
 void run_session_list(struct request *request)
 {
-	struct server *server = request_server(request);
 	struct listing *listing = arena_zalloc(request_arena(request), sizeof *listing);
 	const char *why = read_whose(request, listing);
 
@@ -132,15 +127,10 @@ void run_session_list(struct request *request)
 		return;
 	}
 	listing->request = request;
-	listing->shards_left = server->shard_count;
-	for (size_t i = 0; i < server->shard_count; i++) {
-		struct visit *visit = heap_zalloc(sizeof *visit);
-
-		visit->listing = listing;
-		visit->desk = server->desk;
-		visit->there.run = list_sessions;
-		shard_post(server->shards[i], &visit->there);
-	}
+	listing->tour = (struct tour){ .server = request_server(request),
+		.part_size = sizeof(struct visit), .look = list_sessions, .gather = tell_visit,
+		.end = end_listing };
+	tour_begin(&listing->tour);
 }
 
 /* --- kick --------------------------------------------------------------------------- */

@@ -5,7 +5,6 @@
  * With --prometheus it is OpenMetrics 1.0 text. */
 
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +13,6 @@
 #include "arena.h"
 #include "certificate.h"
 #include "counters.h"
-#include "desk.h"
-#include "heap.h"
 #include "host.h"
 #include "module.h"
 #include "request.h"
@@ -24,6 +21,7 @@
 #include "shard_internal.h"
 #include "storage.h"
 #include "stream.h"
+#include "tour.h"
 
 #define GAUGE_LIST(X) \
 	X(SESSIONS, "sessions", "sessions, detached ones too") \
@@ -48,24 +46,18 @@ enum gauge {
 	GAUGES
 };
 
-/* Asked of each shard, and told to the desk. */
 struct survey {
+	struct tour tour;
 	struct request *request;
 	struct server *server;
 	bool as_text;
-	size_t shards_left;
 	uint64_t gauges[GAUGES];
 };
 
 struct visit {
-	struct post there;
-	struct task back;
-	struct survey *survey;
+	struct part part;
 	uint64_t gauges[GAUGES];
 };
-
-#define visit_of(pointer, member) \
-	((struct visit *)((char *)(pointer) - offsetof(struct visit, member)))
 
 /* --- telling ----------------------------------------------------------------------------- */
 
@@ -217,8 +209,10 @@ static void tell_module(void *context, const struct tern_module *module)
 
 /* --- the survey ------------------------------------------------------------------------------ */
 
-static void end_survey(struct survey *survey)
+static void end_survey(struct tour *tour)
 {
+	struct survey *survey = (struct survey *)tour;
+
 	survey->gauges[GAUGE_SHARDS] = survey->server->shard_count;
 	survey->gauges[GAUGE_UPTIME] = (uint64_t)(time(NULL) - survey->server->started_at);
 	survey->gauges[GAUGE_MEMORY] = anonymous_memory();
@@ -230,16 +224,13 @@ static void end_survey(struct survey *survey)
 	request_end(survey->request);
 }
 
-static void collect(struct task *task)
+static void add_up(struct part *part)
 {
-	struct visit *visit = visit_of(task, back);
-	struct survey *survey = visit->survey;
+	const struct visit *visit = (const struct visit *)part;
+	struct survey *survey = (struct survey *)part->tour;
 
 	for (int i = 0; i < GAUGES; i++)
 		survey->gauges[i] += visit->gauges[i];
-	free(visit);
-	if (--survey->shards_left == 0)
-		end_survey(survey);
 }
 
 static uint64_t count_detached(const struct shard *shard)
@@ -255,9 +246,9 @@ static uint64_t count_detached(const struct shard *shard)
 	return count;
 }
 
-static void look_around(struct shard *shard, struct post *post)
+static bool look_around(struct shard *shard, struct part *part)
 {
-	struct visit *visit = visit_of(post, there);
+	struct visit *visit = (struct visit *)part;
 
 	visit->gauges[GAUGE_SESSIONS] = shard->sessions.by_id.count;
 	visit->gauges[GAUGE_SESSIONS_DETACHED] = count_detached(shard);
@@ -268,8 +259,7 @@ static void look_around(struct shard *shard, struct post *post)
 	visit->gauges[GAUGE_POSTS] =
 		atomic_load_explicit(&shard->mailbox_count, memory_order_relaxed);
 	visit->gauges[GAUGE_UNCOMMITTED] = gate_uncommitted(&shard->gate);
-	visit->back.run = collect;
-	desk_post(shard->server->desk, &visit->back);
+	return true;
 }
 
 static void begin_survey(struct request *request, bool as_text)
@@ -280,16 +270,9 @@ static void begin_survey(struct request *request, bool as_text)
 	survey->request = request;
 	survey->server = server;
 	survey->as_text = as_text;
-	survey->shards_left = server->shard_count;
-	for (size_t i = 0; i < server->shard_count; i++) {
-		struct visit *visit = heap_zalloc(sizeof *visit);
-
-		visit->survey = survey;
-		visit->there.run = look_around;
-		shard_post(server->shards[i], &visit->there);
-	}
-	if (server->shard_count == 0)
-		end_survey(survey);
+	survey->tour = (struct tour){ .server = server, .part_size = sizeof(struct visit),
+		.look = look_around, .gather = add_up, .end = end_survey };
+	tour_begin(&survey->tour);
 }
 
 void run_stats(struct request *request)
