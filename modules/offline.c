@@ -15,9 +15,8 @@
 #include "module.h"
 #include "stored.h"
 
-#define NS_DATA "urn:xmpp:pie:0"
+#define NS_PIE "urn:xmpp:pie:0" /* XEP-0227 */
 #define NS_HINTS "urn:xmpp:hints"
-#define NS_SID "urn:xmpp:sid:0"
 
 /* A page ends behind the message that exceeds its bytes: far less than limits.unwritten-bytes. */
 enum { PAGE = 50, PAGE_BYTES = 64 * 1024, LIST_PAGE = 100, NEXT_PAGE_MS = 1 };
@@ -557,7 +556,7 @@ static void export_kept(struct tern_command *command, struct tern_entity *entity
 	struct export *export = arena_zalloc(tern_command_arena(command), sizeof *export);
 
 	export->command = command;
-	export->messages = element_new(tern_command_arena(command), NS_DATA, "offline-messages");
+	export->messages = element_new(tern_command_arena(command), NS_PIE, "offline-messages");
 	export_from(entity, export);
 }
 
@@ -674,9 +673,10 @@ static int import_kept(struct tern_entity *entity, const struct element *message
 		arrivals[count].place = count;
 		result = read_arrival(entity, arena, xml, &arrivals[count++]) ? 0 : -EBADMSG;
 	}
-	qsort(arrivals, result == 0 ? count : 0, sizeof *arrivals, compare_arrivals);
-	if (result == 0)
+	if (result == 0) {
+		qsort(arrivals, count, sizeof *arrivals, compare_arrivals);
 		result = append_arrivals(entity, arrivals, count);
+	}
 	arena_destroy(arena);
 	return result;
 }
@@ -755,7 +755,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.pending = keep_pending,
 	.exporter = export_kept,
 	.importers = (const struct tern_importer[]){
-		{ NS_DATA, "offline-messages", import_kept, true },
+		{ NS_PIE, "offline-messages", import_kept, true },
 		{ 0 },
 	},
 	.commands = (const struct tern_command_claim[]){

@@ -22,6 +22,7 @@
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
 #define NS_XML "http://www.w3.org/XML/1998/namespace"
 #define NS_DELAY "urn:xmpp:delay"
+#define NS_SID "urn:xmpp:sid:0"
 
 /* Interns the name; the result lives as long as the process.  Call only while
  * no other thread looks (start, module load, tests). */

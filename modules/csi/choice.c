@@ -18,7 +18,7 @@
 
 /* What may stand beside a chat state without saying more. */
 static const char *const silent[] = {
-	NS_CHATSTATES, "urn:xmpp:hints", "urn:xmpp:sid:0", "urn:xmpp:occupant-id:0",
+	NS_CHATSTATES, "urn:xmpp:hints", NS_SID, "urn:xmpp:occupant-id:0",
 	NS_DELAY,
 };
 

@@ -6,12 +6,8 @@
 
 #include "export.h"
 
-#include <string.h>
-
 #include "entry.h"
 #include "stored.h"
-
-#define NS_DATA "urn:xmpp:pie:0"
 
 enum { PAGE = 100 };
 
@@ -87,6 +83,6 @@ void export_rest(struct tern_command *command, struct tern_entity *entity, const
 		return;
 	}
 	export = arena_zalloc(arena, sizeof *export);
-	*export = (struct export){ command, element_new(arena, NS_DATA, "offline-messages"), first - 1 };
+	*export = (struct export){ command, element_new(arena, NS_PIE, "offline-messages"), first - 1 };
 	export_waiting(entity, export);
 }

@@ -15,7 +15,7 @@
 #include "waiting.h"
 
 #define NS_MAM "urn:xmpp:mam:2"
-#define NS_SID "urn:xmpp:sid:0"
+#define NS_PIE "urn:xmpp:pie:0" /* XEP-0227 */
 #define NS_RETENTION "tern:mam:retention" /* in exported accounts */
 
 #define RETENTION_DAYS_MOST 36500

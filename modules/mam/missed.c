@@ -135,41 +135,41 @@ static void fold(struct tern_entity *entity, struct waiting *waiting)
 	waiting_fold(waiting, i < waiting->end ? waiting->ids[i] : UINT64_MAX);
 }
 
+/* It waits, also where that cannot be recorded. */
 static int wait_for(struct tern_entity *entity, uint64_t id)
 {
 	struct archive *archive = archive_of(entity);
 	bool is_told = archive->is_recorded && id > archive->horizon;
-	int result;
 
 	fold(entity, &archive->waiting);
 	waiting_add(&archive->waiting, id);
 	archive->has_changed = true;
-	result = is_told ? 0 : record(entity);
-	if (result < 0)
-		waiting_remove(&archive->waiting, id);
-	return result;
+	return is_told ? 0 : record(entity);
 }
 
 /* What somebody will be told is safe waits from the moment when it is archived. */
 int note_received(struct tern_event *event)
 {
 	bool is_handed_over = event->stanza.type == TERN_CHAT || event->stanza.type == TERN_NORMAL;
+	struct archive *archive = archive_of(event->entity);
+	int result;
 
-	archive_of(event->entity)->newest = event->kept_id;
-	waiting_note_new(&archive_of(event->entity)->waiting, event->kept_id);
-	return event->is_acked && is_handed_over ? wait_for(event->entity, event->kept_id) : 0;
+	archive->newest = event->kept_id;
+	waiting_note_new(&archive->waiting, event->kept_id);
+	result = event->is_acked && is_handed_over ? wait_for(event->entity, event->kept_id) : 0;
+	if (result < 0)
+		waiting_remove(&archive->waiting, event->kept_id);
+	return result;
 }
 
 /* What stands in the archive is never refused: while it cannot be recorded that it waits, that is
  * known as long as the account is open, and recorded with what changes next. */
 enum tern_verdict note_missed(struct tern_event *event, const void *settings)
 {
-	struct waiting *waiting = &archive_of(event->entity)->waiting;
-
 	if (!event->kept_id)
 		return TERN_PASS;
-	if (!waiting_has(waiting, event->kept_id) && wait_for(event->entity, event->kept_id) < 0)
-		waiting_add(waiting, event->kept_id);
+	if (!waiting_has(&archive_of(event->entity)->waiting, event->kept_id))
+		wait_for(event->entity, event->kept_id);
 	/* A device may still take it: others tell the user. */
 	return event->awaits_ack ? TERN_PASS : TERN_DONE;
 }

@@ -12,7 +12,6 @@
 #include "mam.h"
 #include "rsm.h"
 
-#define NS_DATA "urn:xmpp:pie:0" /* XEP-0227 */
 
 tern_store mam_log, mam_prefs, mam_missed, mam_retention;
 tern_state mam_archive, mam_reader;
@@ -129,7 +128,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.taken = note_taken,
 	.exporter = export_rest,
 	.importers = (const struct tern_importer[]){
-		{ NS_DATA "#mam", "archive", import_archive, true },
+		{ NS_PIE "#mam", "archive", import_archive, true },
 		{ NS_MAM, "prefs", import_prefs },
 		{ NS_RETENTION, "retention", import_retention },
 		{ 0 },

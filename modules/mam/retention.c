@@ -37,11 +37,11 @@ static struct retention retention_here(struct tern_entity *entity, const void *s
 
 void retention_count_anew(struct archive *archive)
 {
-	if (archive->is_counting && !archive->is_counted) { /* a slice is under way */
+	if (archive->is_counting) {
 		archive->is_stale = true;
 		return;
 	}
-	archive->is_counting = archive->is_counted = false;
+	archive->is_counted = false;
 	archive->count = archive->bytes = archive->counted_to = 0;
 }
 
@@ -174,6 +174,7 @@ static void note_slice(struct tern_entity *entity, void *context,
 		tern_timer_start(entity, NULL, NEXT_SLICE_MS, count_on, context);
 		return;
 	}
+	archive->is_counting = false;
 	archive->is_counted = true;
 	trim_if_many(entity, context);
 }

@@ -28,14 +28,23 @@ static uint64_t *part_of(struct retention *retention, size_t index)
 	return (uint64_t *)((char *)retention + parts[index].offset);
 }
 
+/* Not in all parts as the host has it. */
+static bool is_own(struct retention *retention)
+{
+	size_t i = 0;
+
+	while (i < PARTS && *part_of(retention, i) == RETENTION_OF_HOST)
+		i++;
+	return i < PARTS;
+}
+
 /* --- the record: numbers of eight bytes ------------------------------------------------------- */
 
-static void keep_in_memory(struct archive *archive, const struct retention *own)
+static void keep_in_memory(struct archive *archive, struct retention *own)
 {
 	free(archive->own_retention);
 	archive->own_retention = NULL;
-	if (own->days == RETENTION_OF_HOST && own->messages == RETENTION_OF_HOST &&
-	    own->bytes == RETENTION_OF_HOST)
+	if (!is_own(own))
 		return;
 	archive->own_retention = heap_alloc(sizeof *own);
 	*archive->own_retention = *own;
@@ -59,14 +68,11 @@ int read_retention(struct tern_entity *entity, const void *key, size_t key_len, 
 static int store(struct tern_entity *entity, struct retention *own)
 {
 	uint64_t numbers[PARTS];
-	bool is_own = false;
 	int result;
 
-	for (size_t i = 0; i < PARTS; i++) {
-		is_own |= *part_of(own, i) != RETENTION_OF_HOST;
+	for (size_t i = 0; i < PARTS; i++)
 		numbers[i] = htobe64(*part_of(own, i));
-	}
-	result = is_own
+	result = is_own(own)
 		? tern_put(entity, mam_retention, KEY, sizeof KEY - 1, numbers, sizeof numbers)
 		: tern_delete(entity, mam_retention, KEY, sizeof KEY - 1);
 	if (result == 0)
@@ -135,20 +141,19 @@ void change_retention(struct tern_command *command, struct tern_entity *entity,
 {
 	struct archive *archive = archive_of(entity);
 	struct retention own = own_of(archive);
-	int result = 0;
+	bool changes = has_options(command);
+	int result;
 
-	if (!read_options(command, &own) ||
-	    (tern_command_argument(command, 0) && !has_options(command))) {
+	if (!read_options(command, &own) || (tern_command_argument(command, 0) && !changes)) {
 		tern_command_misused(command);
 		return;
 	}
-	if (has_options(command))
-		result = store(entity, &own);
+	result = changes ? store(entity, &own) : 0;
 	if (result < 0) {
 		tern_command_fail(command, "it cannot be kept: %s", strerror(-result));
 		return;
 	}
-	if (has_options(command))
+	if (changes)
 		retain_all(entity, settings);
 	tell(command, archive, settings);
 }

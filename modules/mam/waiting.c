@@ -59,12 +59,12 @@ bool waiting_is_listed(const struct waiting *waiting, uint64_t id)
 void waiting_add(struct waiting *waiting, uint64_t id)
 {
 	bool is_listed;
-	size_t place;
+	size_t place = place_of(waiting, id, &is_listed), behind = place - waiting->first;
 
-	if (waiting_is_listed(waiting, id))
+	if (is_listed)
 		return;
 	make_room(waiting);
-	place = place_of(waiting, id, &is_listed);
+	place = waiting->first + behind;
 	memmove(waiting->ids + place + 1, waiting->ids + place,
 		(waiting->end - place) * sizeof *waiting->ids);
 	waiting->ids[place] = id;

@@ -18,8 +18,6 @@
 #include "shard_internal.h"
 #include "writer.h"
 
-#define NS_SID "urn:xmpp:sid:0"
-
 enum {
 	SENT = 1, /* bits of a mark: at its sender's; */
 	BARE = 2, /* known by an id that may have been used before */
