@@ -127,14 +127,3 @@ async def a_message_waits_for_romeo_to_come_back(people):
     await people.romeo.sees("<< chat message: juliet@localhost")
     people.romeo.type("/win juliet@localhost")
     await people.romeo.sees("That which we call a rose")
-
-
-TESTS = (
-    both_log_in_with_the_commands_of_the_quickstart,
-    juliet_asks_romeo_and_romeo_sees_it,
-    romeo_allows_it_and_juliet_sees_him,
-    romeo_asks_too_and_both_see_each_other,
-    romeo_writes_and_juliet_reads_it,
-    juliet_answers,
-    a_message_waits_for_romeo_to_come_back,
-)

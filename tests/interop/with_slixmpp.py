@@ -395,36 +395,3 @@ async def an_announcement_is_heard(people):
     await Command(client, ADMIN + "announce").fill_in(
         client["xep_0050"].complete_command, announcement="All are punish'd.")
     await people.romeo_phone.expect_message("All are punish'd.")
-
-
-TESTS = (
-    logs_in_over_STARTTLS_with_a_verified_certificate,
-    mechanisms_that_it_tries_in_vain_are_one_line_of_the_log,
-    logs_in_over_direct_TLS,
-    two_resources_of_one_account_see_each_other,
-    a_wrong_password_is_refused,
-    a_new_contact_is_pushed_to_both_resources,
-    a_subscription_request_reaches_both_resources,
-    an_approval_brings_presence_of_both_resources,
-    the_other_direction_makes_it_mutual,
-    a_change_of_presence_reaches_the_contact,
-    a_message_to_a_full_address_reaches_that_client,
-    a_message_to_a_bare_address_reaches_the_account,
-    an_answer_comes_back,
-    the_server_tells_what_it_does,
-    a_contact_tells_what_its_client_does,
-    pings_are_answered_by_the_server_and_by_a_contact,
-    the_server_tells_its_version_time_and_age,
-    the_servers_capabilities_are_believed,
-    a_vcard_is_seen_by_others_and_its_photo_in_presence,
-    a_client_finds_what_another_kept,
-    a_contact_is_seen_to_leave,
-    messages_to_an_absent_account_wait_in_order,
-    everything_is_there_after_a_restart,
-    a_removed_contact_is_gone_on_both_sides,
-    an_administrator_finds_commands_that_others_do_not_have,
-    an_administrator_makes_a_user_and_deletes_him,
-    an_administrator_sees_who_is_there,
-    what_cannot_be_undone_is_asked_twice,
-    an_announcement_is_heard,
-)

@@ -423,25 +423,3 @@ async def a_new_password_is_the_one_that_counts(people):
     await old.leave()
     people.demo.accounts["juliet"] = "balcony"
     await people.bring("juliet_tablet", is_direct=True)
-
-
-TESTS = (
-    logs_in_over_STARTTLS_with_SCRAM,
-    logs_in_over_direct_TLS,
-    a_wrong_password_is_refused,
-    a_new_contact_is_pushed_to_both_devices,
-    a_request_and_an_approval_in_each_direction_make_it_mutual,
-    a_change_of_presence_reaches_the_contact,
-    carbons_show_each_device_what_the_other_one_says_and_hears,
-    an_archive_is_read_page_by_page,
-    a_broken_stream_is_resumed_and_nothing_is_lost_or_doubled,
-    who_is_blocked_cannot_write_until_unblocked,
-    a_vcard_is_seen_by_others,
-    bookmarks_of_one_device_are_those_of_the_other,
-    pings_and_questions_for_the_version_are_answered,
-    what_nobody_answers_is_an_error_and_not_silence,
-    capabilities_are_passed_on_and_the_servers_are_told,
-    an_inactive_client_hears_of_presence_when_it_is_active_again,
-    messages_to_an_absent_account_wait_in_order,
-    a_new_password_is_the_one_that_counts,
-)

@@ -76,6 +76,23 @@ const struct tern_module stage_keeper = {
 	.stores = (const struct tern_store_claim[]){ { "keeper", TERN_FETCHED, &store, NULL }, { 0 } },
 };
 
+static enum tern_verdict deliver_and_pass(struct tern_event *event, const void *settings)
+{
+	struct tern_session *session = tern_session_first(event->entity);
+
+	for (; session; session = tern_session_next(session))
+		tern_deliver(event, session);
+	return TERN_PASS;
+}
+
+const struct tern_module stage_passing = {
+	.abi = TERN_MODULE_ABI,
+	.name = "passing",
+	.about = "to all that are there",
+	.hooks = (const struct tern_hook[]){
+		{ TERN_IN_DELIVER, TERN_MESSAGES, 0, deliver_and_pass }, { 0 } },
+};
+
 const struct tern_module stage_delivery = {
 	.abi = TERN_MODULE_ABI,
 	.name = "delivery",

@@ -26,6 +26,9 @@ struct memory_disk;
 /* Delivers messages and presences to the session that they name, or to all. */
 extern const struct tern_module stage_delivery;
 
+/* Delivers messages to all sessions; what finds none is missed. */
+extern const struct tern_module stage_passing;
+
 /* Has every message written down by its addressee, before it is delivered. */
 extern const struct tern_module stage_keeper;
 

@@ -84,11 +84,26 @@ class Daemon(unittest.TestCase):
         return subprocess.run([TERNCTL, "-c", self.path("tern.conf"), *words],
                               capture_output=True, text=True, timeout=60, **options)
 
+    def dial(self, port):
+        client = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.addCleanup(client.close)
+        return client
+
+    def add_users(self, *names):
+        for name in names:
+            self.ctl("user", "add", f"{name}@example.org", "--password", "x")
+
+    def change_config(self, old, new):
+        with open(self.path("tern.conf"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn(old, text)
+        with open(self.path("tern.conf"), "w", encoding="utf-8") as file:
+            file.write(text.replace(old, new))
+
     def connect(self, port, name, password="x"):
         """A client who is logged in with PLAIN; answers its socket."""
         plain = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
-        client = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self.addCleanup(client.close)
+        client = self.dial(port)
         self.talk(client, HEADER, "</stream:features>")
         answer = self.talk(client, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' "
                            f"mechanism='PLAIN'>{plain}</auth>", "<success|</failure>")

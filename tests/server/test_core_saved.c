@@ -88,31 +88,12 @@ static const struct tern_module keeper = {
 	.pending = keep_pending,
 };
 
-/* The stage's delivery takes what finds nobody for delivered. */
-static enum tern_verdict deliver(struct tern_event *event, const void *settings)
-{
-	struct tern_session *session = tern_session_first(event->entity);
-
-	(void)settings;
-	for (; session; session = tern_session_next(session))
-		tern_deliver(event, session);
-	return TERN_PASS;
-}
-
-static const struct tern_module delivery = {
-	.abi = TERN_MODULE_ABI,
-	.name = "delivery",
-	.about = "to all that are there",
-	.hooks = (const struct tern_hook[]){
-		{ TERN_IN_DELIVER, TERN_MESSAGES, 0, deliver }, { 0 } },
-};
-
 static struct client *romeo, *nurse;
 static char id[ACKS_ID_BYTES];
 
 static void set_up(void)
 {
-	static const struct tern_module *const modules[] = { &keeper, &delivery, NULL };
+	static const struct tern_module *const modules[] = { &keeper, &stage_passing, NULL };
 
 	stage_open(modules);
 	romeo = client_open(ROMEO, "garden");

@@ -11,7 +11,6 @@
 #include "call.h"
 #include "core_stage.h"
 #include "entity_internal.h"
-#include "handover.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 #include "turnover.h"
@@ -579,27 +578,13 @@ static const struct tern_module archivist = {
 	.taken = note_taken,
 };
 
-static enum tern_verdict deliver(struct tern_event *event, const void *settings)
-{
-	struct tern_session *session = tern_session_first(event->entity);
-
-	for (; session; session = tern_session_next(session))
-		tern_deliver(event, session);
-	return TERN_PASS;
-}
-
-static const struct tern_module delivery = {
-	.abi = TERN_MODULE_ABI, .name = "passing", .about = "what reaches nobody is missed",
-	.hooks = (const struct tern_hook[]){ { TERN_IN_DELIVER, TERN_MESSAGES, 0, deliver }, { 0 } },
-};
-
 static void archive_and_leave(void)
 {
-	change((const struct tern_module *const[]){ &archivist, &delivery, NULL });
+	change((const struct tern_module *const[]){ &archivist, &stage_passing, NULL });
 	client_says(rosaline, ENABLE);
 	say("word");
 	stage_settle();
-	change((const struct tern_module *const[]){ &delivery, NULL });
+	change((const struct tern_module *const[]){ &stage_passing, NULL });
 }
 
 Test(core_turnover, an_archive_hears_later_what_was_taken_while_it_was_away)
@@ -639,7 +624,7 @@ static const struct tern_module store = {
 Test(core_turnover, what_another_took_over_does_not_wait_in_the_archive)
 {
 	archive_and_leave();
-	change((const struct tern_module *const[]){ &delivery, &store, NULL });
+	change((const struct tern_module *const[]){ &stage_passing, &store, NULL });
 	client_open(ROSALINE, "hall");
 	session_close(client_session(rosaline), STREAM_ERROR_NONE, NULL);
 	while (tern_session_first(stage_entity(ROSALINE)))
@@ -654,7 +639,7 @@ Test(core_turnover, what_another_took_over_does_not_wait_in_the_archive)
 
 Test(core_turnover, a_module_comes_and_goes_without_an_end)
 {
-	size_t states = loader_state_count(TERN_PER_ACCOUNT), stores = loader_store_count();
+	size_t states, stores;
 
 	HAS(&guest);
 	states = loader_state_count(TERN_PER_ACCOUNT);

@@ -61,8 +61,7 @@ class Erasure(Daemon):
 
     def live(self):
         """Juliet leaves something in every store; Romeo's words wait, and Tybalt's are archived."""
-        for name in ("juliet", "romeo", "tybalt"):
-            self.ctl("user", "add", f"{name}@example.org", "--password", "x")
+        self.add_users("juliet", "romeo", "tybalt")
         juliet = self.connect(self.port, "juliet")
         for payload in (
                 "<query xmlns='jabber:iq:roster'><item jid='nurse@example.net'/></query>",

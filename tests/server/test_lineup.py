@@ -30,18 +30,13 @@ class Lineup(Daemon):
         self.write_config(change=lambda text: text.replace(
             'host.key"\n', f'host.key"\n    modules = {{{self.listed}}}\n{options}'))
         port = self.start()["listeners"][0]["port"]
-        for name in names:
-            self.ctl("user", "add", f"{name}@example.org", "--password", "x")
+        self.add_users(*names)
         return port
 
     def list_modules(self, *modules, options=""):
         """In the file; a reload finds them."""
-        with open(self.path("tern.conf"), encoding="utf-8") as file:
-            text = file.read()
         before, self.listed = self.listed, ", ".join(f'"{module}"' for module in modules)
-        with open(self.path("tern.conf"), "w", encoding="utf-8") as file:
-            file.write(text.replace(f"modules = {{{before}}}",
-                                    f"modules = {{{self.listed}}}{options}"))
+        self.change_config(f"modules = {{{before}}}", f"modules = {{{self.listed}}}{options}")
 
     def modules(self):
         return [row[1] for row in self.rows("module", "list")]

@@ -24,8 +24,7 @@ class Ternctl(Daemon):
         """A server with accounts; answers its port."""
         self.write_config(change=lambda text: text.replace('host.key"\n', OFFLINE))
         port = self.start()["listeners"][0]["port"]
-        for name in names:
-            self.ctl("user", "add", f"{name}@example.org", "--password", "x")
+        self.add_users(*names)
         return port
 
     def figures(self):
@@ -104,8 +103,7 @@ class Ternctl(Daemon):
         self.write_config(change=lambda text: text.replace(
             'host.key"\n', 'host.key"\n    modules = {"presence", "message", "mam"}\n'))
         port = self.start()["listeners"][0]["port"]
-        for name in ("romeo", "juliet"):
-            self.ctl("user", "add", f"{name}@example.org", "--password", "x")
+        self.add_users("romeo", "juliet")
         client = self.connect(port, "romeo")
         self.send_and_wait(client, "".join(
             "<message to='juliet@example.org' type='chat'>"
@@ -255,13 +253,6 @@ class Ternctl(Daemon):
                          [["example.org", name] for name in ("presence", "message", "offline")])
 
     # --- configuration
-
-    def change_config(self, old, new):
-        with open(self.path("tern.conf"), encoding="utf-8") as file:
-            text = file.read()
-        self.assertIn(old, text)
-        with open(self.path("tern.conf"), "w", encoding="utf-8") as file:
-            file.write(text.replace(old, new))
 
     def test_the_log_level_is_told_and_changed(self):
         self.serve()

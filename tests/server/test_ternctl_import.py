@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import os
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -95,11 +94,6 @@ class Import(Daemon):
     def serve(self):
         self.write_config(change=with_another_host)
         self.port = self.start()["listeners"][0]["port"]
-
-    def dial(self, port):
-        client = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self.addCleanup(client.close)
-        return client
 
     def enter(self, jid):
         return Client(self, self.port, jid, PASSWORDS[jid.split("@")[0]])

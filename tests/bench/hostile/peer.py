@@ -137,12 +137,16 @@ class Peer:
         self.say(self.ground.header())
         return self.hear("</stream:features>")
 
-    def log_in(self, number=0, resource=""):
-        """Up to the bound session."""
+    def prove(self, number):
+        """Up to the stream that can bind."""
         self.open()
         self.say(auth("PLAIN", plain(f"u{number}", self.ground.password)))
         self.hear("<success")
         self.open()
+
+    def log_in(self, number=0, resource=""):
+        """Up to the bound session."""
+        self.prove(number)
         self.say(BIND.format(f"<resource>{resource}</resource>" if resource else ""))
         self.jid = re.search("<jid>(.*)</jid>", self.hear("</bind></iq>"))[1]
         return self

@@ -5,7 +5,7 @@
 import contextlib
 import time
 
-from .peer import BIND, Wrong, auth, plain
+from .peer import BIND, Wrong, auth
 from .strangers import LAUGHS, SLACK_S
 
 STREAM = "http://etherx.jabber.org/streams"
@@ -96,10 +96,7 @@ def bound_again(ground):
 def odd_resources(ground):
     """resources that are none cannot be bound; the stream goes on"""
     with ground.peer() as peer:
-        peer.open()
-        peer.say(auth("PLAIN", plain("u0", ground.password)))
-        peer.hear("<success")
-        peer.open()
+        peer.prove(0)
         for resource in ("<resource/>", f"<resource>{'r' * 1024}</resource>",
                          f"<resource>{'é' * 600}</resource>", "<resource>a&#x9;b</resource>",
                          "<resource>\u202e\u0085</resource>", "<resource>\ufdd0</resource>"):
@@ -140,10 +137,7 @@ def resumed(ground):
         owner.say(f"<enable xmlns='{ACKS}' resume='true'/>")
         token = owner.hear("<enabled[^>]*>").split(" id='")[1].split("'")[0]
         with ground.peer() as thief:
-            thief.open()
-            thief.say(auth("PLAIN", plain("u1", ground.password)))
-            thief.hear("<success")
-            thief.open()
+            thief.prove(1)
             for stolen in (token, "", "x" * 5000, token + "x"):
                 thief.say(f"<resume xmlns='{ACKS}' previd='{stolen}' h='0'/>")
                 thief.hear("<failed.*?</failed>")
