@@ -80,16 +80,11 @@ static int run(struct arena *arena, struct tern_host *host, const struct wanted_
 static const struct option_setting *find_options(const struct tern_host *host,
 	const struct tern_module *module)
 {
-	const struct config *config = host->server->config;
+	const struct host_config *section = config_find_host(host->server->config, host->domain);
 
-	for (size_t h = 0; h < config->host_count; h++) {
-		const struct host_config *section = &config->hosts[h];
-
-		for (size_t i = 0; i < section->module_count; i++) {
-			if (strcmp(section->domain, host->domain) == 0 &&
-			    section->modules[i].module == module)
-				return section->modules[i].options;
-		}
+	for (size_t i = 0; section && i < section->module_count; i++) {
+		if (section->modules[i].module == module)
+			return section->modules[i].options;
 	}
 	return NULL;
 }

@@ -111,15 +111,6 @@ static void compare_listeners(struct reloading *now)
 
 /* --- hosts ------------------------------------------------------------------------------------ */
 
-static struct host_config *find_host(const struct config *config, const char *domain)
-{
-	for (size_t i = 0; i < config->host_count; i++) {
-		if (strcmp(config->hosts[i].domain, domain) == 0)
-			return &config->hosts[i];
-	}
-	return NULL;
-}
-
 static void fail(struct reloading *now, const char *what, const char *why)
 {
 	now->reload->tell(now->reload->context, what, RELOAD_FAILED, why);
@@ -210,13 +201,8 @@ static void renew_modules(struct reloading *now, struct tern_host *host, struct 
 	const struct host_config *fresh)
 {
 	struct differences *differences = arena_zalloc(now->arena, sizeof *differences);
-	struct wanted_module *wanted =
-		arena_alloc(now->arena, (fresh->module_count + 1) * sizeof *wanted);
 
-	for (size_t i = 0; i < fresh->module_count; i++)
-		wanted[i] = (struct wanted_module){ fresh->modules[i].module,
-			fresh->modules[i].options };
-	differences->lineup = (struct lineup){ .host = host, .wanted = wanted,
+	differences->lineup = (struct lineup){ .host = host, .wanted = fresh->modules,
 		.count = fresh->module_count };
 	compare_modules(now, differences);
 	if (differences->count && !now->reload->only_check) {
@@ -264,7 +250,7 @@ static void read_certificates(struct reloading *now)
 {
 	for (size_t i = 0; i < now->server->host_count; i++) {
 		const struct tern_host *host = now->server->hosts[i];
-		const struct host_config *fresh = find_host(now->fresh, host->domain);
+		const struct host_config *fresh = config_find_host(now->fresh, host->domain);
 
 		if (fresh)
 			server_read_certificate(fresh, &now->certificates[i]);
@@ -289,7 +275,7 @@ static void compare_hosts(struct reloading *now)
 	struct config *config = server->config;
 
 	for (size_t i = 0; i < server->host_count; i++) {
-		const struct host_config *fresh = find_host(now->fresh, server->hosts[i]->domain);
+		const struct host_config *fresh = config_find_host(now->fresh, server->hosts[i]->domain);
 
 		if (fresh)
 			renew_host(now, i, &config->hosts[i], fresh);
@@ -297,12 +283,12 @@ static void compare_hosts(struct reloading *now)
 			tell(now, RELOAD_NEEDS_RESTART, "host", server->hosts[i]->domain);
 	}
 	for (size_t i = 0; i < now->fresh->host_count; i++) {
-		if (!find_host(config, now->fresh->hosts[i].domain))
+		if (!config_find_host(config, now->fresh->hosts[i].domain))
 			tell(now, RELOAD_NEEDS_RESTART, "host", now->fresh->hosts[i].domain);
 	}
 }
 
-/* While shards stand still. */
+/* While shards stand still; to look, they need not. */
 static void take_over(void *context)
 {
 	struct reloading *now = context;
@@ -350,7 +336,10 @@ int server_reload(struct server *server, const struct reload *reload, char **ret
 	now.certificates = heap_zalloc((server->host_count + 1) * sizeof *now.certificates);
 	if (!reload->only_check) /* config_read has tried them */
 		read_certificates(&now);
-	server_stand_still(server, take_over, settle, &now);
+	if (reload->only_check)
+		take_over(&now);
+	else
+		server_stand_still(server, take_over, settle, &now);
 	finish(&now);
 	if (reload->only_check) {
 		config_destroy(now.fresh);

@@ -217,18 +217,18 @@ static int load_modules(struct tern_host *host, const struct host_config *config
 {
 	struct arena *arena = arena_create(1024);
 	struct buffer names = { 0 };
-	int result = 0;
+	struct turnover turnover;
+	const char *why;
+	int result = loader_change(arena, host, config->modules, config->module_count, &turnover,
+		&why);
 
-	for (size_t i = 0; i < config->module_count && result == 0; i++) {
-		const struct module_config *module = &config->modules[i];
-		const char *why = NULL;
-
-		result = loader_add(arena, host, module->module, module->options, &why);
-		if (result < 0)
-			log_error("host", host->domain, "%s", why);
-		buffer_printf(&names, "%s%s", i ? ", " : "", module->module->name);
-	}
+	for (size_t i = 0; i < config->module_count; i++)
+		buffer_printf(&names, "%s%s", i ? ", " : "", config->modules[i].module->name);
 	if (result == 0)
+		loader_finish(&turnover);
+	if (result < 0)
+		log_error("host", host->domain, "%s", why);
+	else
 		log_info("host", host->domain, "modules: %.*s", (int)names.len,
 			names.len ? buffer_at(&names) : "");
 	buffer_finish(&names);

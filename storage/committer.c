@@ -181,7 +181,7 @@ static void sync_if_due(struct storage *storage, bool now)
 	committer->synced_ms = now_ms();
 }
 
-static struct timespec in_ms(uint64_t ms)
+struct timespec clock_in_ms(uint64_t ms)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -199,7 +199,7 @@ static struct timespec in_ms(uint64_t ms)
  * of the two sees the other. */
 static void sleep_until_work(struct storage *storage, uint64_t ms)
 {
-	struct timespec until = in_ms(ms);
+	struct timespec until = clock_in_ms(ms);
 	int r = 0;
 	pthread_mutex_lock(&storage->sleep_lock);
 	atomic_store(&storage->sleeping, true);
@@ -215,7 +215,7 @@ static void sleep_until_work(struct storage *storage, uint64_t ms)
 
 static void sleep_until_stop(struct storage *storage, uint64_t ms)
 {
-	struct timespec until = in_ms(ms);
+	struct timespec until = clock_in_ms(ms);
 	int r = 0;
 	pthread_mutex_lock(&storage->sleep_lock);
 	while (r == 0 && !atomic_load(&storage->stopping)) {

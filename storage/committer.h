@@ -7,8 +7,13 @@
 #define STORAGE_COMMITTER_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <time.h>
 
 struct storage;
+
+/* That much later, by CLOCK_MONOTONIC. */
+struct timespec clock_in_ms(uint64_t ms);
 
 /* 0 or -errno. */
 int committer_start(struct storage *storage);

@@ -213,15 +213,8 @@ static void step_all(struct storage *storage)
 
 static int wait_for_mark(struct mark *mark, unsigned most_ms)
 {
-	struct timespec until;
+	struct timespec until = clock_in_ms(most_ms);
 	int r;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += most_ms / 1000;
-	until.tv_nsec += (long)(most_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	do
 		r = sem_clockwait(&mark->reached, CLOCK_MONOTONIC, &until);
 	while (r < 0 && errno == EINTR);

@@ -184,27 +184,23 @@ static void check_strays(cfg_t *section, const struct host_draft *draft)
 static void read_modules(cfg_t *section, const struct host_draft *draft,
 	struct host_config *host)
 {
-	const struct tern_module **modules;
-	struct module_config *configs;
+	struct wanted_module *modules;
 	size_t listed = 0;
 	const char *why;
 
 	check_strays(section, draft);
 	while (draft->modules[listed])
 		listed++;
-	modules = arena_alloc(now->arena, (listed + 1) * sizeof *modules);
-	configs = arena_zalloc(now->arena, (listed + 1) * sizeof *configs);
+	modules = arena_zalloc(now->arena, (listed + 1) * sizeof *modules);
 	for (size_t i = 0; i < listed; i++) {
 		cfg_t *options = cfg_gettsec(section, "module", draft->modules[i]);
 		const struct tern_module *module = registry_find(draft->modules[i]);
 
-		if (!module)
-			continue;
-		modules[host->module_count] = module;
-		configs[host->module_count++] = (struct module_config){ module,
-			options ? read_options(options) : NULL };
+		if (module)
+			modules[host->module_count++] = (struct wanted_module){ module,
+				options ? read_options(options) : NULL };
 	}
-	host->modules = configs;
+	host->modules = modules;
 	why = loader_refuse(now->arena, modules, host->module_count);
 	if (why)
 		complain(section, why);
@@ -543,6 +539,15 @@ struct config *config_read(const char *path, char **ret_why)
 		arena_destroy(reading.arena);
 	now = NULL;
 	return config;
+}
+
+struct host_config *config_find_host(const struct config *config, const char *domain)
+{
+	for (size_t i = 0; i < config->host_count; i++) {
+		if (strcmp(config->hosts[i].domain, domain) == 0)
+			return &config->hosts[i];
+	}
+	return NULL;
 }
 
 void config_destroy(struct config *config)

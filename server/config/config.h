@@ -12,13 +12,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "loader.h"
 #include "log.h"
 #include "sasl_policy.h"
 #include "server_limits.h"
 
 struct arena;
-struct option_setting; /* options.h */
-struct tern_module;
 
 enum durability { DURABILITY_COMMIT, DURABILITY_RELAXED };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
@@ -31,11 +30,6 @@ struct listen_config {
 	enum listen_tls tls;
 };
 
-struct module_config {
-	const struct tern_module *module;
-	const struct option_setting *options; /* as written; ends with a NULL name */
-};
-
 struct host_config {
 	const char *domain;      /* normalised */
 	const char *certificate; /* paths of PEM files */
@@ -43,7 +37,7 @@ struct host_config {
 	const char *client_ca;   /* "": no client certificates are asked for */
 	const char *resume_location; /* where clients shall come back (XEP-0198 3); "": anywhere */
 	struct sasl_policy sasl; /* ANONYMOUS is in it when `anonymous` says so */
-	const struct module_config *modules; /* in load order */
+	const struct wanted_module *modules; /* in load order */
 	size_t module_count;
 };
 
@@ -73,6 +67,9 @@ struct config {
  * file could be followed: behind a braces' or token's fault it cannot. The caller frees it. */
 struct config *config_read(const char *path, char **ret_why);
 void config_destroy(struct config *config); /* takes NULL */
+
+/* The section of that domain (normalised), or NULL. */
+struct host_config *config_find_host(const struct config *config, const char *domain);
 
 /* The values that `take_later` lent to this one live as long as this one. */
 void config_keep(struct config *config, struct config *take_later);

@@ -3,7 +3,6 @@
 
 #include "faults.h"
 
-#include <stdlib.h>
 
 #include "arena.h"
 #include "source.h"

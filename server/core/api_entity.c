@@ -153,12 +153,6 @@ enum tern_condition tern_condition_of(int error)
 
 /* --- reads that wait for the entity's own writes --------------------------------------------- */
 
-/* What it begins now would be cancelled: it hears of nothing any more that it would go on with. */
-static bool has_left(const struct loaded *guest)
-{
-	return guest && guest->is_leaving;
-}
-
 typedef void got_record(struct tern_entity *entity, void *context, const void *value, size_t len,
 	bool cancelled);
 
@@ -176,7 +170,7 @@ struct get {
 static void get_now(struct tern_entity *entity, struct item *item, bool cancelled)
 {
 	struct get *get = (struct get *)item;
-	bool is_gone = cancelled || has_left(get->guest) || entity->owner != get->owner ||
+	bool is_gone = cancelled || loaded_is_leaving(get->guest) || entity->owner != get->owner ||
 		entity->is_being_deleted;
 	struct shard *shard = entity->shard;
 	struct loaded *outer = shard_enter(shard, get->guest);
@@ -315,7 +309,7 @@ static void run_query(struct tern_entity *entity, struct query *query, bool canc
 	size_t most = query->page.most && query->page.most < PAGE_MOST ? query->page.most : PAGE_MOST;
 	struct loaded *outer;
 	bool complete = true;
-	bool is_gone = cancelled || has_left(query->guest) || entity->owner != query->owner ||
+	bool is_gone = cancelled || loaded_is_leaving(query->guest) || entity->owner != query->owner ||
 		entity->is_being_deleted;
 	int result = is_gone ? -ECANCELED : !query->owner ? 0 :
 		storage_log_read(entity->shard->server->storage, entity->owner,
@@ -482,9 +476,7 @@ size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *ar
 
 bool tern_is_leaving(const struct tern_entity *entity)
 {
-	const struct loaded *guest = entity->shard->guest;
-
-	return guest && guest->is_leaving;
+	return loaded_is_leaving(entity->shard->guest);
 }
 
 void tern_happen(struct tern_entity *entity, enum tern_happening what, struct tern_event *event)

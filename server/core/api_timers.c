@@ -91,32 +91,34 @@ void tern_timer_stop(struct tern_entity *entity, tern_timer id)
 	}
 }
 
-void entity_cancel_timers(struct tern_entity *entity, struct tern_session *session)
+/* The first of the session, or of all, and of the module, or of any: a call may change the list. */
+static struct entity_timer *find(const struct tern_entity *entity,
+	const struct tern_session *session, const struct loaded *owner)
 {
 	struct entity_timer *timer = entity->timers;
 
-	while (timer) {
-		if (session && timer->session != session->id) {
-			timer = timer->next;
-			continue;
-		}
+	while (timer && ((session && timer->session != session->id) ||
+	       (owner && timer->owner != owner)))
+		timer = timer->next;
+	return timer;
+}
+
+void entity_cancel_timers(struct tern_entity *entity, struct tern_session *session)
+{
+	struct entity_timer *timer;
+
+	while ((timer = find(entity, session, NULL))) {
 		timer_stop(entity->shard, &timer->timer);
 		call(timer, session, true);
-		timer = entity->timers; /* the call may have changed the list */
 	}
 }
 
 void timers_cancel_of(struct tern_entity *entity, const struct loaded *owner)
 {
-	struct entity_timer *timer = entity->timers;
+	struct entity_timer *timer;
 
-	while (timer) {
-		if (timer->owner != owner) {
-			timer = timer->next;
-			continue;
-		}
+	while ((timer = find(entity, NULL, owner))) {
 		timer_stop(entity->shard, &timer->timer);
 		call(timer, timer->session ? tern_session_by_id(entity, timer->session) : NULL, true);
-		timer = entity->timers; /* the call may have changed the list */
 	}
 }

@@ -227,11 +227,6 @@ uint64_t handover_kept_id(const struct handover *handover)
 	return handover->kept_id;
 }
 
-uint64_t handover_pending_id(const struct handover *handover)
-{
-	return handover->pending_id;
-}
-
 /* --- of a module that has left ---------------------------------------------------------------- */
 
 static void settle(struct tern_entity *entity, struct tern_session *session, void *context,

@@ -56,7 +56,6 @@ void handover_note_overdue(struct handover *handover);
 
 /* What an event that delivers it again has to know. */
 uint64_t handover_kept_id(const struct handover *handover);    /* tern_event.kept_id */
-uint64_t handover_pending_id(const struct handover *handover); /* 0: in no pending log */
 
 /* --- saved sessions (saved.h): all that share one name it by its number ------------------------ */
 

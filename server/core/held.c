@@ -186,8 +186,7 @@ static void conclude(struct event *event, enum tern_verdict verdict)
 	if (verdict == TERN_DONE)
 		event_finish(event);
 	else if (verdict == TERN_REJECT)
-		event_refuse(event, event->condition ? event->condition :
-			TERN_INTERNAL_SERVER_ERROR, event->text);
+		event_refuse(event, event->condition, event->text);
 	else if (event->is_dispatched)
 		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
 	else

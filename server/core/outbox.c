@@ -159,12 +159,6 @@ static void write_bytes(struct tern_entity *entity, struct item *item, bool canc
 	free(said);
 }
 
-void outbox_say_bytes(struct tern_entity *entity, struct tern_session *session,
-	const char *bytes, size_t len)
-{
-	outbox_say_message(entity, session, bytes, len, NULL);
-}
-
 void outbox_say_message(struct tern_entity *entity, struct tern_session *session,
 	const char *bytes, size_t len, struct handover *handover)
 {

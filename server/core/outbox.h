@@ -38,11 +38,8 @@ bool outbox_is_open(const struct tern_entity *entity);
  * has gone. */
 void outbox_say(struct tern_entity *entity, struct item *take_item);
 
-/* Bytes for a session of the entity (nothing where the session is gone by then). */
-void outbox_say_bytes(struct tern_entity *entity, struct tern_session *session,
-	const char *bytes, size_t len);
-
-/* The same for a message that is handed over: with a share, or NULL. */
+/* Bytes for a session of the entity (nothing where the session is gone by then); of a message that
+ * is handed over with a share, or NULL. */
 void outbox_say_message(struct tern_entity *entity, struct tern_session *session,
 	const char *bytes, size_t len, struct handover *take_handover);
 

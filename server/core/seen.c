@@ -121,12 +121,10 @@ uint64_t seen_mark(const struct event *event)
 	to = message->to ? jid_text(message->to) : "";
 	hash = hash_bytes(jid_bare_text(message->from), strlen(jid_bare_text(message->from)));
 	hash = join(hash, to, strlen(to));
-	if (id)
-		return of_session(event->at, event->sent_by) | of_message(join(hash, id, strlen(id))) |
-			SENT;
-	hash = hash_mix(join(hash, message->id, strlen(message->id)) ^
-		hash_content(scratch, message->element));
-	return of_session(event->at, event->sent_by) | of_message(hash) | BARE | SENT;
+	hash = id ? join(hash, id, strlen(id)) :
+		hash_mix(join(hash, message->id, strlen(message->id)) ^
+			hash_content(scratch, message->element));
+	return of_session(event->at, event->sent_by) | of_message(hash) | (id ? 0 : BARE) | SENT;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

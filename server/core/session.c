@@ -538,10 +538,3 @@ void sessions_each(struct shard *shard,
 		each(context, &facts);
 	}
 }
-
-struct tern_session *session_find(struct shard *shard, const struct jid *full)
-{
-	struct tern_entity *entity = entities_find(shard, full);
-
-	return entity && jid_resource(full) ? tern_session_find(entity, jid_resource(full)) : NULL;
-}

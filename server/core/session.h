@@ -73,7 +73,4 @@ struct session_facts {
 void sessions_each(struct shard *shard,
 	void (*each)(void *context, const struct session_facts *facts), void *context);
 
-/* The session of that full JID on the calling shard (its account's home), or NULL. */
-struct tern_session *session_find(struct shard *shard, const struct jid *full);
-
 #endif

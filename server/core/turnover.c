@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "account_internal.h"
-#include "arena.h"
 #include "asks.h"
 #include "entity_internal.h"
 #include "event_internal.h"

@@ -166,6 +166,12 @@ const struct store_slot *loader_store(size_t index);
 struct loaded *host_find_loaded(const struct tern_host *host, const struct tern_module *module);
 bool host_has_module(const struct tern_host *host, const struct tern_module *module);
 
+/* True while the module says its last word, and behind it; NULL is nobody's. */
+static inline bool loaded_is_leaving(const struct loaded *loaded)
+{
+	return loaded && loaded->is_leaving;
+}
+
 /* While it is in use a module's settings stay, though it may have been unloaded.  Any thread; NULL
  * is nobody's. */
 static inline void loaded_use(struct loaded *loaded)

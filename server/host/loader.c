@@ -125,16 +125,16 @@ static const char *refuse_pair(struct arena *arena, const struct tern_module *a,
 	return why ? why : refuse_nonzas(arena, a, b);
 }
 
-const char *loader_refuse(struct arena *arena, const struct tern_module *const *modules,
-	size_t count)
+const char *loader_refuse(struct arena *arena, const struct wanted_module *wanted, size_t count)
 {
 	for (size_t j = 0; j < count; j++) {
 		for (size_t i = 0; i <= j; i++) {
 			const char *why;
 
-			if (i < j && modules[i] == modules[j])
-				return arena_printf(arena, "module `%s` is listed twice", modules[i]->name);
-			why = refuse_pair(arena, modules[i], modules[j]);
+			if (i < j && wanted[i].module == wanted[j].module)
+				return arena_printf(arena, "module `%s` is listed twice",
+					wanted[i].module->name);
+			why = refuse_pair(arena, wanted[i].module, wanted[j].module);
 			if (why)
 				return why;
 		}
@@ -155,14 +155,11 @@ static const char *refuse_one(struct arena *arena, const struct wanted_module *w
 
 static const char *refuse(struct arena *arena, const struct wanted_module *wanted, size_t count)
 {
-	const struct tern_module **modules = arena_alloc(arena, (count + 1) * sizeof *modules);
 	const char *why = NULL;
 
-	for (size_t i = 0; i < count && !why; i++) {
-		modules[i] = wanted[i].module;
+	for (size_t i = 0; i < count && !why; i++)
 		why = refuse_one(arena, &wanted[i]);
-	}
-	return why ? why : loader_refuse(arena, modules, count);
+	return why ? why : loader_refuse(arena, wanted, count);
 }
 
 static void intern_claims(const struct tern_module *module)

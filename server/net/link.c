@@ -354,11 +354,6 @@ unsigned link_note_login_failure(struct link *link)
 	return delay_ms(link, addresses_note_failure(link->address_key, now_s(link)));
 }
 
-unsigned link_login_delay_ms(const struct link *link)
-{
-	return delay_ms(link, addresses_failures(link->address_key, now_s(link)));
-}
-
 unsigned link_note_registration(struct link *link)
 {
 	return addresses_note_registration(link->address_key, now_s(link));

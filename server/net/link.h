@@ -90,10 +90,9 @@ void link_prefer_host(struct link *link, struct tern_host *host);
 /* The host whose certificate was shown, or NULL. */
 struct tern_host *link_shown_host(const struct link *link);
 
-/* A login failed here; and: how long the answer to the next one should wait, since the peer's
+/* A login failed here: how long the answer to the next one should wait, since the peer's
  * address had so many of late (limits.failed-logins-per-address). */
 unsigned link_note_login_failure(struct link *link);
-unsigned link_login_delay_ms(const struct link *link);
 
 /* Somebody tries to get an account here: how many did so from the peer's address of late. */
 unsigned link_note_registration(struct link *link);
