@@ -5,7 +5,6 @@
  * messages. Administrators are named in the configuration, and whoever restarts the server, or
  * ends it, ends it for its other hosts too. */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"

@@ -84,8 +84,10 @@ static void argue(const struct errand *errand, const char **arguments)
 {
 	const struct tern_command_claim *claim = errand->recipe->of;
 	const struct form_answer *answer = &errand->answers[claim->at == TERN_COMMAND_AT_ACCOUNT];
+	const struct form_answer *end = &errand->answers[FIELDS_MOST];
 
-	for (const struct tern_command_field *field = claim->fields; field && field->name; field++) {
+	for (const struct tern_command_field *field = claim->fields;
+	     field && field->name && answer < end; field++) {
 		const char *value = (answer++)->count ? answer[-1].values[0] : NULL;
 
 		if (!value || (field->kind == TERN_FIELD_FLAG && strcmp(value, "1") != 0))

@@ -24,3 +24,16 @@ const char *address_read(struct request *request, const char *text, enum tern_co
 	*ret_jid = jid;
 	return NULL;
 }
+
+bool address_take(struct request *request, enum tern_command_place at,
+	const struct jid **ret_jid, struct tern_host **ret_host)
+{
+	const char *text = request_argument(request, 0);
+	const char *why = text ? address_read(request, text, at, ret_jid, ret_host) : NULL;
+
+	if (!text)
+		request_misused(request);
+	else if (why)
+		request_fail(request, "%s", why);
+	return text && !why;
+}

@@ -12,4 +12,8 @@ struct request;
 const char *address_read(struct request *request, const char *text, enum tern_command_place at,
 	const struct jid **ret_jid, struct tern_host **ret_host);
 
+/* The same of the command's first argument; where that is none, the command has been answered. */
+bool address_take(struct request *request, enum tern_command_place at,
+	const struct jid **ret_jid, struct tern_host **ret_host);
+
 #endif

@@ -123,22 +123,18 @@ void run_announce(struct request *request)
 {
 	struct announcement *announcement =
 		arena_zalloc(request_arena(request), sizeof *announcement);
-	const char *address = request_argument(request, 0), *why;
 	struct tern_host *host;
 	const struct jid *jid;
 
 	announcement->request = request;
 	announcement->text = request_option(request, "--text");
 	announcement->subject = request_option(request, "--subject");
-	if (!address || !announcement->text || !*announcement->text) {
+	if (!announcement->text || !*announcement->text) {
 		request_misused(request);
 		return;
 	}
-	why = address_read(request, address, TERN_COMMAND_AT_HOST, &jid, &host);
-	if (why) {
-		request_fail(request, "%s", why);
+	if (!address_take(request, TERN_COMMAND_AT_HOST, &jid, &host))
 		return;
-	}
 	announcement->domain = host->domain;
 	announcement->tour = (struct tour){ .server = request_server(request),
 		.part_size = sizeof(struct round), .look = go_round, .gather = gather, .end = end };

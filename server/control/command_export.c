@@ -121,24 +121,15 @@ static void go_on(struct export *export)
 
 void run_user_export(struct request *request)
 {
-	static const char *const columns[] = { "xml", NULL };
 	struct export *export = arena_zalloc(request_arena(request), sizeof *export);
-	const char *address = request_argument(request, 0), *why;
 	struct tern_host *host;
 	const struct jid *jid;
 
-	if (!address) {
-		request_misused(request);
+	if (!address_take(request, TERN_COMMAND_AT_ACCOUNT, &jid, &host))
 		return;
-	}
-	why = address_read(request, address, TERN_COMMAND_AT_ACCOUNT, &jid, &host);
-	if (why) {
-		request_fail(request, "%s", why);
-		return;
-	}
 	export->request = request;
-	export->claim = (struct tern_command_claim){ "user export", "JID", "",
-		TERN_COMMAND_AT_ACCOUNT, columns, export_credentials };
+	export->claim = request_command(request)->claim;
+	export->claim.run = export_credentials;
 	export->call = (struct call){ .claim = &export->claim, .account = jid, .host = host,
 		.ended = come_back, .context = export };
 	call_start(&export->call);

@@ -75,17 +75,17 @@ typedef int lineup_act(struct arena *arena, struct tern_host *host, const char *
 
 static void change_lineup(struct request *request, lineup_act *act)
 {
-	const char *address = request_argument(request, 0), *name = request_argument(request, 1);
-	const char *why = NULL;
+	const char *name = request_argument(request, 1), *why;
 	struct tern_host *host;
 	const struct jid *jid;
 
-	if (!address || !name) {
+	if (!name) {
 		request_misused(request);
 		return;
 	}
-	why = address_read(request, address, TERN_COMMAND_AT_HOST, &jid, &host);
-	if (why || act(request_arena(request), host, name, &why) < 0) {
+	if (!address_take(request, TERN_COMMAND_AT_HOST, &jid, &host))
+		return;
+	if (act(request_arena(request), host, name, &why) < 0) {
 		request_fail(request, "%s", why);
 		return;
 	}

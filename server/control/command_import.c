@@ -122,29 +122,26 @@ static const char *refuse(struct request *request, const struct tern_host *host,
 
 void run_user_import(struct request *request)
 {
-	static const char *const columns[] = { "child", "why", NULL };
 	struct import *import = arena_zalloc(request_arena(request), sizeof *import);
 	struct tern_command_claim *claim = arena_zalloc(request_arena(request), sizeof *claim);
-	const char *address = request_argument(request, 0), *why;
-	const char *xml = request_option(request, "--xml");
+	const char *xml = request_option(request, "--xml"), *why;
 	struct tern_host *host;
 	const struct jid *jid;
 
-	if (!address || !xml) {
+	if (!xml) {
 		request_misused(request);
 		return;
 	}
-	why = address_read(request, address, TERN_COMMAND_AT_ACCOUNT, &jid, &host);
-	if (!why) {
-		import->element = read_xml(request_arena(request), xml);
-		why = refuse(request, host, import);
-	}
+	if (!address_take(request, TERN_COMMAND_AT_ACCOUNT, &jid, &host))
+		return;
+	import->element = read_xml(request_arena(request), xml);
+	why = refuse(request, host, import);
 	if (why) {
 		request_fail(request, "%s", why);
 		return;
 	}
-	*claim = (struct tern_command_claim){ "user import", "JID --xml XML", "",
-		TERN_COMMAND_AT_ACCOUNT, columns, run };
+	*claim = request_command(request)->claim;
+	claim->run = run;
 	module_command_call(request, &(struct call){ .claim = claim, .host = host, .account = jid,
 		.settings = import, .owner = import->owner });
 }

@@ -17,7 +17,6 @@
 #include "entities.h"
 #include "entity.h"
 #include "entity_internal.h"
-#include "heap.h"
 #include "jid.h"
 #include "request.h"
 #include "server.h"

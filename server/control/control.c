@@ -15,6 +15,7 @@
 
 #include "arena.h"
 #include "buffer.h"
+#include "call.h"
 #include "desk.h"
 #include "heap.h"
 #include "json.h"
@@ -91,12 +92,8 @@ static void send_answer(struct connection *connection)
 
 static void put_cells(struct connection *connection, const char *const *cells)
 {
-	const char *const *columns = connection->request.command->claim.columns;
-	size_t count = 0;
-
-	while (columns[count])
-		count++;
-	json_put_array(&connection->out, cells, count);
+	json_put_array(&connection->out, cells,
+		call_columns(&connection->request.command->claim));
 }
 
 static void begin_rows(struct connection *connection)

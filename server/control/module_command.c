@@ -84,19 +84,11 @@ void module_command_run(struct request *request, const struct tern_module *modul
 	const struct tern_command_claim *claim)
 {
 	struct call call = { .claim = claim };
-	const char *address = request_argument(request, 0), *why;
 	struct loaded *loaded;
 	const struct jid *jid;
 
-	if (!address) {
-		request_misused(request);
+	if (!address_take(request, claim->at, &jid, &call.host))
 		return;
-	}
-	why = address_read(request, address, claim->at, &jid, &call.host);
-	if (why) {
-		request_fail(request, "%s", why);
-		return;
-	}
 	loaded = module ? host_find_loaded(call.host, module) : NULL;
 	if (module && !loaded) {
 		request_fail(request, "the host `%s` does not have the module `%s`",

@@ -15,6 +15,7 @@
 
 #include "arena.h"
 #include "buffer.h"
+#include "call.h"
 #include "desk.h"
 #include "entity_internal.h"
 #include "heap.h"
@@ -38,7 +39,6 @@ struct order {
 	const struct tern_host *host;
 	const char *by;
 	struct shard *home;
-	struct server *server;
 	atomic_int shares;
 	size_t row_room;
 	const char *const **rows;
@@ -154,7 +154,7 @@ static void arrive_back(struct shard *shard, struct post *post)
 
 static void go_back(struct order *order)
 {
-	if (!order->server->shard_count) { /* the server has ended */
+	if (!order->request.server->shard_count) { /* the server has ended */
 		release(order);
 		return;
 	}
@@ -179,19 +179,10 @@ static void give_up(struct tern_entity *entity, struct tern_session *session, vo
 
 /* --- on the main thread --------------------------------------------------------------------- */
 
-static size_t count_columns(const struct command *command)
-{
-	size_t count = 0;
-
-	while (command->claim.columns[count])
-		count++;
-	return count;
-}
-
 static void note_row(struct request *request, const char *const *cells)
 {
 	struct order *order = order_of(request, request);
-	size_t count = count_columns(request->command), room = order->row_room;
+	size_t count = call_columns(&request->command->claim), room = order->row_room;
 	const char **row = arena_alloc(request->arena, (count + 1) * sizeof *row);
 
 	for (size_t i = 0; i < count; i++)
@@ -246,7 +237,7 @@ static void arrive_there(struct task *task)
 {
 	struct order *order = order_of(task, task);
 
-	if (!order->server->shard_count) {
+	if (!order->request.server->shard_count) {
 		release(order);
 		return;
 	}
@@ -299,7 +290,6 @@ void tern_order(struct tern_session *session, const struct tern_host *host, cons
 	order->host = host;
 	order->home = shard;
 	order->guest = shard->guest;
-	order->server = shard->server;
 	order->entity = session->entity->id;
 	order->session = session->id;
 	order->done = done;

@@ -89,6 +89,15 @@ void call_rows(const struct tern_command *command,
 		each(context, row->cells);
 }
 
+size_t call_columns(const struct tern_command_claim *claim)
+{
+	size_t count = 0;
+
+	while (claim->columns[count])
+		count++;
+	return count;
+}
+
 void call_destroy(struct tern_command *command)
 {
 	arena_destroy(command->arena);
@@ -122,12 +131,10 @@ void tern_command_misused(struct tern_command *command)
 
 void tern_command_row(struct tern_command *command, const char *const *cells)
 {
-	size_t count = 0;
-	const char **copies;
+	size_t count = call_columns(command->call.claim);
 	struct told *row = arena_zalloc(command->arena, sizeof *row);
+	const char **copies;
 
-	while (command->call.claim->columns[count])
-		count++;
 	copies = arena_alloc(command->arena, (count + 1) * sizeof *copies);
 	for (size_t i = 0; i < count; i++)
 		copies[i] = arena_strdup(command->arena, cells[i]);
@@ -190,7 +197,7 @@ static void opened(void *context, struct login *login, bool failed)
 		tern_command_fail(command, "%s cannot be read", jid_text(call->account));
 	else if (command->lacks_account)
 		tern_command_fail(command, "%s: there is no such account", jid_text(call->account));
-	else if (call->owner && call->owner->is_leaving)
+	else if (loaded_is_leaving(call->owner))
 		tern_command_fail(command, "the module `%s` has just been unloaded",
 			call->owner->module->name);
 	else

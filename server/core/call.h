@@ -36,6 +36,9 @@ int call_result(const struct tern_command *command);
 void call_rows(const struct tern_command *command,
 	void (*each)(void *context, const char *const *cells), void *context);
 
+/* How many columns its answer has. */
+size_t call_columns(const struct tern_command_claim *claim);
+
 void call_destroy(struct tern_command *command);
 
 #endif

@@ -3,6 +3,9 @@
 
 #include "answer.h"
 
+#include <stdlib.h>
+
+#include "ask.h"
 #include "say.h"
 
 json_t *answer_read(const char *line)
@@ -11,6 +14,15 @@ json_t *answer_read(const char *line)
 
 	if (!answer)
 		fail("this is no answer of ternd: %.200s", line);
+	return answer;
+}
+
+json_t *answer_ask(const char *socket, const char *const *words, size_t count)
+{
+	char *line = ask(socket, words, count);
+	json_t *answer = answer_read(line);
+
+	free(line);
 	return answer;
 }
 

@@ -6,6 +6,9 @@
 #include <jansson.h>
 #include <stddef.h>
 
+/* What the server answers to a command: for json_decref; no answer at all ends the process. */
+json_t *answer_ask(const char *socket, const char *const *words, size_t count);
+
 /* For json_decref; what is no answer ends the process with a line. */
 json_t *answer_read(const char *line);
 

@@ -47,11 +47,9 @@ static void put_result(FILE *out, const json_t *row)
 /* Its rows are the caller's with it. */
 static json_t *ask_rows(const char *socket, const char *const *words, size_t count)
 {
-	char *line = ask(socket, words, count);
-	json_t *answer = answer_read(line);
+	json_t *answer = answer_ask(socket, words, count);
 	const char *error = answer_error(answer);
 
-	free(line);
 	if (error)
 		fail("%s", error);
 	return answer;

@@ -40,13 +40,11 @@ struct newcomer {
 /* NULL, or the server's complaint, of the newcomer's arena. */
 static const char *order(struct newcomer *newcomer, const char *const *words, size_t count)
 {
-	char *line = ask(newcomer->socket, words, count);
-	json_t *answer = answer_read(line);
+	json_t *answer = answer_ask(newcomer->socket, words, count);
 	const char *error = answer_error(answer);
 	const char *kept = error ? arena_strdup(newcomer->arena, error) : NULL;
 
 	json_decref(answer);
-	free(line);
 	return kept;
 }
 
@@ -153,21 +151,18 @@ void newcomer_give(struct newcomer *newcomer, const struct part *part)
 	struct buffer xml = { 0 };
 	const char *error;
 	json_t *answer;
-	char *line;
 
 	writer_element(&xml, part->element, NS_CLIENT);
 	buffer_add(&xml, "", 1);
-	line = ask(newcomer->socket, (const char *const[]){ "user", "import", newcomer->jid,
+	answer = answer_ask(newcomer->socket, (const char *const[]){ "user", "import", newcomer->jid,
 		"--xml", buffer_at(&xml) }, 5);
 	buffer_finish(&xml);
-	answer = answer_read(line);
 	error = answer_error(answer);
 	if (error)
 		newcomer_refuse(newcomer, part, part->element, error);
 	else
 		refuse_children(newcomer, part, json_object_get(answer, "rows"));
 	json_decref(answer);
-	free(line);
 }
 
 struct privacy_notes {

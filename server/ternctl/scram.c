@@ -73,6 +73,15 @@ static bool read_iterations(const char *text, unsigned *ret_iterations)
 struct keys { const char *stored, *server, *salt, *iterations; };
 struct values { struct value stored, server, salt; };
 
+static const char *refuse_lengths(const struct values *values, size_t size)
+{
+	if (values->stored.len != size || values->server.len != size)
+		return "the keys of its credentials have a wrong length";
+	if (values->salt.len == 0 || values->salt.len > SALT_MOST)
+		return "the salt of its credentials has a wrong length";
+	return NULL;
+}
+
 /* Where one was encoded twice, all of them were. */
 static const char *decode_keys(const struct keys *keys, size_t size, struct values *ret_values)
 {
@@ -84,11 +93,7 @@ static const char *decode_keys(const struct keys *keys, size_t size, struct valu
 	if (values->stored.len != size && (!decode_again(&values->stored) ||
 			!decode_again(&values->server) || !decode_again(&values->salt)))
 		return "the keys of its credentials have a wrong length";
-	if (values->stored.len != size || values->server.len != size)
-		return "the keys of its credentials have a wrong length";
-	if (values->salt.len == 0 || values->salt.len > SALT_MOST)
-		return "the salt of its credentials has a wrong length";
-	return NULL;
+	return refuse_lengths(values, size);
 }
 
 static void add_line(struct buffer *lines, const struct hash *hash, unsigned iterations,
@@ -171,17 +176,18 @@ const char *scram_read_hex(struct buffer *lines, const struct scram_hex *hex)
 	const struct hash *hash = find_hash("sha");
 	struct values values;
 	unsigned iterations;
+	const char *why;
 
 	if (!hex->stored_key || !hex->server_key || !hex->salt || !hex->iterations)
 		return "its credentials are not whole";
 	if (!read_iterations(hex->iterations, &iterations))
 		return "the iterations of its credentials are no number that can be";
-	if (!read_hex(hex->stored_key, &values.stored) || !read_hex(hex->server_key, &values.server) ||
-	    values.stored.len != hash->size || values.server.len != hash->size)
+	if (!read_hex(hex->stored_key, &values.stored) || !read_hex(hex->server_key, &values.server))
 		return "the keys of its credentials have a wrong length";
 	values.salt.len = strlen(hex->salt);
-	if (values.salt.len == 0 || values.salt.len > SALT_MOST)
-		return "the salt of its credentials has a wrong length";
+	why = refuse_lengths(&values, hash->size);
+	if (why)
+		return why;
 	memcpy(values.salt.bytes, hex->salt, values.salt.len);
 	add_line(lines, hash, iterations, &values);
 	return NULL;
