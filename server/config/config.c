@@ -27,6 +27,14 @@
 #include "source.h"
 #include "unknown.h"
 
+/* Where a host's list names a module.  Opened is what the list has at its end: it begins with the
+ * preset. */
+struct mention {
+	struct mention *next;
+	const char *module;
+	unsigned line;
+};
+
 /* One reading.  libconfuse's callbacks carry no context, and configurations are read on
  * the main thread alone. */
 static struct reading {
@@ -36,15 +44,21 @@ static struct reading {
 	const char *const *modules_path;
 	struct faults faults;
 	const cfg_opt_t *faulty_list; /* whose newest value is the newest fault */
+	struct mention *mentions; /* of the host that is read */
 	struct host_config *hosts;
 	size_t host_count;
 } *now;
 
 /* --- complaints ------------------------------------------------------------------- */
 
+static unsigned line_of(const cfg_t *cfg)
+{
+	return cfg->line > 0 ? (unsigned)cfg->line : 1;
+}
+
 static void complain(const cfg_t *cfg, const char *why)
 {
-	faults_add(&now->faults, now->arena, cfg->line > 0 ? (unsigned)cfg->line : 1, why);
+	faults_add(&now->faults, now->arena, line_of(cfg), why);
 	now->faulty_list = NULL;
 }
 
@@ -91,14 +105,39 @@ static int judge(const cfg_t *cfg, const cfg_opt_t *opt, const char *why)
 	return 0;
 }
 
-/* A module is opened where it is named, so that its faults have that place. */
-static const char *refuse_module(const char *name)
+static struct mention *find_mention(const char *module)
 {
-	const struct tern_module *module;
-	const char *why = NULL;
+	struct mention *mention = now->mentions;
 
-	registry_open(now->arena, now->modules_path, name, &module, &why);
-	return why;
+	while (mention && strcmp(mention->module, module) != 0)
+		mention = mention->next;
+	return mention;
+}
+
+/* The last place counts: the first may be the preset's. */
+static void mention(const cfg_t *cfg, const char *module)
+{
+	struct mention *mention = find_mention(module);
+
+	if (!mention) {
+		mention = arena_zalloc(now->arena, sizeof *mention);
+		*mention = (struct mention){ now->mentions, arena_strdup(now->arena, module), 0 };
+		now->mentions = mention;
+	}
+	mention->line = line_of(cfg);
+}
+
+/* NULL, and the fault is told where the module was named. */
+static const struct tern_module *open_module(const char *name)
+{
+	const struct mention *mention = find_mention(name);
+	const struct tern_module *module;
+	const char *why;
+
+	if (registry_open(now->arena, now->modules_path, name, &module, &why) == 0)
+		return module;
+	faults_add(&now->faults, now->arena, mention ? mention->line : 0, why);
+	return NULL;
 }
 
 static int check_value(cfg_t *cfg, cfg_opt_t *opt)
@@ -112,7 +151,7 @@ static int check_value(cfg_t *cfg, cfg_opt_t *opt)
 		return 0;
 	why = key_refuse(now->arena, key, values[count - 1]);
 	if (!why && key->names_modules)
-		why = refuse_module(values[count - 1]);
+		mention(cfg, values[count - 1]);
 	return judge(cfg, opt, why);
 }
 
@@ -180,7 +219,6 @@ static void check_strays(cfg_t *section, const struct host_draft *draft)
 	}
 }
 
-/* Of those that could not be opened, check_value has spoken. */
 static void read_modules(cfg_t *section, const struct host_draft *draft,
 	struct host_config *host)
 {
@@ -194,7 +232,7 @@ static void read_modules(cfg_t *section, const struct host_draft *draft,
 	modules = arena_zalloc(now->arena, (listed + 1) * sizeof *modules);
 	for (size_t i = 0; i < listed; i++) {
 		cfg_t *options = cfg_gettsec(section, "module", draft->modules[i]);
-		const struct tern_module *module = registry_find(draft->modules[i]);
+		const struct tern_module *module = open_module(draft->modules[i]);
 
 		if (module)
 			modules[host->module_count++] = (struct wanted_module){ module,
@@ -283,6 +321,7 @@ static int check_host(cfg_t *cfg, cfg_opt_t *opt)
 	if (why)
 		complain(section, why);
 	read_modules(section, &draft, &host);
+	now->mentions = NULL;
 	now->hosts = arena_grow(now->arena, now->hosts, now->host_count * sizeof host,
 		(now->host_count + 1) * sizeof host);
 	now->hosts[now->host_count++] = host;

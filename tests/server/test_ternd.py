@@ -64,6 +64,19 @@ class Ternd(Daemon):
         self.assertIn("module `ping`", self.refusal("--check"))
         self.assertIn("cannot be used", self.refusal("--check"))
 
+    def test_only_what_a_host_lists_has_to_be_there(self):
+        os.mkdir(self.path("modules"))
+        os.symlink(f"{MODULES}/ping.so", self.path("modules/ping.so"))
+        self.write_config(change=lambda text: text.replace(MODULES, self.path("modules")).replace(
+            "host.key\"\n", "host.key\"\n modules = {ping,\n pong}\n"))
+        self.assertEqual(
+            self.refusal("--check"),
+            f"{self.path('tern.conf')}:13: there is no module `pong` in {self.path('modules')} "
+            "(did you mean `ping`?)\n")
+        self.change_config("ping,\n pong", "ping")
+        self.start()
+        self.assertEqual(len(self.rows("module", "list")), 1)
+
     # --- life
 
     def test_tells_where_it_listens(self):
