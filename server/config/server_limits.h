@@ -18,6 +18,9 @@
 		"stanzas that one session may send, over time; 0: any number. Who sends more is read more " \
 		"slowly; nothing is lost") \
 	X(byte_rate, "bytes-per-second", 262144, 0, 1073741824, "the same in bytes") \
+	X(answer_rate, "answer-bytes-per-second", 4194304, 0, 1073741824, \
+		"bytes that one session may ask for, over time (pages of an archive, its roster); 0: any " \
+		"number. Who asks for more is read more slowly") \
 	X(stanza_rate_before_login, "stanzas-per-second-before-login", 20, 0, 1000000, \
 		"elements that one connection may send before login") \
 	X(byte_rate_before_login, "bytes-per-second-before-login", 32768, 0, 1073741824, \

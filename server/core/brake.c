@@ -80,8 +80,11 @@ void brake_note_said(struct tern_session *session, size_t len)
 	if (!session->stream || (stream_unwritten(session->stream) == 0 &&
 			outbox_is_open(session->entity)))
 		session->asked_bytes = 0;
-	if (brake_asker(session->entity->shard) == session->id)
-		session->asked_bytes += len;
+	if (brake_asker(session->entity->shard) != session->id)
+		return;
+	session->asked_bytes += len;
+	if (session->stream)
+		stream_note_answered(session->stream, len);
 }
 
 void brake_hold(struct tern_session *session, struct receipt *receipt)

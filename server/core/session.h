@@ -42,9 +42,9 @@ bool session_leave(struct tern_session *session);
 /* See stream_want_drained. */
 void session_drained(struct tern_session *session);
 
-/* Until when what an account's sessions have sent is paid for (rate.c), by the shard's ticks, in
+/* Until when what an account's sessions have sent and asked for is paid for (rate.c), by the shard's ticks, in
  * microseconds.  It outlives them: nobody gets a new burst by coming back. */
-struct rate_debt { uint64_t elements_us, bytes_us; };
+struct rate_debt { uint64_t elements_us, bytes_us, answers_us; };
 struct rate_debt *session_debt(const struct tern_session *session); /* borrowed from the account */
 
 const struct jid *session_jid(const struct tern_session *session);

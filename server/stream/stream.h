@@ -31,6 +31,10 @@ void stream_write(struct stream *stream, const char *bytes, size_t len);
 /* Bytes that the peer has not taken yet. */
 size_t stream_unwritten(const struct stream *stream);
 
+/* So many of the bytes that are written are what the peer has asked for: who asks for more than
+ * limits.answer_rate is not read from for a while. */
+void stream_note_answered(struct stream *stream, size_t len);
+
 /* Reading stops until as many resumes: back-pressure of the session and of shards. */
 void stream_pause(struct stream *stream);
 void stream_resume(struct stream *stream);

@@ -265,7 +265,7 @@ class Tern(Server):
     name = "tern"
     build = None        # the build directory
     befriend = None     # called with the running server when there are cliques to make
-    limits = "stanzas-per-second = 0  bytes-per-second = 0"
+    limits = "stanzas-per-second = 0  bytes-per-second = 0  answer-bytes-per-second = 0"
     modules = []        # besides those that all servers have
     prepared = {}       # data directories with accounts and rosters, by what is in them
 

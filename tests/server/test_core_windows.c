@@ -233,6 +233,19 @@ Test(core_windows, end_for_a_peer_that_leaves_far_too_much_unread)
 	cr_assert_not(client_is_paused(romeo));
 }
 
+Test(core_windows, of_what_a_peer_asks_for_are_the_streams)
+{
+	size_t before = client_asked_for(romeo);
+
+	write_to(nurse, ROMEO, "told unasked");
+	stage_settle();
+	cr_assert_eq(client_asked_for(romeo), before);
+	client_says(romeo, "<iq type='get' id='i'><tale xmlns='" NS_TALE "'/></iq>");
+	stage_settle();
+	cr_assert_geq(client_asked_for(romeo), before + TALE_BYTES);
+	cr_assert_eq(client_asked_for(nurse), 0);
+}
+
 Test(core_windows, leave_those_alone_who_have_asked_for_much_behind_a_write)
 {
 	stage.server.limits.unwritten_bytes = 2 * TALE_BYTES;

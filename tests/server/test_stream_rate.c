@@ -108,12 +108,31 @@ Test(stream_rate, of_bytes_is_kept_as_well)
 	cr_assert_eq(received(), 2);
 }
 
+Test(stream_rate, of_answers_holds_the_next_question_back)
+{
+	struct link *link;
+
+	world.server.limits.answer_rate = 1000;
+	link = fresh_client();
+	stream_note_answered(fake_accounts.stream, 1000);
+	says_messages(link, 1);
+	cr_assert_eq(received(), 1);
+	stream_note_answered(fake_accounts.stream, 2000);
+	says_messages(link, 1);
+	cr_assert_eq(received(), 1);
+	world_pass(1900);
+	cr_assert_eq(received(), 1);
+	world_pass(300);
+	cr_assert_eq(received(), 2);
+}
+
 Test(stream_rate, of_nought_is_none)
 {
 	struct link *link;
 
 	world.server.limits.stanza_rate = 0;
 	world.server.limits.byte_rate = 0;
+	world.server.limits.answer_rate = 0;
 	link = fresh_client();
 	for (unsigned i = 0; i < 60; i++) {
 		*fake_accounts.received = '\0';

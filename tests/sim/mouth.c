@@ -31,7 +31,7 @@ struct stream {
 	struct listening calls;
 	void *listener;
 	unsigned pauses;
-	size_t unread;
+	size_t unread, answered;
 	bool wants_drained;
 	bool is_silent, is_gone; /* gone: freed by its next post */
 	unsigned posts;          /* on their way to the shard */
@@ -236,6 +236,11 @@ unsigned mouth_pauses(const struct stream *stream)
 	return stream->pauses;
 }
 
+size_t mouth_answered(const struct stream *stream)
+{
+	return stream->answered;
+}
+
 void mouth_leave_unread(struct stream *stream, size_t bytes)
 {
 	stream->unread = bytes;
@@ -307,6 +312,11 @@ void stream_write(struct stream *stream, const char *bytes, size_t len)
 {
 	if (stream->calls.said)
 		stream->calls.said(stream->listener, bytes, len);
+}
+
+void stream_note_answered(struct stream *stream, size_t len)
+{
+	stream->answered += len;
 }
 
 size_t stream_unwritten(const struct stream *stream)

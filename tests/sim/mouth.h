@@ -36,6 +36,9 @@ bool mouth_send(struct stream *stream, const char *xml);
 /* How often the server has paused it; 0: it reads. */
 unsigned mouth_pauses(const struct stream *stream);
 
+/* Bytes that the client has asked for, all in all. */
+size_t mouth_answered(const struct stream *stream);
+
 /* The client has not read so many bytes; 0: the last of them is gone. On the stream's shard, or
  * while no shard runs. */
 void mouth_leave_unread(struct stream *stream, size_t bytes);

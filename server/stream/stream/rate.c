@@ -1,7 +1,8 @@
-/* stream/rate.c - how fast a peer is read: faster ones wait, nothing of theirs is lost
+/* stream/rate.c - how fast a peer is read and answered: faster ones wait, nothing is lost
  * SPDX-License-Identifier: MIT
  *
- * What came is paid for in time: a stanza costs a second's part by the rate, and so does a byte.
+ * What came is paid for in time: a stanza costs a second's part by the rate, and so does a byte,
+ * and a byte of what was answered.
  * Whoever has paid for no more than the burst from now on is read; else reading stops until that
  * has been so for a moment, so that such a peer is read in pieces: one by one its stanzas would
  * cost a wake-up each. Nothing is saved up beyond the burst, so the sums need no timer. */
@@ -82,6 +83,16 @@ void rate_note_bytes(struct stream *stream, size_t count)
 		burst_us(limits)));
 }
 
+void stream_note_answered(struct stream *stream, size_t len)
+{
+	const struct limits *limits = stream_limits(stream);
+
+	stream_enter(stream);
+	wait_for(stream, pay(&stream->rate.debt.answers_us, shard_ticks_ms(stream->shard) * 1000, len,
+		limits->answer_rate, burst_us(limits)));
+	stream_leave(stream);
+}
+
 static uint64_t most(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
@@ -91,6 +102,7 @@ static void take_worse(struct rate_debt *debt, const struct rate_debt *other)
 {
 	debt->elements_us = most(debt->elements_us, other->elements_us);
 	debt->bytes_us = most(debt->bytes_us, other->bytes_us);
+	debt->answers_us = most(debt->answers_us, other->answers_us);
 }
 
 void rate_take_over(struct stream *stream)
@@ -99,8 +111,8 @@ void rate_take_over(struct stream *stream)
 	uint64_t now_us = shard_ticks_ms(stream->shard) * 1000;
 
 	take_worse(debt, session_debt(stream->session));
-	wait_for(stream, overdue(most(debt->elements_us, debt->bytes_us), now_us,
-		burst_us(stream_limits(stream))));
+	wait_for(stream, overdue(most(debt->answers_us, most(debt->elements_us, debt->bytes_us)),
+		now_us, burst_us(stream_limits(stream))));
 }
 
 void rate_hand_back(struct stream *stream)
