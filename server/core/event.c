@@ -14,6 +14,7 @@
 #include "filter.h"
 #include "handover.h"
 #include "host.h"
+#include "intents.h"
 #include "jid.h"
 #include "log.h"
 #include "module.h"
@@ -417,7 +418,9 @@ void event_arrive(struct tern_entity *entity, struct event *event)
 	event->at = entity;
 	event->pub.host = entity->host;
 	event->pub.entity = entity;
-	if (entity->state == ENTITY_FAILED)
+	if (event->is_reminder)
+		intent_remind(entity, event);
+	else if (entity->state == ENTITY_FAILED)
 		event_refuse(event, TERN_INTERNAL_SERVER_ERROR, NULL);
 	else if (!entity->exists || entity->is_being_deleted)
 		refuse_absent(entity, event);

@@ -47,6 +47,7 @@ struct event {
 	bool waits_for_disk;     /* held without a limit of time */
 	uint64_t sent_by;        /* the session, which may have ended */
 	bool only_open;          /* not worth opening a closed entity */
+	bool is_reminder;        /* of an intent, on its way to who has said it: intents.h */
 	enum tern_condition condition;
 	const char *text;
 	const char *error_type;  /* NULL: the condition's own */

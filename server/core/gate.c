@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "entity_internal.h"
+#include "event_internal.h"
 #include "log.h"
 #include "outbox.h"
 #include "session_internal.h"
@@ -135,10 +136,19 @@ struct storage_batch *gate_batch(struct shard *shard)
 	return gate->batch;
 }
 
+/* Whoever has asked for what is handled now may have to ask again. */
+static void note_refused(struct shard *shard)
+{
+	if (shard->running)
+		receipt_note_refused(((struct event *)shard->running)->receipt);
+}
+
 int gate_wrote(struct tern_entity *entity, int result)
 {
-	if (result < 0)
+	if (result < 0) {
+		note_refused(entity->shard);
 		return result;
+	}
 	entity->outbox.last_write = entity->shard->gate.filling;
 	outbox_expect(entity);
 	return result;

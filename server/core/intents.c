@@ -22,29 +22,121 @@
 #include "stanzas.h"
 #include "writer.h"
 
+#define AGAIN_MS 30000
+
 struct intent {
 	struct receipt receipt;
+	struct timer again;
+	struct intent *next;   /* of those that wait */
+	struct parcel *parcel; /* a share */
 	uint64_t key;
 };
 
-static void erase(struct shard *shard, struct receipt *receipt)
+static void destroy(struct intent *intent)
 {
-	struct intent *intent = (struct intent *)receipt;
-
-	if (!shard->is_ended) /* else the next start has to see to it */
-		batch_delete(gate_batch(shard), OWNER_SERVER, shard->server->intents_store,
-			&intent->key, sizeof intent->key);
+	parcel_release(intent->parcel);
 	free(intent);
 }
 
-static struct receipt *expect(struct shard *shard, uint64_t key)
-{
-	struct intent *intent = heap_alloc(sizeof *intent);
+static void wait_to_say_again(struct shard *shard, struct intent *intent);
 
-	receipt_init(&intent->receipt, shard, erase);
-	intent->key = key;
-	return &intent->receipt;
+static void on_dealt_with(struct shard *shard, struct receipt *receipt)
+{
+	struct intent *intent = (struct intent *)receipt;
+
+	if (shard->is_ended) { /* the next start has to see to it */
+		destroy(intent);
+	} else if (receipt->is_refused) {
+		wait_to_say_again(shard, intent);
+	} else {
+		batch_delete(gate_batch(shard), OWNER_SERVER, shard->server->intents_store,
+			&intent->key, sizeof intent->key);
+		destroy(intent);
+	}
 }
+
+static struct intent *create(struct shard *shard, uint64_t key, struct parcel *take_parcel)
+{
+	struct intent *intent = heap_zalloc(sizeof *intent);
+
+	receipt_init(&intent->receipt, shard, on_dealt_with);
+	intent->key = key;
+	intent->parcel = take_parcel;
+	return intent;
+}
+
+/* --- another time ----------------------------------------------------------------------------- */
+
+/* By way of its sender's home. The receipt's first share is taken. */
+static void remind(struct shard *shard, struct intent *intent)
+{
+	struct event *event = event_new_copy(parcel_share(intent->parcel),
+		intent->parcel->stanza.from, &intent->receipt);
+
+	event->is_reminder = true;
+	route_event(shard, NULL, event);
+}
+
+static void say_again(struct shard *shard, struct timer *timer)
+{
+	struct intent *intent = (struct intent *)((char *)timer - offsetof(struct intent, again));
+	struct intent **place = &shard->intents.waiting;
+
+	while (*place != intent)
+		place = &(*place)->next;
+	*place = intent->next;
+	receipt_init(&intent->receipt, shard, on_dealt_with);
+	remind(shard, intent);
+}
+
+static void wait_to_say_again(struct shard *shard, struct intent *intent)
+{
+	log_debug("server", jid_text(intent->parcel->stanza.to),
+		"has no room for what %s says; that is said again later",
+		jid_text(intent->parcel->stanza.from));
+	intent->next = shard->intents.waiting;
+	shard->intents.waiting = intent;
+	intent->again.run = say_again;
+	timer_start(shard, &intent->again, AGAIN_MS);
+}
+
+void intents_finish(struct intents *intents)
+{
+	while (intents->waiting) {
+		struct intent *intent = intents->waiting;
+
+		intents->waiting = intent->next;
+		destroy(intent);
+	}
+}
+
+/* Of subscriptions: what has been said otherwise meanwhile would undo that. */
+static bool is_still_so(struct tern_entity *entity, const struct tern_stanza *stanza)
+{
+	unsigned state = entity->exists && !entity->is_being_deleted ?
+		(unsigned)tern_question(entity, TERN_ASK_SUBSCRIPTION, stanza->to) : 0;
+
+	switch (stanza->type) {
+	case TERN_SUBSCRIBE:    return state & (TERN_SUB_TO | TERN_SUB_PENDING_OUT);
+	case TERN_UNSUBSCRIBE:  return !(state & (TERN_SUB_TO | TERN_SUB_PENDING_OUT));
+	case TERN_SUBSCRIBED:   return state & TERN_SUB_FROM;
+	case TERN_UNSUBSCRIBED: return !(state & (TERN_SUB_FROM | TERN_SUB_PENDING_IN));
+	default:                return true;
+	}
+}
+
+void intent_remind(struct tern_entity *entity, struct event *event)
+{
+	if (entity->state == ENTITY_FAILED)
+		receipt_note_refused(event->receipt);
+	else if (is_still_so(entity, &event->parcel->stanza))
+		route_event(entity->shard, entity->exists ? entity : NULL,
+			event_new_copy(parcel_share(event->parcel), event->parcel->stanza.to,
+				receipt_share(event->receipt)));
+	event_finish(event);
+}
+
+/* --- the first time --------------------------------------------------------------------------- */
 
 /* A stanza to a host or elsewhere is dealt with by being answered at once. */
 int intent_send(struct tern_entity *entity, struct element *stanza)
@@ -69,7 +161,8 @@ int intent_send(struct tern_entity *entity, struct element *stanza)
 		parcel_release(parcel);
 		return result;
 	}
-	route_event(shard, entity, event_new(parcel, expect(shard, key)));
+	route_event(shard, entity, event_new(parcel,
+		&create(shard, key, parcel_share(parcel))->receipt));
 	return 0;
 }
 
@@ -88,7 +181,7 @@ static void resume(struct shard *shard, struct post *post)
 	if (shard->is_ended)
 		parcel_release(resumed->parcel);
 	else
-		route_event(shard, NULL, event_new(resumed->parcel, expect(shard, resumed->key)));
+		remind(shard, create(shard, resumed->key, resumed->parcel));
 	free(resumed);
 }
 
@@ -121,7 +214,7 @@ static bool resume_one(void *context, const void *key, size_t key_len,
 	memcpy(&resumed->key, key, sizeof resumed->key);
 	resumed->parcel = parcel;
 	resumed->post.run = resume;
-	shard_post(server_home(server, jid_hash(parcel->stanza.to)), &resumed->post);
+	shard_post(server_home(server, jid_hash(parcel->stanza.from)), &resumed->post);
 	return true;
 }
 

@@ -19,6 +19,7 @@ void receipt_init(struct receipt *receipt, struct shard *home,
 	receipt->home = home;
 	receipt->finished = finished;
 	receipt->place = NULL;
+	atomic_init(&receipt->is_refused, false);
 	atomic_init(&receipt->shares, 1);
 }
 
@@ -27,6 +28,12 @@ struct receipt *receipt_share(struct receipt *receipt)
 	if (receipt)
 		atomic_fetch_add_explicit(&receipt->shares, 1, memory_order_relaxed);
 	return receipt;
+}
+
+void receipt_note_refused(struct receipt *receipt)
+{
+	if (receipt)
+		atomic_store_explicit(&receipt->is_refused, true, memory_order_relaxed);
 }
 
 void receipt_release(struct receipt *receipt)

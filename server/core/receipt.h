@@ -16,6 +16,7 @@ struct receipt { /* embedded */
 	struct post post;
 	struct shard *home;
 	atomic_uint shares;
+	atomic_bool is_refused; /* of what was to be written for it, something was */
 	struct receipt *place; /* what a slow reader holds instead, or NULL; lives as long */
 	void (*finished)(struct shard *shard, struct receipt *receipt); /* owns it */
 };
@@ -25,6 +26,7 @@ void receipt_init(struct receipt *receipt, struct shard *home,
 	void (*finished)(struct shard *shard, struct receipt *receipt));
 
 struct receipt *receipt_share(struct receipt *receipt); /* any thread; NULL stays NULL */
+void receipt_note_refused(struct receipt *receipt);     /* whoever has a share; takes NULL */
 void receipt_release(struct receipt *receipt);          /* any thread; takes NULL */
 void receipt_release_here(struct receipt *receipt);     /* at home: finishes within the call */
 

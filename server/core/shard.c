@@ -444,6 +444,7 @@ static void end(struct shard *shard)
 	sessions_finish(&shard->sessions);
 	entities_finish(&shard->entities);
 	asks_finish(&shard->asks);
+	intents_finish(&shard->intents);
 	idmap_finish(&shard->tickets);
 	fanouts_cancel(shard);
 }

@@ -12,6 +12,7 @@
 #include "entities.h"
 #include "fanout.h"
 #include "gate.h"
+#include "intents.h"
 #include "pressure.h"
 #include "receipts.h"
 #include "rounds.h"
@@ -58,6 +59,7 @@ struct shard {
 	struct entities entities;
 	struct sessions sessions;
 	struct gate gate;       /* batches under way */
+	struct intents intents; /* what could not be dealt with */
 	struct asks asks;       /* iqs of the server that wait for answers */
 	struct idmap tickets;   /* iqs that the server answers later */
 	struct fanouts fanouts;

@@ -4,6 +4,7 @@
 #include "core_stage.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -308,6 +309,19 @@ void stage_pass(unsigned ms)
 	stage_turns();
 }
 
+void stage_fill_disk(bool full)
+{
+	struct storage_batch *batch = storage_batch_create(stage.server.storage);
+
+	memory_disk_set_free(stage.disk, full ? 0 : UINT64_MAX / 2);
+	if (full)
+		memory_disk_fail_next(stage.disk, -ENOSPC);
+	batch_delete(batch, OWNER_SERVER, stage.server.intents_store, "", 0);
+	submit(batch); /* refused where the disk is full */
+	submit(storage_batch_create(stage.server.storage));
+	assert(storage_is_full(stage.server.storage) == full);
+}
+
 /* --- accounts ----------------------------------------------------------------------------- */
 
 struct tern_entity *stage_entity(const char *text)
@@ -450,6 +464,8 @@ const char *client_heard(struct client *client)
 }
 
 bool client_is_paused(const struct client *client) { return mouth_pauses(client->stream) > 0; }
+
+size_t client_asked_for(const struct client *client) { return mouth_answered(client->stream); }
 enum stream_error client_error(const struct client *client) { return client->error; }
 
 struct tern_session *client_session(const struct client *client)

@@ -56,6 +56,7 @@ void stage_turns(void);                /* until nothing moves, nothing committed
 void stage_settle(void);               /* the same with commits */
 void stage_commit(void);               /* one, and the turns that follow from it */
 void stage_pass(unsigned ms);          /* time passes, then stage_turns */
+void stage_fill_disk(bool full);       /* until it is not full, what is new is refused */
 
 struct tern_entity *stage_entity(const char *jid); /* open, or NULL */
 int stage_delete(const char *account);             /* account_delete, settled */
@@ -82,6 +83,7 @@ void client_leaves_unread(struct client *client, size_t bytes);
 /* What it heard since the last call; borrowed until the next. */
 const char *client_heard(struct client *client);
 bool client_is_paused(const struct client *client);
+size_t client_asked_for(const struct client *client); /* bytes of answers */
 enum stream_error client_error(const struct client *client); /* why it was closed */
 
 /* Its session, while it has one. */

@@ -9,6 +9,8 @@
 
 static tern_ticket ticket;
 static bool holds;
+static int subscription; /* of whoever is asked */
+static tern_store asked;
 
 static enum tern_verdict send_surely(struct tern_event *event, const void *settings)
 {
@@ -28,6 +30,19 @@ static enum tern_verdict hold(struct tern_event *event, const void *settings)
 	return holds ? tern_hold(event, TERN_PASS, &ticket) : TERN_PASS;
 }
 
+static enum tern_verdict keep(struct tern_event *event, const void *settings)
+{
+	(void)settings;
+	return tern_put(event->entity, asked, "", 0, "yes", 3) == 0 ? TERN_PASS :
+		tern_reject(event, TERN_RESOURCE_CONSTRAINT, NULL);
+}
+
+static int answer(struct tern_entity *entity, const struct jid *about, const void *settings)
+{
+	(void)entity, (void)about, (void)settings;
+	return subscription;
+}
+
 static const struct tern_module sure = {
 	.abi = TERN_MODULE_ABI,
 	.name = "sure",
@@ -35,8 +50,11 @@ static const struct tern_module sure = {
 	.hooks = (const struct tern_hook[]){
 		{ TERN_OUT_CHECK, TERN_PRESENCES, 0, send_surely },
 		{ TERN_IN_CHECK, TERN_PRESENCES, 0, hold },
+		{ TERN_IN_RECORD, TERN_PRESENCES, 0, keep },
 		{ 0 },
 	},
+	.answers = (const struct tern_answer_claim[]){ { TERN_ASK_SUBSCRIPTION, answer }, { 0 } },
+	.stores = (const struct tern_store_claim[]){ { "sure", TERN_FETCHED, &asked, NULL }, { 0 } },
 };
 
 static struct client *romeo, *rosaline;
@@ -45,6 +63,8 @@ static void set_up(void)
 {
 	static const struct tern_module *const modules[] = { &sure, &stage_delivery, NULL };
 
+	holds = false;
+	subscription = TERN_SUB_PENDING_OUT;
 	stage_open(modules);
 	romeo = client_open(ROMEO, "garden");
 	rosaline = client_open(ROSALINE, "feast");
@@ -80,7 +100,7 @@ Test(core_intents, are_said_when_they_are_on_disk)
 	cr_assert_str_eq(client_heard(rosaline), "");
 	storage_step(stage.server.storage, 1);
 	cr_assert_eq(intents(), 1);
-	stage_turns();
+	stage_settle(); /* what Rosaline's account keeps of it, too */
 	cr_assert_str_eq(client_heard(rosaline), HEARD);
 }
 
@@ -105,6 +125,72 @@ Test(core_intents, are_said_again_after_a_crash)
 	stage_restart();
 	rosaline = client_open(ROSALINE, "feast");
 	cr_assert_eq(intents(), 1);
+	tern_release(stage_entity(ROSALINE), ticket, TERN_PASS);
+	stage_settle();
+	cr_assert_str_eq(client_heard(rosaline), HEARD);
+	cr_assert_eq(intents(), 0);
+}
+
+Test(core_intents, are_not_said_again_after_a_crash_when_it_is_not_so_any_more)
+{
+	holds = true;
+	subscribe(ROSALINE);
+	stage_settle();
+	subscription = 0;
+	stage_restart();
+	rosaline = client_open(ROSALINE, "feast");
+	stage_settle();
+	cr_assert_str_eq(client_heard(rosaline), "");
+	cr_assert_eq(intents(), 0);
+}
+
+/* Romeo's is on disk, and Rosaline hears of it when the disk is full. */
+static void subscribe_in_vain(void)
+{
+	holds = true;
+	subscribe(ROSALINE);
+	stage_settle();
+	stage_fill_disk(true);
+	holds = false;
+	tern_release(stage_entity(ROSALINE), ticket, TERN_PASS);
+	stage_settle();
+	cr_assert_str_eq(client_heard(rosaline), "");
+	cr_assert_eq(intents(), 1);
+}
+
+Test(core_intents, are_said_again_to_whom_had_no_room)
+{
+	subscribe_in_vain();
+	stage_pass(30000); /* still none */
+	stage_settle();
+	cr_assert_eq(intents(), 1);
+	stage_fill_disk(false);
+	stage_pass(29999);
+	cr_assert_str_eq(client_heard(rosaline), "");
+	stage_pass(1);
+	stage_settle();
+	cr_assert_str_eq(client_heard(rosaline), HEARD);
+	cr_assert_eq(intents(), 0);
+}
+
+Test(core_intents, are_not_said_again_when_it_is_not_so_any_more)
+{
+	subscribe_in_vain();
+	stage_fill_disk(false);
+	subscription = 0;
+	stage_pass(30000);
+	stage_settle();
+	cr_assert_str_eq(client_heard(rosaline), "");
+	cr_assert_eq(intents(), 0);
+}
+
+Test(core_intents, that_had_no_room_are_said_again_after_a_restart)
+{
+	subscribe_in_vain();
+	stage_fill_disk(false);
+	holds = true;
+	stage_restart();
+	rosaline = client_open(ROSALINE, "feast");
 	tern_release(stage_entity(ROSALINE), ticket, TERN_PASS);
 	stage_settle();
 	cr_assert_str_eq(client_heard(rosaline), HEARD);
