@@ -429,6 +429,14 @@ int account_change_credentials(struct tern_entity *entity, const char *credentia
 	return result;
 }
 
+void login_complete(struct login *login, const char *checked, const char *complete)
+{
+	const char *now = login_credentials(login);
+
+	if (now && strcmp(now, checked) == 0)
+		account_change_credentials(login->entity, complete);
+}
+
 /* The name goes in one write with the intents that tell contacts; what the id owned is
  * cleaned up by storage, in slices.  From here on the account does nothing and gets nothing, but
  * its sessions stay until all of that is on disk: one of them may have asked for it. */

@@ -44,6 +44,10 @@ void login_close(struct login *login);
  * login lives. */
 const char *login_credentials(const struct login *login);
 
+/* The password was there to make hashes of that were missing (credentials_complete).  Kept, unless
+ * there are others than `checked` by now, or they cannot be. */
+void login_complete(struct login *login, const char *checked, const char *complete);
+
 /* An administrator has disabled the account: who proves to be its owner is told. */
 bool login_is_disabled(const struct login *login);
 

@@ -71,25 +71,6 @@ static int add_hash(struct buffer *out, const struct scram_hash *hash, const cha
 	return 0;
 }
 
-char *credentials_make(const char *password, unsigned iterations)
-{
-	char *prepared = password_prepare(password, strlen(password));
-	struct buffer out = { 0 };
-	int result = 0;
-
-	if (!prepared)
-		return NULL;
-	for (size_t i = 0; i < SCRAM_HASH_COUNT && result == 0; i++)
-		result = add_hash(&out, &scram_hashes[i], prepared, iterations);
-	password_wipe(prepared);
-	if (result < 0) {
-		buffer_finish(&out);
-		return NULL;
-	}
-	buffer_add(&out, "", 1);
-	return out.bytes;
-}
-
 const char *credentials_find_line(const char *credentials, const struct scram_hash *hash,
 	size_t *ret_len)
 {
@@ -104,6 +85,50 @@ const char *credentials_find_line(const char *credentials, const struct scram_ha
 			return credentials;
 		}
 		credentials += len + (credentials[len] == '\n');
+	}
+	return NULL;
+}
+
+static bool has_line(const char *credentials, const struct scram_hash *hash)
+{
+	size_t len;
+
+	return credentials_find_line(credentials, hash, &len);
+}
+
+/* `known`, and behind it the lines that it lacks. */
+static char *make(const char *known, const char *password, unsigned iterations)
+{
+	char *prepared = password_prepare(password, strlen(password));
+	struct buffer out = { 0 };
+	int result = prepared ? 0 : -1;
+
+	buffer_add(&out, known, strlen(known));
+	if (*known && known[strlen(known) - 1] != '\n')
+		buffer_add(&out, "\n", 1);
+	for (size_t i = 0; i < SCRAM_HASH_COUNT && result == 0; i++) {
+		if (!has_line(known, &scram_hashes[i]))
+			result = add_hash(&out, &scram_hashes[i], prepared, iterations);
+	}
+	password_wipe(prepared);
+	if (result < 0) {
+		buffer_finish(&out);
+		return NULL;
+	}
+	buffer_add(&out, "", 1);
+	return out.bytes;
+}
+
+char *credentials_make(const char *password, unsigned iterations)
+{
+	return make("", password, iterations);
+}
+
+char *credentials_complete(const char *credentials, const char *password, unsigned iterations)
+{
+	for (size_t i = 0; i < SCRAM_HASH_COUNT; i++) {
+		if (!has_line(credentials, &scram_hashes[i]))
+			return make(credentials, password, iterations);
 	}
 	return NULL;
 }

@@ -14,6 +14,10 @@
  * never on a shard. */
 char *credentials_make(const char *password, unsigned iterations);
 
+/* A record that lacks hashes, for it comes from another server, with lines for those too; malloc, the
+ * caller's; NULL when it lacks none.  Milliseconds of CPU: never on a shard. */
+char *credentials_complete(const char *credentials, const char *password, unsigned iterations);
+
 /* True when the password is the one.  Milliseconds of CPU: never on a shard. */
 bool credentials_match(const char *credentials, const char *password);
 

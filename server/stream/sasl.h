@@ -113,10 +113,12 @@ enum sasl_failure scram_step(struct scram *scram, const char *in, size_t len, bo
 struct plain_check;
 
 /* Compares on the worker pool; `done` runs once on the attempt's shard, unless it is
- * forgotten before.  Everything is copied; `credentials` as for SCRAM. */
+ * forgotten before.  Everything is copied; `credentials` as for SCRAM.  Where the password is the
+ * one and they lack hashes, `checked` and `complete` (credentials_complete) say so; borrowed. */
 struct plain_check *plain_check_start(const struct sasl_attempt *attempt,
 	const struct sasl_claim *claim, const char *credentials,
-	void (*done)(void *context, bool matches), void *context);
+	void (*done)(void *context, bool matches, const char *checked, const char *complete),
+	void *context);
 void plain_check_forget(struct plain_check *check); /* takes NULL */
 
 #endif

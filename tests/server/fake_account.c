@@ -140,6 +140,19 @@ const char *login_credentials(const struct login *login)
 	return NULL;
 }
 
+void login_complete(struct login *login, const char *checked, const char *complete)
+{
+	static char kept[1024];
+
+	for (size_t i = 0; i < ACCOUNTS_MAX && accounts[i].bare; i++) {
+		if (strcmp(accounts[i].bare, jid_text(login->jid)) != 0)
+			continue;
+		assert(strcmp(accounts[i].credentials, checked) == 0);
+		snprintf(kept, sizeof kept, "%s", complete);
+		accounts[i].credentials = kept;
+	}
+}
+
 const struct jid *login_jid(const struct login *login) { return login->jid; }
 
 bool login_is_disabled(const struct login *login) { return fake_accounts.are_disabled; }

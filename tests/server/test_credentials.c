@@ -62,6 +62,21 @@ Test(credentials, match_the_one_line_that_there_is)
 	cr_assert_not(credentials_match(line, "Pencil"));
 }
 
+Test(credentials, are_completed_with_what_they_lack)
+{
+	static const char line[] = "SCRAM-SHA-1$4096:QSXCR+Q6sek8bf92$"
+		"6dlGYMOdZcOPutkcNY8U2g7vK9Y=:D+CSWLOshSulAsxiupA+qs2/fTE=";
+	char *complete = credentials_complete(line, "pencil", 4096);
+
+	cr_assert(strncmp(complete, line, strlen(line)) == 0);
+	cr_assert(strstr(complete, "\nSCRAM-SHA-256$4096:"));
+	cr_assert(strstr(complete, "\nSCRAM-SHA-512$4096:"));
+	cr_assert_null(strstr(complete + 1, "SCRAM-SHA-1$"));
+	cr_assert(credentials_match(complete, "pencil"));
+	cr_assert_null(credentials_complete(complete, "pencil", 4096));
+	free(complete);
+}
+
 /* RFC 8265 4.2.2: a non-ASCII space is a space; composed and decomposed are one. */
 Test(credentials, do_not_tell_spellings_of_one_password_apart)
 {

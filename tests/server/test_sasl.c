@@ -372,6 +372,21 @@ Test(sasl, plain_refuses_everything_else)
 				rows[i].condition, "%zu", i);
 }
 
+/* An account that comes from a server which keeps SHA-1 alone. */
+Test(sasl, plain_makes_the_hashes_that_scram_lacks)
+{
+	struct scram_client client = { .scheme = "SCRAM-SHA-512", .gs2 = "n,,", .user = "benvolio",
+		.password = "pencil" };
+
+	fake_account_add("benvolio@example.org", "SCRAM-SHA-1$4096:QSXCR+Q6sek8bf92$"
+		"6dlGYMOdZcOPutkcNY8U2g7vK9Y=:D+CSWLOshSulAsxiupA+qs2/fTE=");
+	world_says(world_secure_client(), plain_text("", "benvolio", "Pencil"));
+	cr_assert_not(logs_in(&client, "SCRAM-SHA-512"));
+	cr_assert(has(world_says(world_secure_client(), plain_text("", "benvolio", "pencil")),
+		"<success"));
+	cr_assert(logs_in(&client, "SCRAM-SHA-512"));
+}
+
 Test(sasl, a_password_is_hashed_on_the_worker_pool)
 {
 	struct link *link = world_secure_client();

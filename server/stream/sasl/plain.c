@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "credentials.h"
 #include "heap.h"
+#include "host.h"
 #include "password.h"
 #include "sasl/hashes.h"
 #include "shard.h"
@@ -17,8 +18,11 @@ struct plain_check {
 	struct job job; /* first: the pool's way back */
 	char *credentials;
 	char *password;
+	char *complete; /* the credentials with what they lacked, or NULL */
+	unsigned iterations;
 	bool matches;
-	void (*done)(void *context, bool matches); /* NULL: nobody waits any more */
+	void (*done)(void *context, bool matches, const char *checked,
+		const char *complete); /* NULL: nobody waits any more */
 	void *context;
 };
 
@@ -27,18 +31,21 @@ static void compare(struct job *job)
 	struct plain_check *check = (struct plain_check *)job;
 
 	check->matches = credentials_match(check->credentials, check->password);
+	if (check->matches)
+		check->complete = credentials_complete(check->credentials, check->password,
+			check->iterations);
 }
 
 static void tell(struct shard *shard, struct job *job)
 {
 	struct plain_check *check = (struct plain_check *)job;
-	struct plain_check told = *check;
 
 	password_wipe(check->password);
+	if (check->done)
+		check->done(check->context, check->matches, check->credentials, check->complete);
+	free(check->complete);
 	free(check->credentials);
 	free(check);
-	if (told.done)
-		told.done(told.context, told.matches);
 }
 
 static char *copy(const char *text)
@@ -63,7 +70,8 @@ static char *record_for(const struct sasl_attempt *attempt, const struct sasl_cl
 
 struct plain_check *plain_check_start(const struct sasl_attempt *attempt,
 	const struct sasl_claim *claim, const char *credentials,
-	void (*done)(void *context, bool matches), void *context)
+	void (*done)(void *context, bool matches, const char *checked, const char *complete),
+	void *context)
 {
 	struct plain_check *check = heap_zalloc(sizeof *check);
 
@@ -71,6 +79,7 @@ struct plain_check *plain_check_start(const struct sasl_attempt *attempt,
 	check->job.done = tell;
 	check->credentials = record_for(attempt, claim, credentials);
 	check->password = copy(claim->password);
+	check->iterations = attempt->host->sasl.iterations;
 	check->done = done;
 	check->context = context;
 	shard_work(attempt->shard, &check->job);

@@ -271,13 +271,15 @@ static void step(struct negotiation *negotiation, const char *in, size_t len)
 		challenge(negotiation, out, out_len);
 }
 
-static void checked(void *context, bool matches)
+static void checked(void *context, bool matches, const char *credentials, const char *complete)
 {
 	struct negotiation *negotiation = context;
 	struct stream *stream = negotiation->stream;
 
 	stream_enter(stream);
 	negotiation->check = NULL;
+	if (complete)
+		login_complete(negotiation->login, credentials, complete);
 	if (matches)
 		succeed(negotiation, NULL, 0);
 	else
