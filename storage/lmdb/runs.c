@@ -36,6 +36,11 @@ static bool is_run(const MDB_val *value)
 		places / PLACE_BYTES <= RUN_MAX;
 }
 
+static size_t count_of(const MDB_val *value)
+{
+	return (value->mv_size - sizeof(uint64_t)) / PLACE_BYTES;
+}
+
 int run_unpack(struct run *run, uint64_t base, const MDB_val *value)
 {
 	const unsigned char *at = value->mv_data;
@@ -45,7 +50,7 @@ int run_unpack(struct run *run, uint64_t base, const MDB_val *value)
 	lowest = get(at, sizeof(lowest));
 	at += sizeof(lowest);
 	run->base = base;
-	run->count = (value->mv_size - sizeof(lowest)) / PLACE_BYTES;
+	run->count = count_of(value);
 	for (size_t i = 0; i < run->count; i++, at += PLACE_BYTES)
 		run->places[i] = (struct run_place){ base + get(at, ID_BYTES),
 			lowest + get(at + ID_BYTES, NUMBER_BYTES) };
@@ -83,6 +88,25 @@ static size_t run_search(const struct run *run, uint64_t id)
 			high = middle;
 	}
 	return low;
+}
+
+/* The bytes of a place in a run that is not unpacked: where the id is, or NULL. */
+static const unsigned char *packed_find(const MDB_val *value, uint64_t base, uint64_t id)
+{
+	const unsigned char *places = (const unsigned char *)value->mv_data + sizeof(uint64_t);
+	uint64_t distance = id - base;
+	size_t low = 0, high = count_of(value);
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		uint64_t there = get(places + middle * PLACE_BYTES, ID_BYTES);
+		if (there == distance)
+			return places + middle * PLACE_BYTES;
+		if (there < distance)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
 }
 
 /* Stands the cursor at the run that has the id, if any has. */
@@ -215,14 +239,16 @@ static int insert_in(struct act *act, enum table table, const struct key *prefix
 static int look_up(struct act *act, enum table table, const struct key *prefix, uint64_t id)
 {
 	MDB_cursor *cursor;
-	struct run run;
+	MDB_val value;
+	uint64_t base;
 	int rc = cursor_of(act, table, &cursor);
 	if (rc == 0)
-		rc = locate(cursor, prefix, id, &run);
+		rc = find(cursor, prefix, id, &base, &value);
 	if (rc)
 		return rc;
-	size_t at = run_search(&run, id);
-	return at < run.count && run.places[at].id == id ? 0 : MDB_NOTFOUND;
+	if (!is_run(&value))
+		return MDB_CORRUPTED;
+	return packed_find(&value, base, id) ? 0 : MDB_NOTFOUND;
 }
 
 static enum table new_of(enum table table)
@@ -239,23 +265,39 @@ int run_insert(struct act *act, enum table table, const struct key *prefix, uint
 	return insert_in(act, new_of(table), prefix, &(struct run_place){ id, number });
 }
 
+/* In place of that at which the cursor stands: the same without one place. */
+static int put_without(MDB_cursor *cursor, const struct key *prefix, uint64_t base,
+	const MDB_val *value, const unsigned char *place)
+{
+	unsigned char bytes[sizeof(uint64_t) + RUN_MAX * PLACE_BYTES];
+	size_t before = (size_t)(place - (const unsigned char *)value->mv_data);
+	size_t len = value->mv_size - PLACE_BYTES;
+	struct key key = *prefix;
+	memcpy(bytes, value->mv_data, before);
+	memcpy(bytes + before, place + PLACE_BYTES, len - before);
+	key_add_id(&key, base);
+	return mdb_cursor_put(cursor, KEY_VAL(&key), &(MDB_val){ len, bytes }, MDB_CURRENT);
+}
+
 static int delete_in(struct act *act, enum table table, const struct key *prefix, uint64_t id,
 	uint64_t *ret_number)
 {
 	MDB_cursor *cursor;
-	struct run run;
+	MDB_val value;
+	uint64_t base;
 	int rc = cursor_of(act, table, &cursor);
 	if (rc == 0)
-		rc = locate(cursor, prefix, id, &run);
+		rc = find(cursor, prefix, id, &base, &value);
 	if (rc)
 		return rc;
-	size_t at = run_search(&run, id);
-	if (at == run.count || run.places[at].id != id)
+	if (!is_run(&value))
+		return MDB_CORRUPTED;
+	const unsigned char *place = packed_find(&value, base, id);
+	if (!place)
 		return MDB_NOTFOUND;
-	*ret_number = run.places[at].number;
-	run.count--;
-	memmove(&run.places[at], &run.places[at + 1], (run.count - at) * sizeof(*run.places));
-	return run.count == 0 ? mdb_cursor_del(cursor, 0) : put(cursor, prefix, &run, MDB_CURRENT);
+	*ret_number = get(value.mv_data, sizeof(uint64_t)) + get(place + ID_BYTES, NUMBER_BYTES);
+	return count_of(&value) == 1 ? mdb_cursor_del(cursor, 0) :
+		put_without(cursor, prefix, base, &value, place);
 }
 
 int run_delete(struct act *act, enum table table, const struct key *prefix, uint64_t id,
