@@ -71,17 +71,32 @@ struct element *element_add_text(struct element *parent, const char *name, const
 	return child;
 }
 
-static void extend(struct arena *arena, char **text, size_t *text_len, const char *bytes,
+struct element *element_add_written(struct element *parent, const char *xml, size_t len)
+{
+	struct arena *arena = parent->arena;
+	size_t name_len = strcspn(xml + 1, " />");
+	const char *known = name_find(xml + 1, name_len);
+	struct element *child = element_new_kept(arena, NS_CLIENT,
+		known ? known : arena_strndup(arena, xml + 1, name_len));
+
+	child->text = (char *)(uintptr_t)xml;
+	child->text_len = (uint32_t)len;
+	child->is_written = true;
+	element_link(parent, child);
+	return child;
+}
+
+static void extend(struct arena *arena, char **text, uint32_t *text_len, const char *bytes,
 	size_t len)
 {
 	if (!*text) {
 		*text = arena_strndup(arena, bytes, len);
-		*text_len = len;
+		*text_len = (uint32_t)len;
 		return;
 	}
 	*text = arena_grow(arena, *text, *text_len + 1, *text_len + len + 1);
 	memcpy(*text + *text_len, bytes, len);
-	*text_len += len;
+	*text_len += (uint32_t)len;
 	(*text)[*text_len] = '\0';
 }
 
@@ -191,6 +206,7 @@ static struct element *copy_one(struct copies *copies, const struct element *ori
 		copy->text = arena_strndup(arena, original->text, original->text_len);
 		copy->text_len = original->text_len;
 	}
+	copy->is_written = original->is_written;
 	return copy;
 }
 
@@ -367,7 +383,7 @@ size_t element_count(const struct element *element)
 
 const char *element_text(const struct element *element)
 {
-	return element->text ? element->text : "";
+	return element->text && !element->is_written ? element->text : "";
 }
 
 const char *element_find_text(const struct element *element, const char *ns, const char *name)

@@ -23,6 +23,11 @@ struct element *element_add(struct element *parent, const char *ns, const char *
 /* <name>text</name> in the parent's namespace; the new child. */
 struct element *element_add_text(struct element *parent, const char *name, const char *text);
 
+/* A child of which only the bytes are there, as writer_element gives them in NS_CLIENT (borrowed
+ * while the tree lives, not looked at: they must have been written by it).  It goes into streams;
+ * whoever reads the tree finds its name, and nothing in it.  The new child. */
+struct element *element_add_written(struct element *parent, const char *xml, size_t len);
+
 /* Appends character data behind what is there. */
 void element_append_text(struct element *element, const char *bytes, size_t len);
 

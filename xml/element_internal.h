@@ -6,6 +6,8 @@
 #ifndef ELEMENT_INTERNAL_H
 #define ELEMENT_INTERNAL_H
 
+#include <stdint.h>
+
 #include "element.h"
 
 struct attribute {
@@ -27,8 +29,9 @@ struct element {
 	struct element *next;
 	char *text; /* NULL: none */
 	char *tail;
-	size_t text_len;
-	size_t tail_len;
+	uint32_t text_len;
+	uint32_t tail_len;
+	bool is_written; /* the text is the element itself, in bytes: element_add_written */
 };
 
 /* An element whose strings need no copy. */

@@ -231,11 +231,26 @@ static void finish_scopes(struct scopes *scopes)
 		free(scopes->inside);
 }
 
+/* Behind its name it says which namespace it is in, where it did not have to. */
+static void add_written(struct buffer *out, const struct element *element, const char *context)
+{
+	size_t name_len = 1 + strlen(element->name);
+
+	add(out, element->text, name_len);
+	if (!stands_in(element->ns, context))
+		ADD(out, " xmlns='" NS_CLIENT "'");
+	add(out, element->text + name_len, element->text_len - name_len);
+}
+
 /* The start tag and the text behind it, or all of a childless element. */
 static bool enter(struct buffer *out, struct scopes *scopes, const struct element *element)
 {
 	const char *context = scopes->inside[scopes->depth - 1];
 
+	if (element->is_written) {
+		add_written(out, element, context);
+		return false;
+	}
 	add_start(out, element, context, scopes->standalone, true);
 	if (!element->first && !element->text) {
 		ADD(out, "/>");

@@ -13,7 +13,6 @@
 #include "heap.h"
 #include "mam.h"
 #include "rsm.h"
-#include "stored.h"
 
 #define NS_FORWARD "urn:xmpp:forward:0"
 
@@ -45,11 +44,20 @@ struct query {
 
 /* --- the answer ---------------------------------------------------------------------------- */
 
-static void send_result(struct tern_session *session, const struct query *query,
-	const struct found *found, struct stored_reader *reader)
+/* A message that is gone, or damaged, leaves its place (1.2). */
+static bool is_whole(const struct found *found)
 {
-	struct element *original = stored_read(reader, found->xml, found->xml_len);
-	struct arena *arena = original ? element_arena(original) : query->arena;
+	static const char start[] = "<message", end[] = "</message>";
+	size_t least = sizeof start + sizeof end - 2;
+
+	return found->xml_len >= least && memcmp(found->xml, start, sizeof start - 1) == 0 &&
+		memcmp(found->xml + found->xml_len - (sizeof end - 1), end, sizeof end - 1) == 0;
+}
+
+static void send_result(struct tern_session *session, const struct query *query,
+	const struct found *found)
+{
+	struct arena *arena = arena_create(ARENA_SMALL);
 	struct element *message = element_new(arena, NS_CLIENT, "message"), *result, *forwarded;
 
 	element_set(message, "from", jid_bare_text(tern_session_jid(session)));
@@ -61,9 +69,10 @@ static void send_result(struct tern_session *session, const struct query *query,
 	forwarded = element_add(result, NS_FORWARD, "forwarded");
 	element_set(element_add(forwarded, NS_DELAY, "delay"), "stamp",
 		tern_datetime(arena, found->id));
-	if (original) /* 1.2: a message that is gone leaves its place */
-		element_append(forwarded, original);
+	if (is_whole(found))
+		element_add_written(forwarded, found->xml, found->xml_len);
 	tern_session_send(session, message);
+	arena_destroy(arena);
 }
 
 static const struct found *in_order(const struct query *query, size_t place)
@@ -73,12 +82,9 @@ static const struct found *in_order(const struct query *query, size_t place)
 
 static void send_results(struct tern_session *session, const struct query *query)
 {
-	struct stored_reader *reader = stored_reader_create();
-
 	for (size_t i = 0; i < query->count; i++)
 		send_result(session, query, in_order(query,
-			query->is_flipped ? query->count - 1 - i : i), reader);
-	stored_reader_destroy(reader);
+			query->is_flipped ? query->count - 1 - i : i));
 }
 
 /* Where the page begins the whole set, that much is known of it without a scan. */

@@ -51,8 +51,8 @@ Test(mam, keeps_what_arrives_as_it_was)
 	arrive("<body>1 &lt; 2</body><x xmlns='urn:x' y='1'/>");
 	LEAVES(NULL);
 	query("");
-	hears_result(ID("0"), "<message xmlns='jabber:client' from='romeo@example.com/x' id='1' "
-		"to='juliet@example.org' type='chat'><body>1 &lt; 2</body>");
+	hears_result(ID("0"), "<message xmlns='jabber:client' type='chat' id='1' "
+		"from='romeo@example.com/x' to='juliet@example.org'><body>1 &lt; 2</body>");
 	HEARS_PART(balcony, "complete='true'");
 	HEARS(balcony, NULL);
 }
@@ -62,8 +62,8 @@ Test(mam, keeps_what_is_sent_with_the_full_address_of_the_sender)
 	fake_send(balcony, "<message to='romeo@example.com' type='chat'><body>B</body></message>");
 	expect_part(fake_left(fake), "<body>B</body></message>");
 	query("");
-	hears_result(ID("0"), "<message xmlns='jabber:client' from='juliet@example.org/balcony' "
-		"to='romeo@example.com' type='chat'><body>B</body></message>");
+	hears_result(ID("0"), "<message xmlns='jabber:client' type='chat' "
+		"from='juliet@example.org/balcony' to='romeo@example.com'><body>B</body></message>");
 }
 
 Test(mam, keeps_once_what_goes_to_the_own_account)

@@ -91,6 +91,25 @@ Test(writer, leaves_a_forwarded_stanza_in_its_namespace)
 		"</message></forwarded></message>");
 }
 
+Test(writer, puts_what_is_written_where_it_stands)
+{
+	const char *xml = written(message(), NS_CLIENT);
+	struct element *outer = element_new(arena, NS_CLIENT, "message");
+	struct element *forwarded = element_add(outer, "urn:xmpp:forward:0", "forwarded");
+	struct element *child = element_add_written(forwarded, xml, strlen(xml));
+
+	element_append_text(forwarded, "&", 1);
+	cr_assert_str_eq(element_text(child), "");
+	cr_assert(element_is(child, NS_CLIENT, "message"));
+	cr_assert_eq(element_find(forwarded, NS_CLIENT, "message"), child);
+	cr_assert_str_eq(written(element_copy(arena, outer), NS_CLIENT),
+		"<message><forwarded xmlns='urn:xmpp:forward:0'>"
+		"<message xmlns='jabber:client' to='juliet@example.org' type='chat'>"
+		"<body>hello</body></message>&amp;</forwarded></message>");
+	element_add_written(outer, "<presence/>", strlen("<presence/>"));
+	cr_assert(strstr(written(outer, NS_CLIENT), "</forwarded><presence/></message>"));
+}
+
 Test(writer, escapes_the_five_entities)
 {
 	struct element *x = element_new(arena, "", "x");
