@@ -112,13 +112,10 @@ static void count_all(struct tern_entity *entity, struct tern_session *session,
 
 static int keep(struct tern_event *event, uint64_t *ret_id)
 {
-	struct element *message = element_copy(event->arena, event->stanza.element);
 	struct buffer xml = { 0 };
 	int result;
 
-	element_set(message, "from", jid_text(event->stanza.from));
-	element_set(message, "to", jid_text(event->stanza.to));
-	stored_write(&xml, message);
+	tern_event_write(event, &xml);
 	result = tern_append(event->entity, log_handle, jid_bare_text(event->stanza.from),
 		buffer_at(&xml), xml.len, ret_id);
 	buffer_finish(&xml);

@@ -13,10 +13,10 @@
 /* A spare batch keeps the room of the largest that it was: few of them, none of the rare ones. */
 enum { FIRST_ROOM = 1024, SPARE_ROOM_MAX = 32 * 1024, SPARES_MAX = 8 };
 
-/* Followed by the key, a NUL and the value, and filled up to eight bytes. */
+/* Followed by the key, a NUL and the value, and filled up to `size`, of whole eight bytes. */
 struct head {
 	uint64_t id;
-	uint32_t owner, key_len, value_len;
+	uint32_t size, owner, key_len, value_len;
 	uint16_t store;
 	uint16_t kind;
 };
@@ -96,7 +96,7 @@ bool batch_walk(const struct storage_batch *batch, size_t *position, struct batc
 		.value = key + head->key_len + 1,
 		.value_len = head->value_len,
 	};
-	*position += round_up(sizeof(*head) + head->key_len + 1 + head->value_len);
+	*position += head->size;
 	return true;
 }
 
@@ -111,14 +111,15 @@ static void make_room(struct storage_batch *batch, size_t size)
 	batch->room = room;
 }
 
-static void add(struct storage_batch *batch, const struct batch_op *op)
+static void add_roomy(struct storage_batch *batch, const struct batch_op *op, size_t room)
 {
 	assert(op->owner != 0);
-	size_t size = round_up(sizeof(struct head) + op->key_len + 1 + op->value_len);
+	size_t size = round_up(sizeof(struct head) + op->key_len + 1 + op->value_len + room);
 	make_room(batch, size);
 	unsigned char *at = batch->bytes + batch->used;
 	struct head head = {
 		.id = op->id,
+		.size = (uint32_t)size,
 		.owner = op->owner,
 		.key_len = (uint32_t)op->key_len,
 		.value_len = (uint32_t)op->value_len,
@@ -134,6 +135,11 @@ static void add(struct storage_batch *batch, const struct batch_op *op)
 		memcpy(at + op->key_len + 1, op->value, op->value_len);
 	batch->used += size;
 	batch->writes++;
+}
+
+static void add(struct storage_batch *batch, const struct batch_op *op)
+{
+	add_roomy(batch, op, 0);
 }
 
 /* What grows the data is refused while the reserve is touched. */
@@ -205,6 +211,13 @@ int batch_owner_delete(struct storage_batch *batch, const char *name, owner_id o
 int batch_append(struct storage_batch *batch, owner_id owner, uint16_t log,
 	const struct log_entry *entry)
 {
+	size_t place;
+	return batch_append_roomy(batch, owner, log, entry, 0, &place);
+}
+
+int batch_append_roomy(struct storage_batch *batch, owner_id owner, uint16_t log,
+	const struct log_entry *entry, size_t room, size_t *ret_place)
+{
 	assert(log != 0);
 	size_t with_len = entry->with ? strlen(entry->with) : 0;
 	if (with_len > STORAGE_NAME_MAX)
@@ -214,9 +227,24 @@ int batch_append(struct storage_batch *batch, owner_id owner, uint16_t log,
 	int r = may_grow(batch);
 	if (r < 0)
 		return r;
-	add(batch, &(struct batch_op){ .kind = BATCH_APPEND, .owner = owner, .store = log,
+	*ret_place = batch->used;
+	add_roomy(batch, &(struct batch_op){ .kind = BATCH_APPEND, .owner = owner, .store = log,
 		.id = entry->id, .key = entry->with, .key_len = with_len,
-		.value = entry->bytes, .value_len = entry->len });
+		.value = entry->bytes, .value_len = entry->len }, room);
+	return 0;
+}
+
+int batch_append_more(struct storage_batch *batch, size_t place, const void *bytes, size_t len)
+{
+	int r = may_grow(batch);
+	if (r < 0)
+		return r;
+	struct head *head = (struct head *)(void *)(batch->bytes + place);
+	size_t used = sizeof(*head) + head->key_len + 1 + head->value_len;
+	if (used + len > head->size)
+		return -ENOBUFS;
+	memcpy(batch->bytes + place + used, bytes, len);
+	head->value_len += (uint32_t)len;
 	return 0;
 }
 

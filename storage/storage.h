@@ -125,6 +125,12 @@ struct log_entry {
 };
 int batch_append(struct storage_batch *batch, owner_id owner, uint16_t log,
 	const struct log_entry *entry);
+/* The same, with room for more bytes behind these, and where the entry is: for batch_append_more,
+ * as long as this batch has not been submitted. */
+int batch_append_roomy(struct storage_batch *batch, owner_id owner, uint16_t log,
+	const struct log_entry *entry, size_t room, size_t *ret_place);
+/* Bytes behind those of that entry. 0, or -ENOSPC, or -ENOBUFS where its room is used up. */
+int batch_append_more(struct storage_batch *batch, size_t place, const void *bytes, size_t len);
 int batch_log_delete(struct storage_batch *batch, owner_id owner, uint16_t log, uint64_t id);
 int batch_log_expire(struct storage_batch *batch, owner_id owner, uint16_t log, uint64_t up_to_id);
 

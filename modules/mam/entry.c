@@ -13,28 +13,26 @@
 
 #define FORMAT 1
 
+void entry_start(struct buffer *out, uint64_t mark, const struct jid *peer, unsigned flags)
+{
+	const char *resource = jid_resource(peer) ? jid_resource(peer) : "";
+	const char head[] = { FORMAT, (char)(flags | (mark ? ENTRY_MARKED : 0)) };
+	uint64_t little = htole64(mark);
+
+	buffer_add(out, head, sizeof head);
+	if (mark)
+		buffer_add(out, (const char *)&little, sizeof little);
+	buffer_add(out, resource, strlen(resource) + 1);
+}
+
 /* Addresses as they were understood, not as the tree has them. */
-static void write_stanza(struct buffer *out, const struct tern_stanza *stanza)
+void entry_add_stanza(struct buffer *out, const struct tern_stanza *stanza)
 {
 	writer_start(out, stanza->element, NS_CLIENT);
 	writer_attribute(out, "from", jid_text(stanza->from));
 	writer_attribute(out, "to", jid_text(stanza->to));
 	buffer_add(out, ">", 1);
 	writer_content(out, stanza->element, NS_CLIENT);
-}
-
-void entry_write(struct buffer *out, const struct tern_event *event, const struct jid *peer,
-	unsigned flags)
-{
-	const char *resource = jid_resource(peer) ? jid_resource(peer) : "";
-	const char head[] = { FORMAT, (char)(flags | (event->mark ? ENTRY_MARKED : 0)) };
-	uint64_t mark = htole64(event->mark);
-
-	buffer_add(out, head, sizeof head);
-	if (event->mark)
-		buffer_add(out, (const char *)&mark, sizeof mark);
-	buffer_add(out, resource, strlen(resource) + 1);
-	write_stanza(out, &event->stanza);
 }
 
 uint64_t entry_mark(const void *bytes, size_t len)

@@ -17,7 +17,7 @@ struct buffer;
 enum entry_flags {
 	ENTRY_SENT = 1,   /* by the archive's owner */
 	/* 2 stands in entries of old, and says nothing. */
-	ENTRY_MARKED = 4, /* entry_write says so */
+	ENTRY_MARKED = 4, /* entry_start says so */
 };
 
 struct entry {
@@ -27,9 +27,12 @@ struct entry {
 	size_t xml_len;
 };
 
-/* `peer` is the sender, or the addressee of what was sent. */
-void entry_write(struct buffer *out, const struct tern_event *event, const struct jid *peer,
-	unsigned flags);
+/* What stands before the XML; the stanza's own follows (tern_event_write, or entry_add_stanza).
+ * `peer` is the sender, or the addressee of what was sent; `mark` may be 0. */
+void entry_start(struct buffer *out, uint64_t mark, const struct jid *peer, unsigned flags);
+
+/* Of a message that is no event's. */
+void entry_add_stanza(struct buffer *out, const struct tern_stanza *stanza);
 
 /* Borrowed from the log's entry; false when that is damaged. */
 uint64_t entry_mark(const void *bytes, size_t len); /* 0: it has none */

@@ -52,8 +52,8 @@ static int append(struct tern_entity *entity, struct arrival *arrival)
 	struct buffer entry = { 0 };
 	int result;
 
-	entry_write(&entry, &(struct tern_event){ .stanza = *stanza }, peer,
-		is_sent ? ENTRY_SENT : 0);
+	entry_start(&entry, 0, peer, is_sent ? ENTRY_SENT : 0);
+	entry_add_stanza(&entry, stanza);
 	result = tern_append_as_of(entity, mam_log, arrival->us, jid_bare_text(peer),
 		buffer_at(&entry), entry.len, &arrival->id);
 	buffer_finish(&entry);

@@ -81,7 +81,8 @@ static enum tern_verdict keep(struct tern_event *event, const struct mam *mam,
 
 	if (!is_allowed(event->entity, mam, peer))
 		return TERN_PASS;
-	entry_write(&entry, event, peer, flags);
+	entry_start(&entry, event->mark, peer, flags);
+	tern_event_write(event, &entry);
 	result = tern_append(event->entity, mam_log, jid_bare_text(peer), buffer_at(&entry),
 		entry.len, &event->kept_id);
 	len = entry.len;

@@ -78,6 +78,11 @@ struct element *tern_event_edit(struct tern_event *event);
  * event's arena. */
 struct element *tern_event_copy(struct tern_event *event);
 
+/* The stanza in bytes, for a store (stored.h): its addresses set, without what was added. What has
+ * been written once is not written again. */
+struct buffer;
+void tern_event_write(struct tern_event *event, struct buffer *out);
+
 /* The iq stays open; answer it with the ticket, once, from anywhere on this shard (also before
  * the handler returns; `entity` as in the event), within the engine's time limit (then:
  * remote-server-timeout).  Returns TERN_LATER.  The payload is copied or used up: its arena may

@@ -224,24 +224,42 @@ static struct log_head *head_of(struct tern_entity *entity, tern_store log)
 	return head;
 }
 
-int tern_append_as_of(struct tern_entity *entity, tern_store log, uint64_t us, const char *with,
-		const void *bytes, size_t len, uint64_t *ret_id)
+/* The later of the entry's id and the one that follows the log's last becomes its id. */
+static int append(struct tern_entity *entity, tern_store log, struct log_entry *entry, size_t room,
+		size_t *ret_place)
 {
 	struct log_head *head = keeps_nothing(entity) ? NULL : head_of(entity, log);
-	uint64_t id;
 	int result;
 
 	if (!head)
 		return !keeps_nothing(entity) ? -EIO : entity->is_anonymous ? -EPERM : -ENOENT;
-	id = us > head->last_id ? us : head->last_id + 1;
-	result = gate_wrote(entity, batch_append(batch_of(entity), entity->owner, number_of(log),
-		&(struct log_entry){ .id = id, .with = with, .bytes = bytes, .len = len }));
-	if (result < 0)
-		return result;
-	head->last_id = id;
-	if (ret_id)
-		*ret_id = id;
-	return 0;
+	if (entry->id <= head->last_id)
+		entry->id = head->last_id + 1;
+	result = gate_wrote(entity, batch_append_roomy(batch_of(entity), entity->owner,
+		number_of(log), entry, room, ret_place));
+	if (result == 0)
+		head->last_id = entry->id;
+	return result;
+}
+
+int tern_append_as_of(struct tern_entity *entity, tern_store log, uint64_t us, const char *with,
+		const void *bytes, size_t len, uint64_t *ret_id)
+{
+	struct log_entry entry = { .id = us, .with = with, .bytes = bytes, .len = len };
+	size_t place;
+	int result = append(entity, log, &entry, 0, &place);
+
+	if (result == 0 && ret_id)
+		*ret_id = entry.id;
+	return result;
+}
+
+int entity_append_roomy(struct tern_entity *entity, tern_store log, const void *bytes, size_t len,
+		size_t room, size_t *ret_place)
+{
+	struct log_entry entry = { .id = shard_now_us(entity->shard), .bytes = bytes, .len = len };
+
+	return append(entity, log, &entry, room, ret_place);
 }
 
 int tern_append(struct tern_entity *entity, tern_store log, const char *with,

@@ -89,4 +89,8 @@ void entity_cancel_timers(struct tern_entity *entity, struct tern_session *sessi
 void timers_cancel_of(struct tern_entity *entity, const struct loaded *owner);
 void reads_cancel_of(struct tern_entity *entity, const struct loaded *owner); /* api_entity.c */
 
+/* As tern_append, of now and about nobody, with room for batch_append_more. */
+int entity_append_roomy(struct tern_entity *entity, tern_store log, const void *bytes, size_t len,
+	size_t room, size_t *ret_place);
+
 #endif

@@ -484,15 +484,26 @@ struct element *tern_event_edit(struct tern_event *event)
 	return event->stanza.element;
 }
 
+bool event_is_edited(const struct event *event)
+{
+	return event->pub.stanza.element != event->parcel->stanza.element;
+}
+
 /* The parcel may hold the bytes, but not those of a stanza that was edited. */
-static void write_to(struct event *event, struct buffer *out)
+static void write_to(struct event *event, struct buffer *out, const struct extra *extras)
 {
 	const struct tern_stanza *stanza = &event->pub.stanza;
 	struct parcel edited = { .stanza = *stanza };
-	bool is_edited = stanza->element != event->parcel->stanza.element;
 
-	parcel_write(is_edited ? &edited : event->parcel, out, stanza->to, stanza->from,
-		event->extras);
+	parcel_write(event_is_edited(event) ? &edited : event->parcel, out, stanza->to,
+		stanza->from, extras);
+}
+
+void tern_event_write(struct tern_event *event, struct buffer *out)
+{
+	if (!event_is_edited(of(event)))
+		parcel_serialise_own(of(event)->parcel);
+	write_to(of(event), out, NULL);
 }
 
 struct element *tern_event_copy(struct tern_event *event)
@@ -535,7 +546,7 @@ void tern_deliver(struct tern_event *public, struct tern_session *session)
 		return;
 	if (!handover_prepare(event, session))
 		return;
-	write_to(event, out);
+	write_to(event, out, event->extras);
 	outbox_say_message(session->entity, session, buffer_at(out), out->len,
 		handover_share(event->handover));
 	buffer_consume(out, out->len);

@@ -88,6 +88,9 @@ void event_refuse(struct event *event, enum tern_condition condition, const char
  * otherwise. The element is of the event's arena. Does not end the event. */
 void event_answer(struct event *event, struct element *answer);
 
+/* A handler has changed the tree: it is not the parcel's any more. */
+bool event_is_edited(const struct event *event);
+
 /* An iq to a full JID: to its session, or refused. */
 void event_pass_iq(struct event *event);
 

@@ -48,6 +48,12 @@ void parcel_serialise(struct parcel *parcel)
 	buffer_finish(&buffer);
 }
 
+void parcel_serialise_own(struct parcel *parcel)
+{
+	if (atomic_load_explicit(&parcel->shares, memory_order_acquire) == 1)
+		parcel_serialise(parcel);
+}
+
 static void write_extras(struct buffer *out, const struct extra *extras)
 {
 	for (; extras; extras = extras->next)

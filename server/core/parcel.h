@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * A parcel lives in its own arena, beside the tree. Whoever queues it holds a share; the last
- * to finish frees the arena, on any thread.  For a fan-out it also holds the stanza as bytes,
- * written once: the start tag without `to` and `from`, and the rest. */
+ * to finish frees the arena, on any thread.  It may also hold the stanza as bytes, written once: the start tag without `to` and `from`, and the rest. */
 #ifndef PARCEL_H
 #define PARCEL_H
 
@@ -29,8 +28,11 @@ struct parcel *parcel_new(struct arena *take_arena, const struct tern_stanza *st
 struct parcel *parcel_share(struct parcel *parcel);
 void parcel_release(struct parcel *parcel); /* takes NULL */
 
-/* For many recipients; before the parcel is shared. */
+/* For who writes it more than once; before the parcel is shared. */
 void parcel_serialise(struct parcel *parcel);
+
+/* The same, where nobody else can see it: else it is written anew each time. */
+void parcel_serialise_own(struct parcel *parcel);
 
 /* A child that one recipient gets beside the payload. */
 struct extra {

@@ -4,6 +4,7 @@
 #include "seen.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,8 @@ enum {
 	SENT = 1, /* bits of a mark: at its sender's; */
 	BARE = 2, /* known by an id that may have been used before */
 	BARE_S = 300,
-	EXPIRE_EVERY = 256, /* marks */
+	EXPIRE_EVERY = 256, /* entries */
+	ROOM = 31,          /* for more marks of the same batch */
 };
 
 struct ticket { struct ticket *next; tern_ticket number; };
@@ -32,6 +34,8 @@ struct seen {
 	struct ticket *waiting, **waiting_last;
 	size_t store;          /* that is being read */
 	unsigned written;
+	uint64_t batch;        /* with the newest entry; */
+	size_t place;          /* there, with room for more marks */
 	bool is_read, is_being_read;
 };
 
@@ -39,11 +43,12 @@ struct seen {
 
 static tern_store seen_log;
 
+/* An entry has the marks of an account that went into one batch; those of an archive have one each. */
 static uint64_t mark_in(const void *bytes, size_t len)
 {
 	uint64_t mark = 0;
 
-	if (len == sizeof mark)
+	if (len >= sizeof mark)
 		memcpy(&mark, bytes, sizeof mark);
 	return le64toh(mark);
 }
@@ -67,18 +72,29 @@ static uint64_t join(uint64_t hash, const char *bytes, size_t len)
 }
 
 /* A client may add a delay to what it sends again (XEP-0203). */
-static uint64_t hash_content(struct buffer *scratch, const struct element *message)
+static uint64_t hash_without_delay(struct buffer *scratch, const struct element *message)
 {
-	const struct element *child = element_first(message);
+	struct arena *arena = arena_create(ARENA_SMALL);
+	struct element *copy = element_copy(arena, message);
 	uint64_t hash;
 
-	for (; child; child = element_next(child)) {
-		if (!element_is(child, NS_DELAY, "delay"))
-			writer_element(scratch, child, NS_CLIENT);
-	}
+	element_remove_all(copy, NS_DELAY, "delay");
+	writer_content(scratch, copy, NS_CLIENT);
 	hash = hash_bytes(buffer_at(scratch), scratch->len);
 	buffer_consume(scratch, scratch->len);
+	arena_destroy(arena);
 	return hash;
+}
+
+static uint64_t hash_content(struct event *event)
+{
+	const struct element *message = event->pub.stanza.element;
+	struct parcel *parcel = event->parcel;
+
+	if (element_find(message, NS_DELAY, "delay") || event_is_edited(event))
+		return hash_without_delay(event->at->shard->scratch, message);
+	parcel_serialise(parcel);
+	return hash_bytes(parcel->content, parcel->content_len);
 }
 
 /* Never 0: that is nobody's message. */
@@ -104,10 +120,9 @@ static uint64_t farewell(uint64_t mark)
 
 /* Ids without origin-id are trusted where the client counts acks: such a client makes them anew
  * for each message, others may not. */
-uint64_t seen_mark(const struct event *event)
+uint64_t seen_mark(struct event *event)
 {
 	const struct tern_stanza *message = &event->pub.stanza;
-	struct buffer *scratch = event->at->shard->scratch;
 	const struct element *origin;
 	const char *id, *to;
 	uint64_t hash;
@@ -123,7 +138,7 @@ uint64_t seen_mark(const struct event *event)
 	hash = join(hash, to, strlen(to));
 	hash = id ? join(hash, id, strlen(id)) :
 		hash_mix(join(hash, message->id, strlen(message->id)) ^
-			hash_content(scratch, message->element));
+			hash_content(event));
 	return of_session(event->at, event->sent_by) | of_message(hash) | (id ? 0 : BARE) | SENT;
 }
 
@@ -167,22 +182,33 @@ static void let_go(struct tern_entity *entity, struct seen *seen)
 
 static void read_next(struct tern_entity *entity);
 
+static void take_marks(struct seen *seen, const struct tern_entry *entry)
+{
+	const struct tern_store_claim *claim = loader_store(seen->store)->claim;
+	bool has_many = seen->store == (size_t)seen_log;
+	const char *bytes = entry->bytes;
+	size_t len = entry->len;
+
+	do {
+		uint64_t mark = claim->mark(bytes, len);
+
+		if (mark)
+			marks_add(seen->marks, &(struct mark){ mark, entry->id, 0 });
+		bytes += sizeof mark;
+		len = len > sizeof mark ? len - sizeof mark : 0;
+	} while (has_many && len > 0);
+}
+
 /* The account may have been deleted, and made anew, while the page was read. */
 static void take_page(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
 	struct seen *seen = entity->seen;
-	const struct tern_store_claim *claim;
 
 	if (!seen || seen != context)
 		return;
-	claim = loader_store(seen->store)->claim;
-	while (!cancelled && count-- > 0) { /* the oldest stands last */
-		uint64_t mark = claim->mark(entries[count].bytes, entries[count].len);
-
-		if (mark)
-			marks_add(seen->marks, &(struct mark){ mark, entries[count].id, 0 });
-	}
+	while (!cancelled && count-- > 0) /* the oldest stands last */
+		take_marks(seen, &entries[count]);
 	seen->store++;
 	read_next(entity);
 }
@@ -301,15 +327,29 @@ enum seen_verdict seen_judge(struct event *event)
 
 /* --- noting ------------------------------------------------------------------------------------ */
 
-/* Marks that nobody asks for any more go with every so many new ones. */
+static int write_entry(struct tern_entity *entity, struct seen *seen, uint64_t bytes)
+{
+	int result = entity_append_roomy(entity, seen_log, &bytes, sizeof bytes,
+		ROOM * sizeof bytes, &seen->place);
+
+	if (result < 0)
+		return result;
+	seen->batch = entity->shard->gate.filling;
+	/* Marks that nobody asks for any more go with every so many new ones. */
+	if (++seen->written % EXPIRE_EVERY == 1)
+		tern_log_expire(entity, seen_log, window_begin(entity));
+	return 0;
+}
+
 static int write_mark(struct tern_entity *entity, uint64_t mark)
 {
+	struct seen *seen = seen_of(entity);
+	struct gate *gate = &entity->shard->gate;
 	uint64_t bytes = htole64(mark);
-	int result = tern_append(entity, seen_log, NULL, &bytes, sizeof bytes, NULL);
+	int result = seen->batch == gate->filling ?
+		batch_append_more(gate->batch, seen->place, &bytes, sizeof bytes) : -ENOBUFS;
 
-	if (result == 0 && ++seen_of(entity)->written % EXPIRE_EVERY == 1)
-		tern_log_expire(entity, seen_log, window_begin(entity));
-	return result;
+	return result == -ENOBUFS ? write_entry(entity, seen, bytes) : gate_wrote(entity, result);
 }
 
 static void remember(struct tern_entity *entity, uint64_t mark, uint64_t session)

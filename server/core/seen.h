@@ -31,7 +31,7 @@ struct tern_entity;
 int seen_prepare(struct storage *storage);
 
 /* The mark of a message that may come again, as its sender's home knows it; 0: it is none. */
-uint64_t seen_mark(const struct event *event);
+uint64_t seen_mark(struct event *event);
 
 /* Before copies are kept at the sender's (phase OUT_RECORD) and at the addressee's (IN_RECORD). */
 enum seen_verdict {

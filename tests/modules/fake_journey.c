@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "heap.h"
+#include "writer.h"
 
 #define NS_ERROR "urn:ietf:params:xml:ns:xmpp-stanzas"
 
@@ -426,6 +427,17 @@ struct element *tern_event_copy(struct tern_event *event)
 	if (event->stanza.to)
 		element_set(copy, "to", jid_text(event->stanza.to));
 	return copy;
+}
+
+void tern_event_write(struct tern_event *event, struct buffer *out)
+{
+	const struct tern_stanza *stanza = &event->stanza;
+
+	writer_start(out, stanza->element, NS_CLIENT);
+	writer_attribute(out, "from", jid_text(stanza->from));
+	writer_attribute(out, "to", jid_text(stanza->to));
+	buffer_add(out, ">", 1);
+	writer_content(out, stanza->element, NS_CLIENT);
 }
 
 bool tern_event_reached(const struct tern_event *event, const struct tern_session *session)

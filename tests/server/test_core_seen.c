@@ -219,6 +219,37 @@ Test(core_seen, it_is_known_after_a_restart)
 	cr_assert_eq(heard_bodies(), 1);
 }
 
+static void say_many(unsigned count)
+{
+	for (unsigned i = 1; i <= count; i++)
+		client_says(romeo, "<message type='chat' to='" NURSE "' id='%u'><body>B</body></message>",
+			i);
+	stage_settle();
+}
+
+/* They stand in few entries: those of one batch in one, up to its room. */
+Test(core_seen, all_that_went_to_disk_at_once_is_known_after_a_restart)
+{
+	say_many(70);
+	cr_assert_eq(heard_bodies(), 70);
+	say(romeo, "<presence/>"); /* another batch */
+	stage_restart();
+	romeo = client_open(ROMEO, "garden");
+	nurse = client_open(NURSE, "house");
+	say(romeo, ENABLE);
+	say_many(71);
+	cr_assert_eq(heard_bodies(), 1);
+}
+
+Test(core_seen, an_added_delay_makes_no_other_message)
+{
+	say(romeo, MESSAGE("1", "B"));
+	begin_anew();
+	say(romeo, "<message type='chat' to='" NURSE "' id='1'><body>B</body>"
+		"<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/></message>");
+	cr_assert_eq(heard_bodies(), 1);
+}
+
 Test(core_seen, what_goes_to_the_own_account_is_known_too)
 {
 	static const char own[] = "<message type='chat' to='" ROMEO "' id='1'><body>B</body></message>";

@@ -82,6 +82,25 @@ BOTH(logs, gives_entries_as_they_were)
 	storage_log_read(bed->storage, 7, PENDING, &page, compare_entry, &empty, NULL);
 }
 
+BOTH(logs, take_more_bytes_as_long_as_there_is_room)
+{
+	struct storage_batch *batch = storage_batch_create(bed->storage);
+	struct log_entry grown = { 5, NULL, "abcdefgh", 8 }, other = { 6, NULL, "other", 5 };
+	size_t place;
+	batch_append_roomy(batch, 7, ARCHIVE, &(struct log_entry){ 5, NULL, "abc", 3 }, 5, &place);
+	for (unsigned i = 0; i < 100; i++) /* the batch moves */
+		batch_append(batch, 8, ARCHIVE, &(struct log_entry){ i + 1, "x@y", "other", 5 });
+	cr_assert_eq(batch_append_more(batch, place, "de", 2), 0);
+	cr_assert_eq(batch_append_more(batch, place, "fgh", 3), 0);
+	cr_assert_eq(batch_append_more(batch, place, "0123456789", 10), -ENOBUFS);
+	batch_append(batch, 7, PENDING, &other);
+	bed_commit(bed, batch);
+	storage_log_read(bed->storage, 7, ARCHIVE, &(struct log_page){ 0 }, compare_entry, &grown,
+		NULL);
+	storage_log_read(bed->storage, 7, PENDING, &(struct log_page){ 0 }, compare_entry, &other,
+		NULL);
+}
+
 BOTH(logs, tells_peers_with_long_names_apart)
 {
 	char with[2][STORAGE_NAME_MAX + 2];

@@ -52,6 +52,7 @@ Test(full_disk, refuses_writes_but_takes_deletions_below_the_reserve)
 	struct log_entry entry = { 1, NULL, "", 0 };
 	cr_assert_eq(batch_put(batch, owner, ROSTER, "b", 1, "2", 1), -ENOSPC);
 	cr_assert_eq(batch_append(batch, owner, ARCHIVE, &entry), -ENOSPC);
+	cr_assert_eq(batch_append_more(batch, 0, "more", 4), -ENOSPC);
 	cr_assert_eq(batch_owner_create(batch, "b@example.org", &other), -ENOSPC);
 	cr_assert(storage_batch_is_empty(batch));
 	cr_assert_eq(batch_delete(batch, owner, ROSTER, "a", 1), 0);
