@@ -31,7 +31,6 @@ struct backlog {
 	bool is_empty;        /* all that waited has been given, but what is handed out */
 	bool is_missed_again; /* something has been, while that is being given */
 	bool has_withheld;    /* of somebody who is blocked now */
-	bool leaves_none;     /* of what stands before the page that is given now */
 	bool has_skipped;     /* what was handed out, and comes back when its session ends */
 };
 
@@ -185,7 +184,6 @@ static int keep_pending(struct tern_event *event, tern_store *ret_log, uint64_t 
 struct given {
 	uint64_t session_id, last_id;
 	bool is_last;
-	bool is_all; /* that there was up to last_id */
 	size_t count;
 	uint64_t ids[PAGE];
 };
@@ -212,13 +210,11 @@ static size_t give(struct tern_entity *entity, struct tern_session *session,
 		bytes += entries[i].len;
 		if (tern_is_handed_out(entity, log_handle, entries[i].id)) {
 			backlog->has_skipped = true;
-			backlog->leaves_none = false;
 			continue;
 		}
 		message = stored_read(reader, entries[i].bytes, entries[i].len);
 		if (message && blocks && is_blocked(entity, message)) {
 			backlog->has_withheld = true;
-			backlog->leaves_none = false;
 			continue;
 		}
 		given->ids[given->count++] = entries[i].id;
@@ -254,7 +250,6 @@ static void serve(struct tern_entity *entity, struct tern_session *session)
 		return;
 	backlog->is_being_given = true;
 	backlog->is_missed_again = backlog->has_withheld = false;
-	backlog->leaves_none = true;
 	give_from(entity, session, 0);
 }
 
@@ -294,9 +289,7 @@ static void forget_given(struct tern_entity *entity, const struct given *given)
 {
 	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 
-	if (given->is_all)
-		tern_log_expire(entity, log_handle, given->last_id);
-	for (size_t i = 0; i < given->count && !given->is_all; i++)
+	for (size_t i = 0; i < given->count; i++)
 		tern_log_delete(entity, log_handle, given->ids[i]);
 	tern_count(entity, given_handle, (int64_t)given->count);
 	backlog->count -= given->count < backlog->count ? (uint32_t)given->count : backlog->count;
@@ -349,7 +342,6 @@ static void give_page(struct tern_entity *entity, void *context,
 	taken = give(entity, session, entries, count, given);
 	given->last_id = entries[taken - 1].id;
 	given->is_last = complete && taken == count;
-	given->is_all = ((struct backlog *)tern_entity_state(entity, backlog_handle))->leaves_none;
 	await_written(session, given);
 }
 
