@@ -3,12 +3,12 @@
 
 #include "dialog.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
 #include "heap.h"
+#include "hex.h"
 
 tern_state dialogs_handle;
 
@@ -101,8 +101,7 @@ static void choose_id(struct tern_entity *entity, char id[static DIALOG_ID_BYTES
 	unsigned char bytes[(DIALOG_ID_BYTES - 1) / 2];
 
 	tern_random(entity, bytes, sizeof bytes);
-	for (size_t i = 0; i < sizeof bytes; i++)
-		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+	hex_encode(bytes, sizeof bytes, id);
 }
 
 struct dialog *dialog_begin(struct tern_session *session, const char *node)

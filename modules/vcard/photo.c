@@ -4,11 +4,11 @@
 #include "photo.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base64.h"
+#include "hex.h"
 #include "module.h"
 
 #define NS_VCARD "vcard-temp"
@@ -64,9 +64,8 @@ void photo_announce(struct element *presence, const char *hash)
 
 const char *photo_text(struct arena *arena, const unsigned char hash[PHOTO_HASH_BYTES])
 {
-	char *text = arena_alloc(arena, 2 * PHOTO_HASH_BYTES + 1);
+	char *text = arena_alloc(arena, HEX_BYTES(PHOTO_HASH_BYTES));
 
-	for (int i = 0; i < PHOTO_HASH_BYTES; i++)
-		snprintf(text + 2 * i, 3, "%02x", hash[i]);
+	hex_encode(hash, PHOTO_HASH_BYTES, text);
 	return text;
 }

@@ -3,7 +3,6 @@
 
 #include "detached.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "brake.h"
 #include "entity_internal.h"
 #include "heap.h"
+#include "hex.h"
 #include "log.h"
 #include "jid.h"
 #include "session_internal.h"
@@ -25,8 +25,7 @@ static void choose_id(struct tern_session *session, char id[static ACKS_ID_BYTES
 	unsigned char bytes[16];
 
 	shard_random(session->entity->shard, bytes, sizeof bytes);
-	for (size_t i = 0; i < sizeof bytes; i++)
-		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+	hex_encode(bytes, sizeof bytes, id);
 }
 
 void detached_allow(struct tern_session *session, const char *max)

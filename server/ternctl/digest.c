@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "directory.h"
+#include "hex.h"
 
 #define DIGEST_FILE DATA_FILE ".sha256"
 
@@ -51,8 +52,7 @@ int digest_of_file(const char *path, char ret_text[DIGEST_TEXT_SIZE])
 	close(file);
 	if (result < 0)
 		return result;
-	for (size_t i = 0; i < BYTES; i++)
-		sprintf(ret_text + 2 * i, "%02x", bytes[i]);
+	hex_encode(bytes, BYTES, ret_text);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "element.h"
 #include "heap.h"
+#include "hex.h"
 #include "host.h"
 #include "jid.h"
 #include "names.h"
@@ -148,12 +149,11 @@ static const char *own_domain(const struct stream *stream)
 static void write_id(struct buffer *out, struct shard *shard)
 {
 	unsigned char bytes[ID_BYTES];
+	char id[HEX_BYTES(ID_BYTES)];
 
 	shard_random(shard, bytes, sizeof bytes);
-	buffer_add_text(out, " id='");
-	for (size_t i = 0; i < sizeof bytes; i++)
-		buffer_printf(out, "%02x", bytes[i]);
-	buffer_add_text(out, "'");
+	hex_encode(bytes, sizeof bytes, id);
+	buffer_printf(out, " id='%s'", id);
 }
 
 void header_send(struct stream *stream)
