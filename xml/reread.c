@@ -1,5 +1,5 @@
-/* reread.c - puts kept bytes through the parser of streams */
-/* SPDX-License-Identifier: MIT */
+/* reread.c - puts kept bytes through the parser of streams
+ * SPDX-License-Identifier: MIT */
 
 #include "reread.h"
 
@@ -17,7 +17,6 @@ static void take_stanza(void *context, struct arena *take_arena, struct element 
 
 static void skip_footer(void *context)
 {
-	(void)context;
 }
 
 struct reread reread(struct parser_pool *pool, const char *bytes, size_t len)
