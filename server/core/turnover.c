@@ -22,6 +22,15 @@
 
 #define DISK_MS 5000
 
+/* Over what is open on a shard. */
+struct walk {
+	struct shard *shard;
+	const struct turnover *turnover;
+	struct loaded *leaving; /* whose end it is */
+	uint64_t *ids;
+	size_t count;
+};
+
 /* --- before ------------------------------------------------------------------------------- */
 
 static bool any_joins(const struct tern_host *host, const struct wanted_module *wanted,
@@ -96,8 +105,10 @@ static void reset_filter(struct tern_entity *entity, const struct turnover *turn
 		session->is_filtered = false;
 }
 
-static void give_memory(struct tern_entity *entity, const struct turnover *turnover)
+static void give_memory(struct tern_entity *entity, const struct walk *walk)
 {
+	const struct turnover *turnover = walk->turnover;
+
 	for (size_t i = 0; i < turnover->joining_count; i++) {
 		const struct tern_module *module = turnover->joining[i]->module;
 		struct tern_session *session = entity->sessions;
@@ -156,31 +167,33 @@ static void show(struct tern_entity *entity, const struct turnover *turnover)
 }
 
 /* What could not be read is nothing to talk to. */
-static void part_unreadable(struct tern_entity *entity)
+static void introduce(struct tern_entity *entity, const struct walk *walk)
 {
+	show(entity, walk->turnover);
 	while (entity->state == ENTITY_FAILED && entity->sessions)
 		session_close(entity->sessions, STREAM_ERROR_INTERNAL_SERVER_ERROR, NULL);
 }
 
 /* --- 3: the end ------------------------------------------------------------------------------- */
 
-static void part_with(struct tern_entity *entity, struct loaded *loaded)
+static void part_with(struct tern_entity *entity, const struct walk *walk)
 {
 	if (entity->state == ENTITY_OPEN && entity->exists)
-		run_own_watches(entity, loaded, TERN_ON_MODULE_LEAVING, NULL);
+		run_own_watches(entity, walk->leaving, TERN_ON_MODULE_LEAVING, NULL);
 }
 
 /* Also at other hosts: whoever asks this one waits at home. */
-static void cancel(struct tern_entity *entity, struct loaded *loaded)
+static void cancel(struct tern_entity *entity, const struct walk *walk)
 {
-	timers_cancel_of(entity, loaded);
-	reads_cancel_of(entity, loaded);
-	written_cancel_of(entity, loaded);
-	held_cancel_of(entity, loaded);
+	timers_cancel_of(entity, walk->leaving);
+	reads_cancel_of(entity, walk->leaving);
+	written_cancel_of(entity, walk->leaving);
+	held_cancel_of(entity, walk->leaving);
 }
 
-static void take_memory(struct tern_entity *entity, const struct tern_module *module)
+static void take_memory(struct tern_entity *entity, const struct walk *walk)
 {
+	const struct tern_module *module = walk->leaving->module;
 	struct tern_session *session = entity->sessions;
 
 	states_remove(&entity->states, TERN_PER_ACCOUNT, module);
@@ -189,14 +202,6 @@ static void take_memory(struct tern_entity *entity, const struct tern_module *mo
 }
 
 /* --- over all that is open -------------------------------------------------------------------- */
-
-struct walk {
-	struct shard *shard;
-	const struct turnover *turnover;
-	struct loaded *leaving;
-	uint64_t *ids;
-	size_t count;
-};
 
 static void list_entities(struct walk *walk)
 {
@@ -209,51 +214,18 @@ static void list_entities(struct walk *walk)
 	}
 }
 
-static bool is_of_host(const struct walk *walk, const struct tern_entity *entity)
-{
-	return entity->host == walk->turnover->host;
-}
-
-static void prepare(struct walk *walk, struct tern_entity *entity)
-{
-	if (is_of_host(walk, entity))
-		give_memory(entity, walk->turnover);
-}
-
-static void introduce(struct walk *walk, struct tern_entity *entity)
-{
-	if (is_of_host(walk, entity))
-		show(entity, walk->turnover);
-	part_unreadable(entity);
-}
-
-static void say_last_word(struct walk *walk, struct tern_entity *entity)
-{
-	if (is_of_host(walk, entity))
-		part_with(entity, walk->leaving);
-}
-
-static void cancel_there(struct walk *walk, struct tern_entity *entity)
-{
-	cancel(entity, walk->leaving);
-}
-
-static void clear(struct walk *walk, struct tern_entity *entity)
-{
-	if (is_of_host(walk, entity))
-		take_memory(entity, walk->leaving->module);
-}
-
-/* Modules run on the way: what is open may close, and what is opened knows the new modules. */
-static void each_entity(struct walk *walk, void (*act)(struct walk *, struct tern_entity *))
+/* Of one host, or of all (NULL). Modules run on the way: what is open may close, and what is opened
+ * knows the new modules. */
+static void each_entity(const struct walk *walk, const struct tern_host *host,
+	void (*act)(struct tern_entity *entity, const struct walk *walk))
 {
 	for (size_t i = 0; i < walk->count; i++) {
 		struct tern_entity *entity = entities_by_id(walk->shard, walk->ids[i]);
 
-		if (!entity)
+		if (!entity || (host && entity->host != host))
 			continue;
 		entity->pins++;
-		act(walk, entity);
+		act(entity, walk);
 		entity->pins--;
 		entity_may_rest(entity);
 	}
@@ -262,19 +234,20 @@ static void each_entity(struct walk *walk, void (*act)(struct walk *, struct ter
 void turnover_settle(struct shard *shard, const struct turnover *turnover)
 {
 	struct walk walk = { .shard = shard, .turnover = turnover };
+	const struct tern_host *host = turnover->host;
 
 	list_entities(&walk);
-	each_entity(&walk, prepare);
+	each_entity(&walk, host, give_memory);
 	gate_look(shard);
-	each_entity(&walk, introduce);
+	each_entity(&walk, host, introduce);
 	for (size_t i = turnover->leaving_count; i-- > 0;) {
 		walk.leaving = turnover->leaving[i];
-		each_entity(&walk, say_last_word);
+		each_entity(&walk, host, part_with);
 		asks_cancel_of(shard, walk.leaving);
 		changes_cancel_of(shard, walk.leaving);
-		each_entity(&walk, cancel_there);
+		each_entity(&walk, NULL, cancel);
 		sessions_bury(&shard->sessions);
-		each_entity(&walk, clear);
+		each_entity(&walk, host, take_memory);
 	}
 	free(walk.ids);
 }
