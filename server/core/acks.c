@@ -118,22 +118,6 @@ static void answer(struct acks *acks)
 
 /* --- out ------------------------------------------------------------------------------------- */
 
-struct closing {
-	struct post post;
-	uint64_t session;
-};
-
-static void close_overfull(struct shard *shard, struct post *post)
-{
-	struct closing *closing = (struct closing *)post;
-	struct tern_session *session = idmap_get(&shard->sessions.by_id, closing->session);
-
-	if (session)
-		session_close(session, STREAM_ERROR_RESOURCE_CONSTRAINT,
-			"Too much is unacknowledged");
-	free(closing);
-}
-
 static bool is_above(const struct acks *acks, unsigned divisor)
 {
 	size_t stanzas = (size_t)limits_of(acks)->unacked_stanzas / divisor;
@@ -142,18 +126,13 @@ static bool is_above(const struct acks *acks, unsigned divisor)
 	return acks->sent - acks->acked > stanzas || acks->bytes > bytes;
 }
 
-/* Outside of whatever writes to it now: that may be walking the account's sessions. */
 static void close_when_overfull(struct acks *acks)
 {
-	struct shard *shard = acks->session->entity->shard;
-	struct closing *closing;
-
 	if (acks->is_overfull || !is_above(acks, 1))
 		return;
 	acks->is_overfull = true;
-	closing = heap_alloc(sizeof *closing);
-	*closing = (struct closing){ .post.run = close_overfull, .session = acks->session->id };
-	shard_post(shard, &closing->post);
+	session_close_soon(acks->session, STREAM_ERROR_RESOURCE_CONSTRAINT,
+		"Too much is unacknowledged");
 }
 
 bool acks_are_heavy(const struct tern_session *session)

@@ -26,34 +26,15 @@ static bool is_slow(const struct tern_session *session)
 	return session->stream && stream_unwritten(session->stream) > MARK_BYTES;
 }
 
-/* Outside of whatever writes to it now: that may be walking the account's sessions. */
-struct closing {
-	struct post post;
-	uint64_t session;
-};
-
-static void close_overfull(struct shard *shard, struct post *post)
-{
-	struct closing *closing = (struct closing *)post;
-	struct tern_session *session = idmap_get(&shard->sessions.by_id, closing->session);
-
-	if (session)
-		session_close(session, STREAM_ERROR_RESOURCE_CONSTRAINT, "Too much is unread");
-	free(closing);
-}
-
 static void close_when_overfull(struct tern_session *session)
 {
-	struct shard *shard = session->entity->shard;
-	struct closing *closing;
+	long limit = session->entity->shard->server->limits.unwritten_bytes;
 
-	if (session->is_overfull || stream_unwritten(session->stream) <=
-			(size_t)shard->server->limits.unwritten_bytes + session->asked_bytes)
+	if (session->is_overfull ||
+	    stream_unwritten(session->stream) <= (size_t)limit + session->asked_bytes)
 		return;
 	session->is_overfull = true;
-	closing = heap_alloc(sizeof *closing);
-	*closing = (struct closing){ .post.run = close_overfull, .session = session->id };
-	shard_post(shard, &closing->post);
+	session_close_soon(session, STREAM_ERROR_RESOURCE_CONSTRAINT, "Too much is unread");
 }
 
 void brake_look(struct tern_session *session)

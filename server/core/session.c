@@ -454,6 +454,31 @@ void session_close(struct tern_session *session, enum stream_error error, const 
 	session_end(session);
 }
 
+struct closing {
+	struct post post;
+	uint64_t session;
+	enum stream_error error;
+	const char *text;
+};
+
+static void close_now(struct shard *shard, struct post *post)
+{
+	struct closing *closing = (struct closing *)post;
+	struct tern_session *session = idmap_get(&shard->sessions.by_id, closing->session);
+
+	if (session)
+		session_close(session, closing->error, closing->text);
+	free(closing);
+}
+
+void session_close_soon(struct tern_session *session, enum stream_error error, const char *text)
+{
+	struct closing *closing = heap_alloc(sizeof *closing);
+
+	*closing = (struct closing){ { .run = close_now }, session->id, error, text };
+	shard_post(session->entity->shard, &closing->post);
+}
+
 void session_part(struct tern_session *session, enum stream_error error, const char *text)
 {
 	bool had_stream = session->stream;

@@ -55,7 +55,10 @@ uint64_t session_id(const struct tern_session *session);
 /* Ends the session: its stream with that error, unavailable presence to whom it concerns. */
 void session_close(struct tern_session *session, enum stream_error error, const char *text);
 
-/* The same, but a session that can be resumed stays, and waits for its client to come back. */
+/* The same when what runs now is through: it may be walking the account's sessions.  `text` is constant. */
+void session_close_soon(struct tern_session *session, enum stream_error error, const char *text);
+
+/* As session_close, but a session that can be resumed stays, and waits for its client to come back. */
 void session_part(struct tern_session *session, enum stream_error error, const char *text);
 
 /* What an administrator sees of a session; borrowed for the call. */
