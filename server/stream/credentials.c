@@ -17,7 +17,6 @@
 #include "sasl/hashes.h"
 
 #define SALT_BYTES 16
-#define ITERATIONS_MAX 10000000u
 
 struct keys {
 	unsigned char stored[SCRAM_HASH_MAX];
@@ -42,19 +41,6 @@ static int derive(const struct scram_hash *hash, const char *password,
 	return works ? 0 : -1;
 }
 
-void credentials_add_line(struct buffer *out, const struct scram_hash *hash,
-	const struct credentials_line *line)
-{
-	char salt[BASE64_BYTES(SALT_BYTES_MAX)], stored[BASE64_BYTES(SCRAM_HASH_MAX)];
-	char server[BASE64_BYTES(SCRAM_HASH_MAX)];
-
-	base64_encode(line->salt, line->salt_len, salt);
-	base64_encode(line->stored_key, hash->size, stored);
-	base64_encode(line->server_key, hash->size, server);
-	buffer_printf(out, "%s$%u:%s$%s:%s\n", hash->scheme, line->iterations, salt, stored,
-		server);
-}
-
 static int add_hash(struct buffer *out, const struct scram_hash *hash, const char *password,
 	unsigned iterations)
 {
@@ -69,24 +55,6 @@ static int add_hash(struct buffer *out, const struct scram_hash *hash, const cha
 		.salt = bytes, .salt_len = sizeof bytes, .iterations = iterations,
 		.stored_key = keys.stored, .server_key = keys.server });
 	return 0;
-}
-
-const char *credentials_find_line(const char *credentials, const struct scram_hash *hash,
-	size_t *ret_len)
-{
-	size_t scheme_len = strlen(hash->scheme);
-
-	while (*credentials) {
-		size_t len = strcspn(credentials, "\n");
-
-		if (len > scheme_len && memcmp(credentials, hash->scheme, scheme_len) == 0 &&
-		    credentials[scheme_len] == '$') {
-			*ret_len = len;
-			return credentials;
-		}
-		credentials += len + (credentials[len] == '\n');
-	}
-	return NULL;
 }
 
 static bool has_line(const char *credentials, const struct scram_hash *hash)
@@ -154,7 +122,7 @@ static bool parse_line(const char *line, size_t len, const struct scram_hash *ha
 	iterations = strtoul(line, &digits_end, 10);
 	salt = digits_end + 1;
 	if (digits_end == line || *digits_end != ':' || iterations == 0 ||
-	    iterations > ITERATIONS_MAX)
+	    iterations > SCRAM_ITERATIONS_MAX)
 		return false;
 	stored = memchr(salt, '$', (size_t)(end - salt));
 	server = stored ? memchr(stored, ':', (size_t)(end - stored)) : NULL;

@@ -10,7 +10,6 @@
 #include "link.h"
 #include "listener.h"
 #include "sasl/claim.h"
-#include "sasl/hashes.h"
 
 static const char *const mechanism_names[] = {
 #define X(name, text) [MECHANISM_##name] = text,
@@ -23,15 +22,6 @@ static const char *const failure_names[] = {
 #define X(name, text) [FAILURE_##name] = text,
 	SASL_FAILURES(X)
 #undef X
-};
-
-const struct scram_hash scram_hashes[SCRAM_HASH_COUNT] = {
-	{ "SCRAM-SHA-1", GNUTLS_MAC_SHA1, GNUTLS_DIG_SHA1, 20,
-		MECHANISM_SCRAM_SHA_1, MECHANISM_SCRAM_SHA_1_PLUS },
-	{ "SCRAM-SHA-256", GNUTLS_MAC_SHA256, GNUTLS_DIG_SHA256, 32,
-		MECHANISM_SCRAM_SHA_256, MECHANISM_SCRAM_SHA_256_PLUS },
-	{ "SCRAM-SHA-512", GNUTLS_MAC_SHA512, GNUTLS_DIG_SHA512, 64,
-		MECHANISM_SCRAM_SHA_512, MECHANISM_SCRAM_SHA_512_PLUS },
 };
 
 const char *sasl_mechanism_name(enum sasl_mechanism mechanism)
@@ -51,14 +41,6 @@ enum sasl_mechanism sasl_mechanism_find(const char *name)
 const char *sasl_failure_name(enum sasl_failure failure)
 {
 	return failure_names[failure];
-}
-
-const struct scram_hash *scram_hash_of(enum sasl_mechanism mechanism)
-{
-	for (size_t i = 0; i < SCRAM_HASH_COUNT; i++)
-		if (scram_hashes[i].mechanism == mechanism || scram_hashes[i].plus == mechanism)
-			return &scram_hashes[i];
-	return NULL;
 }
 
 void sasl_bindings(const struct link *link, const char *ret_types[static SASL_BINDINGS_MAX + 1])

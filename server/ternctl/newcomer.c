@@ -82,7 +82,7 @@ static const char *add_user(struct newcomer *newcomer, struct buffer *lines)
 
 	if (!value)
 		return "it has neither credentials nor a password";
-	newcomer->is_limited = lines->len && memchr(value, '\n', lines->len) == NULL;
+	newcomer->is_limited = lines->len && !strchr(value, '\n')[1]; /* one line */
 	return order(newcomer,
 		(const char *const[]){ "user", "add", newcomer->jid, option, value }, 5);
 }

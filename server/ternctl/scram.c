@@ -11,29 +11,23 @@
 #include "buffer.h"
 #include "element.h"
 #include "hex.h"
+#include "sasl/hashes.h"
 
-enum { KEY_MOST = 64, SALT_MOST = 64, ITERATIONS_MOST = 10000000 };
-enum { TEXT_MOST = BASE64_BYTES(BASE64_BYTES(KEY_MOST)) };
-
-static const struct hash {
-	const char *mechanism, *short_name;
-	size_t size;
-} hashes[] = {
-	{ "SCRAM-SHA-1", "sha", 20 }, { "SCRAM-SHA-256", "sha256", 32 },
-	{ "SCRAM-SHA-512", "sha512", 64 },
-};
+enum { TEXT_MOST = BASE64_BYTES(BASE64_BYTES(SCRAM_HASH_MAX)) };
 
 struct value {
 	unsigned char bytes[TEXT_MOST];
 	size_t len;
 };
 
-static const struct hash *find_hash(const char *mechanism)
+/* Named as a mechanism, or as ejabberd names it. */
+static const struct scram_hash *find_hash(const char *name)
 {
-	for (size_t i = 0; mechanism && i < sizeof hashes / sizeof *hashes; i++) {
-		if (strcmp(hashes[i].mechanism, mechanism) == 0 ||
-		    strcmp(hashes[i].short_name, mechanism) == 0)
-			return &hashes[i];
+	static const char *const short_names[SCRAM_HASH_COUNT] = { "sha", "sha256", "sha512" };
+
+	for (size_t i = 0; name && i < SCRAM_HASH_COUNT; i++) {
+		if (strcmp(scram_hashes[i].scheme, name) == 0 || strcmp(short_names[i], name) == 0)
+			return &scram_hashes[i];
 	}
 	return NULL;
 }
@@ -66,7 +60,7 @@ static bool read_iterations(const char *text, unsigned *ret_iterations)
 
 	*ret_iterations = (unsigned)iterations;
 	return *text >= '0' && *text <= '9' && !*end && iterations >= 1 &&
-		iterations <= ITERATIONS_MOST;
+		iterations <= SCRAM_ITERATIONS_MAX;
 }
 
 /* As texts; and as what they say. */
@@ -77,7 +71,7 @@ static const char *refuse_lengths(const struct values *values, size_t size)
 {
 	if (values->stored.len != size || values->server.len != size)
 		return "the keys of its credentials have a wrong length";
-	if (values->salt.len == 0 || values->salt.len > SALT_MOST)
+	if (values->salt.len == 0 || values->salt.len > SALT_BYTES_MAX)
 		return "the salt of its credentials has a wrong length";
 	return NULL;
 }
@@ -96,22 +90,17 @@ static const char *decode_keys(const struct keys *keys, size_t size, struct valu
 	return refuse_lengths(values, size);
 }
 
-static void add_line(struct buffer *lines, const struct hash *hash, unsigned iterations,
+static void add_line(struct buffer *lines, const struct scram_hash *hash, unsigned iterations,
 	const struct values *values)
 {
-	char salt[BASE64_BYTES(SALT_MOST)], stored[BASE64_BYTES(KEY_MOST)],
-		server[BASE64_BYTES(KEY_MOST)];
-
-	base64_encode(values->salt.bytes, values->salt.len, salt);
-	base64_encode(values->stored.bytes, hash->size, stored);
-	base64_encode(values->server.bytes, hash->size, server);
-	buffer_printf(lines, "%s%s$%u:%s$%s:%s", lines->len ? "\n" : "", hash->mechanism, iterations,
-		salt, stored, server);
+	credentials_add_line(lines, hash, &(struct credentials_line){
+		.salt = values->salt.bytes, .salt_len = values->salt.len, .iterations = iterations,
+		.stored_key = values->stored.bytes, .server_key = values->server.bytes });
 }
 
 static const char *read_keys(struct buffer *lines, const char *mechanism, const struct keys *keys)
 {
-	const struct hash *hash = find_hash(mechanism);
+	const struct scram_hash *hash = find_hash(mechanism);
 	struct values values;
 	unsigned iterations;
 	const char *why;
@@ -164,7 +153,7 @@ static bool read_hex(const char *text, struct value *ret_value)
 	for (; *text; text += 2) {
 		int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
 
-		if (low < 0 || ret_value->len == KEY_MOST)
+		if (low < 0 || ret_value->len == SCRAM_HASH_MAX)
 			return false;
 		ret_value->bytes[ret_value->len++] = (unsigned char)(16 * high + low);
 	}
@@ -173,7 +162,7 @@ static bool read_hex(const char *text, struct value *ret_value)
 
 const char *scram_read_hex(struct buffer *lines, const struct scram_hex *hex)
 {
-	const struct hash *hash = find_hash("sha");
+	const struct scram_hash *hash = find_hash("sha");
 	struct values values;
 	unsigned iterations;
 	const char *why;

@@ -10,8 +10,8 @@ struct element;
 /* XEP-0227 4.3. */
 #define NS_SCRAM "urn:xmpp:pie:0#scram"
 
-/* Each adds a line for `ternctl user add --scram`, without a line break, and answers NULL; or what is
- * wrong, and adds nothing. */
+/* Each adds a line for `ternctl user add --scram` and answers NULL; or what is wrong, and adds
+ * nothing. */
 
 /* <scram-credentials/>.  Keys and salt may be in base64 twice, as ejabberd writes them. */
 const char *scram_read(struct buffer *lines, const struct element *credentials);

@@ -12,6 +12,7 @@
 #define SCRAM_HASH_COUNT 3
 #define SCRAM_HASH_MAX 64 /* bytes */
 #define SALT_BYTES_MAX 64
+#define SCRAM_ITERATIONS_MAX 10000000
 #define SCRAM_HASH_OF_PLAIN 1 /* SHA-256: PLAIN is checked against its line, where there is one */
 
 struct buffer;
