@@ -120,12 +120,8 @@ void event_answer(struct event *event, struct element *answer)
 static struct element *new_error(struct event *event, enum tern_condition condition,
 		const char *text)
 {
-	struct element *error = stanza_error(event->pub.arena, &event->pub.stanza, condition, text,
-		event->application);
-
-	if (event->error_type)
-		element_set(element_find(error, NS_CLIENT, "error"), "type", event->error_type);
-	return error;
+	return stanza_error(event->pub.arena, &event->pub.stanza, &(struct refusal){ condition,
+		event->error_type, text, event->application });
 }
 
 static void log_refusal(const struct event *event, enum tern_condition condition)

@@ -470,6 +470,7 @@ void tern_answer_error(struct tern_entity *entity, tern_ticket ticket,
 
 	if (!event)
 		return;
-	event_answer(event, stanza_error(event->pub.arena, &event->pub.stanza, condition, text, NULL));
+	event_answer(event, stanza_error(event->pub.arena, &event->pub.stanza,
+		&(struct refusal){ .condition = condition, .text = text }));
 	answered(event);
 }

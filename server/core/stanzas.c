@@ -166,19 +166,18 @@ struct element *stanza_result(struct arena *arena, const struct tern_stanza *iq,
 }
 
 struct element *stanza_error(struct arena *arena, const struct tern_stanza *stanza,
-		enum tern_condition condition, const char *text, struct element *application)
+		const struct refusal *refusal)
 {
 	struct element *reply = answer(arena, stanza, "error");
 	struct element *error = element_add(reply, NS_CLIENT, "error");
 
-	element_set(error, "type", conditions[condition].type);
-	element_add(error, NS_STANZAS, conditions[condition].name);
-	if (text) {
-		struct element *said = element_add(error, NS_STANZAS, "text");
-
-		element_append_text(said, text, strlen(text));
-	}
-	if (application)
-		element_append(error, application);
+	element_set(error, "type",
+		refusal->type ? refusal->type : conditions[refusal->condition].type);
+	element_add(error, NS_STANZAS, conditions[refusal->condition].name);
+	if (refusal->text)
+		element_append_text(element_add(error, NS_STANZAS, "text"), refusal->text,
+			strlen(refusal->text));
+	if (refusal->application)
+		element_append(error, refusal->application);
 	return reply;
 }

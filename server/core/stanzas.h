@@ -34,8 +34,14 @@ bool stanza_may_be_refused(const struct tern_stanza *stanza);
 struct element *stanza_result(struct arena *arena, const struct tern_stanza *iq,
 	struct element *payload);
 
-/* The error that answers a stanza (RFC 6120 8.3.2); `application` of the arena, or NULL. */
+/* The error that answers a stanza (RFC 6120 8.3.2). */
+struct refusal {
+	enum tern_condition condition;
+	const char *type;             /* NULL: the one that RFC 6120 gives the condition */
+	const char *text;             /* or NULL */
+	struct element *application;  /* of the arena, or NULL */
+};
 struct element *stanza_error(struct arena *arena, const struct tern_stanza *stanza,
-	enum tern_condition condition, const char *text, struct element *application);
+	const struct refusal *refusal);
 
 #endif

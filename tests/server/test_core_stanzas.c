@@ -144,10 +144,22 @@ Test(core_stanzas, are_refused_with_errors_that_say_why)
 
 	read_text("<message id='7' from='a@b/c' to='d@e'/>", &message);
 	own = element_new(arena, "x", "because");
-	cr_assert_str_eq(text_of(stanza_error(arena, &message, TERN_NOT_ALLOWED, "no & no", own)),
+	cr_assert_str_eq(text_of(stanza_error(arena, &message,
+		&(struct refusal){ TERN_NOT_ALLOWED, NULL, "no & no", own })),
 		"<message type='error' id='7' from='d@e' to='a@b/c'><error type='cancel'>"
 		"<not-allowed xmlns='" NS_STANZAS "'/><text xmlns='" NS_STANZAS "'>no &amp; no</text>"
 		"<because xmlns='x'/></error></message>");
+}
+
+Test(core_stanzas, are_refused_with_a_type_of_their_own)
+{
+	struct tern_stanza message;
+
+	read_text("<message id='7' from='a@b/c' to='d@e'/>", &message);
+	cr_assert_str_eq(text_of(stanza_error(arena, &message,
+		&(struct refusal){ TERN_NOT_ALLOWED, .type = "auth" })),
+		"<message type='error' id='7' from='d@e' to='a@b/c'><error type='auth'>"
+		"<not-allowed xmlns='" NS_STANZAS "'/></error></message>");
 }
 
 Test(core_stanzas, that_are_answers_are_never_refused)

@@ -106,11 +106,8 @@ void tern_stranger_answer(struct tern_stranger *stranger, struct element *payloa
 void tern_stranger_refuse(struct tern_stranger *stranger, enum tern_condition condition,
 	const char *type, const char *text)
 {
-	struct element *error = stanza_error(stranger->arena, &stranger->iq, condition, text, NULL);
-
-	if (type)
-		element_set(element_find(error, NS_CLIENT, "error"), "type", type);
-	say(stranger, error);
+	say(stranger, stanza_error(stranger->arena, &stranger->iq,
+		&(struct refusal){ condition, type, text, NULL }));
 }
 
 /* --- what it may ask for ------------------------------------------------------------------ */
