@@ -29,10 +29,15 @@ struct element *form_new(struct arena *arena, const char *type, const char *form
 	struct element *form = element_new(arena, NS_DATA, "x");
 
 	element_set(form, "type", type);
+	form_add_form_type(form, form_type);
+	return form;
+}
+
+void form_add_form_type(struct element *form, const char *form_type)
+{
 	if (form_type)
 		form_add_value(form_add(form, form_type_name(FORM_HIDDEN), FORM_TYPE, NULL),
 			form_type);
-	return form;
 }
 
 struct element *form_add(struct element *form, const char *type, const char *var,
@@ -51,7 +56,7 @@ void form_add_value(struct element *field, const char *value)
 	element_add_text(field, "value", value);
 }
 
-static struct element *find_field(const struct element *form, const char *var)
+struct element *form_find_field(const struct element *form, const char *var)
 {
 	struct element *field = element_find(form, NULL, "field");
 
@@ -63,7 +68,7 @@ static struct element *find_field(const struct element *form, const char *var)
 static void add_present(struct element *xml, const struct form_field *field,
 	const struct element *filled)
 {
-	const struct element *was = filled ? find_field(filled, field->var) : NULL;
+	const struct element *was = filled ? form_find_field(filled, field->var) : NULL;
 	const struct element *value = was ? element_find(was, NULL, "value") : NULL;
 
 	if (field->type == FORM_TEXT_PRIVATE)
@@ -114,7 +119,7 @@ struct element *form_find(const struct element *element, const char *type)
 
 const char *form_type_of(const struct element *form)
 {
-	const struct element *field = find_field(form, FORM_TYPE);
+	const struct element *field = form_find_field(form, FORM_TYPE);
 
 	return field ? element_find_text(field, NULL, "value") : NULL;
 }

@@ -42,8 +42,11 @@ struct form_field {
 
 /* --- making ------------------------------------------------------------------------------ */
 
-/* <x/> of that type ("form", "result"); `form_type` goes into FORM_TYPE; NULL: there is none. */
+/* <x/> of that type ("form", "result"); `form_type` as form_add_form_type has it. */
 struct element *form_new(struct arena *arena, const char *type, const char *form_type);
+
+/* XEP-0068: the hidden FORM_TYPE; NULL: there is none. */
+void form_add_form_type(struct element *form, const char *form_type);
 
 /* <field/> without values: `type` NULL where the form is a result that needs none. */
 struct element *form_add(struct element *form, const char *type, const char *var,
@@ -62,6 +65,9 @@ void form_add_fields(struct element *form, const struct form_field *fields,
 
 /* The form of that type in the element ("submit"; NULL: of any), or NULL. */
 struct element *form_find(const struct element *element, const char *type);
+
+/* The first field of that name, or NULL. */
+struct element *form_find_field(const struct element *form, const char *var);
 
 /* XEP-0068: the FORM_TYPE, or NULL. */
 const char *form_type_of(const struct element *form);

@@ -58,10 +58,8 @@ static void argue_announcement(const struct errand *errand, const char **argumen
 
 static struct element *field_of(struct errand *errand, const char *var)
 {
-	struct element *form = errand_form(errand), *field = element_find(form, NULL, "field");
+	struct element *form = errand_form(errand), *field = form_find_field(form, var);
 
-	while (field && strcmp(element_get(field, "var"), var) != 0)
-		field = element_find_next(field, NULL, "field");
 	return field ? field : form_add(form, NULL, var, NULL);
 }
 

@@ -98,9 +98,7 @@ static struct element *new_form(struct arena *arena, const struct recipe *recipe
 
 	element_add_text(form, "title", recipe->name);
 	element_add_text(form, "instructions", instructions);
-	if (recipe->form_type)
-		form_add_value(form_add(form, form_type_name(FORM_HIDDEN), "FORM_TYPE", NULL),
-			recipe->form_type);
+	form_add_form_type(form, recipe->form_type);
 	return form;
 }
 
