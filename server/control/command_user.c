@@ -289,20 +289,14 @@ static void tell_accounts(struct request *request, const struct accounts *accoun
 void run_user_list(struct request *request)
 {
 	struct server *server = request_server(request);
-	const char *name = request_argument(request, 0), *domain;
 	struct accounts accounts = { .arena = request_arena(request) };
+	struct tern_host *host;
+	const struct jid *domain;
 	int result;
 
-	if (!name) {
-		request_misused(request);
+	if (!address_take(request, TERN_COMMAND_AT_HOST, &domain, &host))
 		return;
-	}
-	domain = jid_prepare_domain(request_arena(request), name, strlen(name));
-	if (!domain || !server_host(server, domain)) {
-		request_fail(request, "there is no host `%s` here", name);
-		return;
-	}
-	result = storage_owners(server->storage, domain, server->credentials_store, NULL,
+	result = storage_owners(server->storage, jid_text(domain), server->credentials_store, NULL,
 		note_account, &accounts);
 	if (result < 0)
 		request_fail(request, "the accounts cannot be read: %s", strerror(-result));

@@ -181,6 +181,7 @@ Test(control, names_what_is_wrong_with_the_arguments)
 	static const struct { const char *asked, *error; } cases[] = {
 		{ "user|list||", "usage: user list HOST [--disabled]" },
 		{ "user|list|example.net||", "there is no host `example.net` here" },
+		{ "user|list|a@example.org||", "`a@example.org` is not a host's domain" },
 		{ "user|del||", "usage: user del JID" },
 		{ "user|add|romeo@example.org||", "usage: user add JID --password PASSWORD | JID --scram LINES | --lines "
 			"\\\"JID PASSWORD\\\\n...\\\"" },
