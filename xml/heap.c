@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 _Noreturn void heap_exhausted(void)
 {
@@ -37,4 +38,13 @@ void *heap_resize(void *memory, size_t bytes)
 	if (!resized)
 		heap_exhausted();
 	return resized;
+}
+
+char *heap_strdup(const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	if (text && !copy)
+		heap_exhausted();
+	return copy;
 }

@@ -521,10 +521,8 @@ static enum parser_fault parse_behind_held(struct parser *parser, const char *by
 static void renew(struct parser *parser)
 {
 	struct parser_limits limits = parser->limits;
-	char *header = strdup(parser_header(parser));
+	char *header = heap_strdup(parser_header(parser));
 
-	if (!header)
-		heap_exhausted();
 	XML_ParserFree(parser->expat);
 	forget_stream(parser);
 	with_expat(parser);

@@ -107,7 +107,7 @@ static char **read_admins(const char *const *written)
 		count++;
 	admins = heap_zalloc((count + 1) * sizeof *admins);
 	for (size_t i = 0; i < count; i++)
-		admins[i] = strdup(jid_text(jid_new(arena, written[i])));
+		admins[i] = heap_strdup(jid_text(jid_new(arena, written[i])));
 	arena_destroy(arena);
 	return admins;
 }

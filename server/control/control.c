@@ -299,7 +299,7 @@ int control_open(struct server *server, const char *path, void (*stop)(void *con
 	control = heap_zalloc(sizeof *control);
 	control->server = server;
 	control->loop = desk_loop(server->desk);
-	control->path = strdup(path);
+	control->path = heap_strdup(path);
 	control->stop = stop;
 	control->context = context;
 	ev_io_init(&control->accepting, on_connection, fd, EV_READ);

@@ -382,7 +382,7 @@ static int write_credentials(struct tern_entity *entity, owner_id owner, const c
 static void remember(struct tern_entity *entity, const char *credentials)
 {
 	free(entity->credentials);
-	entity->credentials = credentials ? strdup(credentials) : NULL;
+	entity->credentials = heap_strdup(credentials);
 }
 
 static int create_account(struct tern_entity *entity, const char *credentials)
@@ -535,7 +535,7 @@ static void send(const struct order *draft, const char *credentials)
 
 	*order = *draft;
 	order->jid = jid_create_bare(draft->jid);
-	order->credentials = credentials ? strdup(credentials) : NULL;
+	order->credentials = heap_strdup(credentials);
 	order->back = shard_self();
 	order->post.run = at_home;
 	shard_post(account_home(order->server, order->jid), &order->post);

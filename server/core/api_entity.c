@@ -386,7 +386,7 @@ void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern
 	*query = (struct query){ .item.go = query_now, .guest = entity->shard->guest,
 		.owner = entity->owner, .log = log, .page = *page, .got = got, .context = context,
 		.asker = brake_asker(entity->shard) };
-	query->page.with = page->with ? strdup(page->with) : NULL;
+	query->page.with = heap_strdup(page->with);
 	if (entity->is_paging && outbox_is_open(entity))
 		query_soon(entity, &query->item);
 	else

@@ -5,7 +5,6 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "account.h"
 #include "arena.h"
@@ -116,7 +115,7 @@ static bool collect(void *context, const char *name, owner_id owner)
 {
 	struct slice *slice = context;
 
-	slice->names[slice->count].name = strdup(name);
+	slice->names[slice->count].name = heap_strdup(name);
 	slice->names[slice->count++].owner = owner;
 	return slice->count < NAMES;
 }

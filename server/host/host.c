@@ -22,9 +22,7 @@ struct tern_host *host_create(struct server *server, const char *domain)
 	struct tern_host *host = heap_zalloc(sizeof *host);
 
 	host->server = server;
-	host->domain = strdup(domain);
-	if (!host->domain)
-		heap_exhausted();
+	host->domain = heap_strdup(domain);
 	host->sasl = sasl_policy_preset();
 	host->resume_location = "";
 	tables_make(host);

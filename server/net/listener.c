@@ -253,10 +253,8 @@ static struct listener *create(const struct listen_config *config, const char *a
 {
 	struct listener *listener = heap_zalloc(sizeof *listener);
 
-	listener->name = strdup(config->name);
-	listener->address = strdup(address);
-	if (!listener->name || !listener->address)
-		heap_exhausted();
+	listener->name = heap_strdup(config->name);
+	listener->address = heap_strdup(address);
 	listener->port = port;
 	listener->tls = config->tls;
 	listener->acceptors = heap_zalloc(shards * sizeof *listener->acceptors);

@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "document.h"
 #include "element.h"
+#include "heap.h"
 #include "names.h"
 #include "newcomer.h"
 
@@ -207,7 +208,7 @@ static void begin_host(struct import *import, const char *const *attributes)
 	const char *jid = document_attribute(attributes, "jid");
 
 	free(import->host);
-	import->host = jid ? strdup(jid) : NULL;
+	import->host = heap_strdup(jid);
 }
 
 static void begin_user(struct import *import, const char *const *attributes)
