@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "heap.h"
 #include "hex.h"
 #include "say.h"
 
@@ -255,19 +256,24 @@ static int compare(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct identity));
 }
 
+/* Identities are compared byte by byte. */
+static void identify(struct identity *identity, const struct stat *status)
+{
+	memset(identity, 0, sizeof *identity);
+	identity->device = status->st_dev;
+	identity->inode = status->st_ino;
+}
+
 /* False where it has been read before. */
 static bool note_file(struct document *document, const struct stat *status)
 {
-	struct identity *identity = calloc(1, sizeof *identity);
+	struct identity *identity = heap_alloc(sizeof *identity);
 	struct identity *const *found;
 
-	if (!identity)
-		fail("out of memory");
-	identity->device = status->st_dev;
-	identity->inode = status->st_ino;
+	identify(identity, status);
 	found = tsearch(identity, &document->seen, compare);
 	if (!found)
-		fail("out of memory");
+		heap_exhausted();
 	if (*found == identity)
 		return true;
 	free(identity);
@@ -408,11 +414,9 @@ static bool is_read(const struct document *document, const char *path)
 	struct identity identity;
 	struct stat status;
 
-	memset(&identity, 0, sizeof identity);
 	if (stat(path, &status) < 0)
 		return false;
-	identity.device = status.st_dev;
-	identity.inode = status.st_ino;
+	identify(&identity, &status);
 	return tfind(&identity, &document->seen, compare);
 }
 
@@ -471,11 +475,9 @@ static void find_root(struct document *document)
 
 struct document *document_open(const char *path, const struct document_sink *sink, void *context)
 {
-	struct document *document = calloc(1, sizeof *document);
+	struct document *document = heap_zalloc(sizeof *document);
 	struct stat status;
 
-	if (!document)
-		fail("out of memory");
 	document->sink = sink;
 	document->context = context;
 	document->path = path;
