@@ -1,7 +1,6 @@
 # with_aioxmpp.py - two people with clients made of aioxmpp, on a network that breaks
 # SPDX-License-Identifier: MIT
 
-import contextlib
 import logging
 import warnings
 from datetime import timedelta
@@ -17,6 +16,7 @@ from aioxmpp import JID, xso
 from aioxmpp.rsm.xso import ResultSetMetadata
 
 from arrivals import Arrivals
+from people import gathered
 from wire import Wire
 
 NS_CSI = "urn:xmpp:csi:0"
@@ -75,6 +75,7 @@ class Client:
 
     def __init__(self, name, password, demo):
         user, resource = name.split("_")
+        self.name = name
         self.wire = Wire()
         self.arrivals = Arrivals(name)
         self.demo = demo
@@ -118,6 +119,10 @@ class Client:
         self.be()
         outcome = await self.expect_signal("on_stream_established", "on_failure")
         return "session" if outcome[0] == "on_stream_established" else outcome[1]
+
+    async def come_online(self, is_direct=False):
+        assert await self.enter(is_direct) == "session", f"{self.name} cannot log in"
+        await self.expect_presence(self.jid)
 
     async def leave(self):
         if self.inner.running:
@@ -168,37 +173,11 @@ class Client:
         return any(test(item) for item in self.arrivals.items)
 
 
-class People:
-    def __init__(self, demo):
-        self.demo = demo
-        self.clients = {}
-
-    def __getattr__(self, name):
-        return self.clients[name]
-
-    def make(self, name, password=None):
-        return Client(name, password or self.demo.accounts[name.split("_")[0]], self.demo)
-
-    async def bring(self, name, is_direct=False):
-        client = self.clients[name] = self.make(name)
-        assert await client.enter(is_direct) == "session", f"{name} cannot log in"
-        await client.expect_presence(client.jid)
-
-    async def take_away(self, *names):
-        for name in names:
-            await self.clients.pop(name).leave()
-
-
-@contextlib.asynccontextmanager
-async def people(demo):
+def people(demo):
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore", DeprecationWarning)     # aioxmpp is older than Python 3.11
     demo.log_everything()
-    everybody = People(demo)
-    try:
-        yield everybody
-    finally:
-        await everybody.take_away(*list(everybody.clients))
+    return gathered(demo, lambda name, password: Client(name, password, demo))
 
 
 async def logs_in_over_STARTTLS_with_SCRAM(people):

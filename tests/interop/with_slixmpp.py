@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 
 import asyncio
-import contextlib
 import hashlib
 import logging
 import xml.etree.ElementTree as ET
@@ -12,20 +11,23 @@ from time import time as now
 import slixmpp
 
 from arrivals import TIMEOUT_S, Arrivals
+from people import gathered
 
 
 class Client(slixmpp.ClientXMPP):
     """Keeps what arrives, until a test expects it."""
 
-    def __init__(self, jid, password, certificate):
-        super().__init__(jid, password)
-        self.ca_certs = certificate
+    def __init__(self, name, password, demo):
+        user, resource = name.split("_")
+        super().__init__(f"{user}@localhost/{resource}", password)
+        self.demo = demo
+        self.ca_certs = demo.certificate()
         self.auto_authorize = None      # tests answer subscription requests themselves
         self.auto_subscribe = False
         for plugin in ("xep_0012", "xep_0030", "xep_0049", "xep_0050", "xep_0054", "xep_0092", "xep_0115",
                        "xep_0199", "xep_0203"):
             self.register_plugin(plugin)
-        self.arrivals = Arrivals(jid)
+        self.arrivals = Arrivals(name)
         self.outcome = asyncio.get_running_loop().create_future()
         self.add_filter("in", self.arrivals.note)
         self.add_event_handler("session_start", lambda _: self.settle("session"))
@@ -35,10 +37,18 @@ class Client(slixmpp.ClientXMPP):
         if not self.outcome.done():
             self.outcome.set_result(outcome)
 
-    async def enter(self, port, is_direct=False):
+    async def enter(self, is_direct=False):
+        """"session", or "refused"."""
+        port = self.demo.ports["direct" if is_direct else "starttls"]
         self.connect(("127.0.0.1", port), use_ssl=is_direct, force_starttls=not is_direct,
                      disable_starttls=is_direct)
         return await asyncio.wait_for(self.outcome, TIMEOUT_S)
+
+    async def come_online(self, is_direct=False):
+        assert await self.enter(is_direct) == "session", f"{self.arrivals.whose} cannot log in"
+        await self.items()
+        self.send_presence()
+        await self.expect_presence("available", str(self.boundjid))
 
     async def leave(self):
         await self.disconnect()
@@ -70,48 +80,13 @@ class Client(slixmpp.ClientXMPP):
         return answer["roster"]["items"]
 
 
-class People:
-    def __init__(self, demo):
-        self.demo = demo
-        self.clients = {}
-
-    def __getattr__(self, name):
-        return self.clients[name]
-
-    def make(self, user, resource, password=None):
-        return Client(f"{user}@localhost/{resource}", password or self.demo.accounts[user],
-                      self.demo.certificate())
-
-    async def bring(self, name, is_direct=False):
-        user, resource = name.split("_")
-        client = self.clients[name] = self.make(user, resource)
-        port = self.demo.ports["direct" if is_direct else "starttls"]
-        assert await client.enter(port, is_direct) == "session", f"{name} cannot log in"
-        return client
-
-    async def bring_online(self, name, is_direct=False):
-        client = await self.bring(name, is_direct)
-        await client.items()
-        client.send_presence()
-        await client.expect_presence("available", str(client.boundjid))
-
-    async def take_away(self, *names):
-        for name in names:
-            await self.clients.pop(name).leave()
-
-
-@contextlib.asynccontextmanager
-async def people(demo):
+def people(demo):
     logging.disable(logging.CRITICAL)
-    everybody = People(demo)
-    try:
-        yield everybody
-    finally:
-        await everybody.take_away(*list(everybody.clients))
+    return gathered(demo, lambda name, password: Client(name, password, demo))
 
 
 async def logs_in_over_STARTTLS_with_a_verified_certificate(people):
-    await people.bring_online("juliet_desk")
+    await people.bring("juliet_desk")
     assert people.juliet_desk.transport.get_extra_info("ssl_object").version() == "TLSv1.3"
 
 
@@ -121,19 +96,19 @@ async def mechanisms_that_it_tries_in_vain_are_one_line_of_the_log(people):
 
 
 async def logs_in_over_direct_TLS(people):
-    await people.bring_online("juliet_phone", is_direct=True)
-    await people.bring_online("romeo_desk", is_direct=True)
+    await people.bring("juliet_phone", is_direct=True)
+    await people.bring("romeo_desk", is_direct=True)
 
 
 async def two_resources_of_one_account_see_each_other(people):
-    await people.bring_online("romeo_phone")
+    await people.bring("romeo_phone")
     await people.romeo_desk.expect_presence("available", "romeo@localhost/phone")
     await people.romeo_phone.expect_presence("available", "romeo@localhost/desk")
 
 
 async def a_wrong_password_is_refused(people):
-    stranger = people.make("juliet", "stranger", "wrong")
-    assert await stranger.enter(people.demo.ports["starttls"]) == "refused"
+    stranger = people.make("juliet_stranger", "wrong")
+    assert await stranger.enter() == "refused"
     await stranger.leave()
 
 
@@ -285,7 +260,7 @@ async def messages_to_an_absent_account_wait_in_order(people):
     for number in range(3):
         people.juliet_desk.send_message("romeo@localhost", f"waiting {number}", mtype="chat")
     await people.juliet_desk["xep_0199"].ping("localhost", timeout=TIMEOUT_S)
-    await people.bring_online("romeo_desk")
+    await people.bring("romeo_desk")
     bodies = []
     for number in range(3):
         message = await people.romeo_desk.expect("a delayed message", lambda stanza: (
@@ -297,11 +272,11 @@ async def messages_to_an_absent_account_wait_in_order(people):
 async def everything_is_there_after_a_restart(people):
     await people.take_away("romeo_desk", "juliet_desk", "juliet_phone")
     people.demo.restart()
-    await people.bring_online("juliet_desk")
+    await people.bring("juliet_desk")
     items = await people.juliet_desk.items()
     contact = items[slixmpp.JID("romeo@localhost")]
     assert (contact["name"], contact["subscription"]) == ("Romeo", "both"), contact
-    await people.bring_online("romeo_phone", is_direct=True)
+    await people.bring("romeo_phone", is_direct=True)
     await people.juliet_desk.expect_presence("available", "romeo@localhost/phone")
 
 
@@ -361,14 +336,14 @@ async def an_administrator_makes_a_user_and_deletes_him(people):
     answer = await Command(client, ADMIN + "add-user").fill_in(
         client["xep_0050"].complete_command, accountjid="tybalt@localhost", password="ratcatcher")
     assert answer["command"]["status"] == "completed", answer
-    tybalt = people.make("tybalt", "street", "ratcatcher")
-    assert await tybalt.enter(people.demo.ports["starttls"]) == "session"
+    tybalt = people.make("tybalt_street", "ratcatcher")
+    assert await tybalt.enter() == "session"
     answer = await Command(client, ADMIN + "delete-user").fill_in(
         client["xep_0050"].complete_command, accountjids=["tybalt@localhost"])
     assert answer["command"]["status"] == "completed", answer
     await tybalt.leave()
-    tybalt = people.make("tybalt", "street", "ratcatcher")
-    assert await tybalt.enter(people.demo.ports["starttls"]) == "refused"
+    tybalt = people.make("tybalt_street", "ratcatcher")
+    assert await tybalt.enter() == "refused"
     await tybalt.leave()
 
 

@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from arrivals import Arrivals
+from people import gathered
 from wire import Wire
 
 SOURCE = Path(__file__).resolve().parent / "xmppjs"
@@ -68,12 +69,12 @@ class Node:
 
 
 class Device:
-    def __init__(self, name, password, people):
+    def __init__(self, name, password, demo, node):
         self.user, self.resource = name.split("_")
         self.name = name
         self.password = password
-        self.node = people.node
-        self.demo = people.demo
+        self.node = node
+        self.demo = demo
         self.wire = Wire()
         self.arrivals = Arrivals(name)
         self.jid = ""
@@ -169,37 +170,15 @@ def body_of(stanza):
     return stanza.findtext("c:body", None, NAMES)
 
 
-class People:
-    def __init__(self, demo, node):
-        self.demo = demo
-        self.node = node
-        self.devices = {}
-
-    def __getattr__(self, name):
-        return self.devices[name]
-
-    def make(self, name, password=None):
-        return Device(name, password or self.demo.accounts[name.split("_")[0]], self)
-
-    async def bring(self, name, is_direct=False):
-        self.devices[name] = self.make(name)
-        await self.devices[name].come_online(is_direct)
-
-    async def take_away(self, *names):
-        for name in names:
-            await self.devices.pop(name).leave()
-
-
 @contextlib.asynccontextmanager
 async def people(demo):
     folder = demo.build / "xmppjs"
     fetch_library(folder)
     node = await Node.start(folder, demo.certificate())
     demo.log_everything()
-    everybody = People(demo, node)
     try:
-        yield everybody
-        await everybody.take_away(*list(everybody.devices))
+        async with gathered(demo, lambda name, password: Device(name, password, demo, node)) as us:
+            yield us
     finally:
         await node.stop()
 
