@@ -485,11 +485,9 @@ int tern_question(struct tern_entity *entity, enum tern_question question, const
 size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *arena,
 		const struct jid *const **ret_contacts)
 {
-	const struct tern_host *host = entity->host;
+	const struct loaded *owner = entity->host->contacts;
 
-	if (!host->contacts)
-		return 0;
-	return host->contacts(entity, bits, arena, ret_contacts, host->contacts_settings);
+	return owner ? owner->module->contacts(entity, bits, arena, ret_contacts, owner->settings) : 0;
 }
 
 bool tern_is_leaving(const struct tern_entity *entity)

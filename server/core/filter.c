@@ -22,13 +22,13 @@ void tern_session_filter(struct tern_session *session, bool on)
 
 static bool ask(struct tern_session *session, const struct tern_stanza *stanza)
 {
-	const struct tern_host *host = session->entity->host;
+	struct loaded *owner = session->entity->host->filter;
 	struct shard *shard = session->entity->shard;
-	struct loaded *outer = shard_enter(shard, host->filter_owner);
+	struct loaded *outer = shard_enter(shard, owner);
 	bool is_kept;
 
 	session->is_in_filter = true;
-	is_kept = host->filter(session, stanza, host->filter_settings);
+	is_kept = owner->module->filter(session, stanza, owner->settings);
 	session->is_in_filter = false;
 	shard->guest = outer;
 	return is_kept;

@@ -59,15 +59,14 @@ static bool is_handed_over(const struct tern_stanza *stanza)
 /* Into the pending log, where the host has one, and the message is in no archive. */
 static int write_pending(struct event *event, struct handover *handover)
 {
-	const struct tern_host *host = event->at->host;
-	struct loaded *outer;
+	struct loaded *owner = event->at->host->pending, *outer;
 	int result;
 
-	if (handover->kept_id || !host->pending)
+	if (handover->kept_id || !owner)
 		return 0;
-	outer = shard_enter(event->at->shard, host->pending_owner);
-	result = host->pending(&event->pub, &handover->log, &handover->pending_id,
-		host->pending_settings);
+	outer = shard_enter(event->at->shard, owner);
+	result = owner->module->pending(&event->pub, &handover->log, &handover->pending_id,
+		owner->settings);
 	event->at->shard->guest = outer;
 	if (result == 0 && handover->pending_id)
 		enlist(event->at, handover);
@@ -165,17 +164,16 @@ static void remove_pending(struct tern_entity *entity, struct handover *handover
 /* Without the archive's module nobody hears of it until it comes back, or the account closes. */
 void handover_tell_taken(struct tern_entity *entity, uint64_t kept_id)
 {
-	const struct tern_host *host = entity->host;
-	struct loaded *outer;
+	struct loaded *owner = entity->host->taken, *outer;
 
-	if (!host->taken) {
+	if (!owner) {
 		entity->untold = heap_resize(entity->untold,
 			(entity->untold_count + 1) * sizeof *entity->untold);
 		entity->untold[entity->untold_count++] = kept_id;
 		return;
 	}
-	outer = shard_enter(entity->shard, host->taken_owner);
-	host->taken(entity, kept_id, host->taken_settings);
+	outer = shard_enter(entity->shard, owner);
+	owner->module->taken(entity, kept_id, owner->settings);
 	entity->shard->guest = outer;
 }
 

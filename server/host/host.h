@@ -101,19 +101,9 @@ struct tern_host {
 	struct iq_claim *iqs;  /* a power of two, open addressing by host_find_iq */
 	size_t iq_slots;
 	struct answer_claim answers[TERN_QUESTION_COUNT];
-	tern_contacts_handler *contacts;
-	const void *contacts_settings;
+	struct loaded *contacts, *filter, *pending, *taken; /* whose module has that; or NULL */
 	struct nonza_claim *nonzas;
-	tern_filter_handler *filter;
-	const void *filter_settings;
-	struct loaded *filter_owner;
 	bool archives_marks; /* entries of a module's log carry tern_event.mark */
-	tern_pending_handler *pending; /* or NULL */
-	const void *pending_settings;
-	struct loaded *pending_owner;
-	tern_taken_handler *taken; /* or NULL */
-	const void *taken_settings;
-	struct loaded *taken_owner;
 	const struct tern_nonza **left_nonzas; /* tables of modules that were unloaded */
 	size_t left_nonza_count;
 	bool taken_has_left; /* a module that heard of it was unloaded, and may come back */

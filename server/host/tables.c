@@ -124,7 +124,6 @@ static void make_iqs(struct tern_host *host)
 static void make_answers(struct tern_host *host)
 {
 	memset(host->answers, 0, sizeof host->answers);
-	host->contacts = NULL;
 	for (size_t i = 0; i < host->loaded_count; i++) {
 		struct loaded *loaded = host->loaded[i];
 		const struct tern_answer_claim *claim = loaded->module->answers;
@@ -132,10 +131,23 @@ static void make_answers(struct tern_host *host)
 		for (; claim && claim->answer; claim++)
 			host->answers[claim->question] = (struct answer_claim){ claim->answer,
 				loaded->settings, loaded };
-		if (loaded->module->contacts) {
-			host->contacts = loaded->module->contacts;
-			host->contacts_settings = loaded->settings;
-		}
+	}
+}
+
+static void note_owners(struct tern_host *host)
+{
+	host->contacts = host->filter = host->pending = host->taken = NULL;
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		struct loaded *loaded = host->loaded[i];
+
+		if (loaded->module->contacts)
+			host->contacts = loaded;
+		if (loaded->module->filter)
+			host->filter = loaded;
+		if (loaded->module->pending)
+			host->pending = loaded;
+		if (loaded->module->taken)
+			host->taken = loaded;
 	}
 }
 
@@ -157,18 +169,6 @@ static void make_nonzas(struct tern_host *host)
 	}
 }
 
-static void make_filter(struct tern_host *host)
-{
-	host->filter = NULL;
-	for (size_t i = 0; i < host->loaded_count; i++) {
-		if (!host->loaded[i]->module->filter)
-			continue;
-		host->filter = host->loaded[i]->module->filter;
-		host->filter_settings = host->loaded[i]->settings;
-		host->filter_owner = host->loaded[i];
-	}
-}
-
 static bool archives_marks(const struct tern_host *host)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {
@@ -180,30 +180,6 @@ static bool archives_marks(const struct tern_host *host)
 		}
 	}
 	return false;
-}
-
-static void make_pending(struct tern_host *host)
-{
-	host->pending = NULL;
-	for (size_t i = 0; i < host->loaded_count; i++) {
-		if (!host->loaded[i]->module->pending)
-			continue;
-		host->pending = host->loaded[i]->module->pending;
-		host->pending_settings = host->loaded[i]->settings;
-		host->pending_owner = host->loaded[i];
-	}
-}
-
-static void make_taken(struct tern_host *host)
-{
-	host->taken = NULL;
-	for (size_t i = 0; i < host->loaded_count; i++) {
-		if (!host->loaded[i]->module->taken)
-			continue;
-		host->taken = host->loaded[i]->module->taken;
-		host->taken_settings = host->loaded[i]->settings;
-		host->taken_owner = host->loaded[i];
-	}
 }
 
 static void write_feature(struct buffer *out, const struct tern_host *host,
@@ -270,10 +246,8 @@ void tables_make(struct tern_host *host)
 		host->watches[i] = make_watches(host, (enum tern_happening)i);
 	make_iqs(host);
 	make_answers(host);
+	note_owners(host);
 	make_nonzas(host);
-	make_filter(host);
-	make_pending(host);
-	make_taken(host);
 	host->archives_marks = archives_marks(host);
 	make_strangers(host);
 	host->stream_features = make_features(host, false);
