@@ -62,11 +62,11 @@ class Daemon(unittest.TestCase):
         with open(self.path(name), "w", encoding="utf-8") as file:
             file.write(change(CONFIG.format(folder=self.folder, modules=MODULES, port=port)))
 
-    def start(self, **environment):
+    def start(self, preexec=None, **environment):
         reading, writing = os.pipe()
         self.process = subprocess.Popen(
             [TERND, "-c", self.path("tern.conf"), "--ready-fd", str(writing)],
-            pass_fds=[writing], stderr=subprocess.PIPE, text=True,
+            pass_fds=[writing], stderr=subprocess.PIPE, text=True, preexec_fn=preexec,
             env={**os.environ, **environment})
         os.close(writing)
         with os.fdopen(reading) as ready:

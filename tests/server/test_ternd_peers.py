@@ -2,37 +2,16 @@
 # test_ternd_peers.py - the daemon and peers that ask for much, read nothing, or come in crowds
 # SPDX-License-Identifier: MIT
 
-import json
-import os
 import re
 import resource
-import shutil
 import socket
 import struct
-import subprocess
 import sys
-import tempfile
 import unittest
 from base64 import b64encode
 
-TERND, TERNCTL, MODULES = (os.path.abspath(path) for path in sys.argv[1:4])
+from daemon import HEADER, Daemon
 
-CONFIG = """
-data = "{folder}/data"
-control = "{folder}/control"
-modules-path = "{modules}"
-user = ""
-shards = 2
-limits {{ stanzas-per-second = 0  bytes-per-second = 0  {limits} }}
-listen "none" {{ address = {{"127.0.0.1"}}  port = 0  tls = "none" }}
-host "example.org" {{
-    certificate = "{folder}/host.crt"
-    key = "{folder}/host.key"
-}}
-"""
-
-HEADER = ("<stream:stream to='example.org' version='1.0' xmlns='jabber:client' "
-          "xmlns:stream='http://etherx.jabber.org/streams'>")
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 BIND = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
 
@@ -61,7 +40,7 @@ class Client:
         return heard.decode()
 
     def log_in(self, user):
-        first = b64encode(f"\0{user}\0secret".encode()).decode()
+        first = b64encode(f"\0{user}\0x".encode()).decode()
         self.say(f"{HEADER}<auth xmlns='{SASL}' mechanism='PLAIN'>{first}</auth>{HEADER}"
                  f"<iq type='set' id='bind'>{BIND}</iq>")
         self.hear(b"id='bind'.*?</iq>")
@@ -80,57 +59,27 @@ class Client:
         self.socket.close()
 
 
-class Peers(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="tern-test-")
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.process = None
-        self.addCleanup(self.end)
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                        "/CN=example.org", "-addext", "subjectAltName=DNS:example.org",
-                        "-keyout", self.folder + "/host.key", "-out", self.folder + "/host.crt"],
-                       check=True, capture_output=True)
-
-    def end(self):
-        if self.process and self.process.poll() is None:
-            self.process.kill()
-        if self.process:
-            self.process.communicate()
-
-    def start(self, limits="", descriptors=None):
+class Peers(Daemon):
+    def serve(self, limits="", descriptors=None):
         def limit():
             if descriptors:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
 
-        with open(self.folder + "/tern.conf", "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(folder=self.folder, modules=MODULES, limits=limits))
-        reading, writing = os.pipe()
-        with open(self.folder + "/log", "ab") as log:
-            self.process = subprocess.Popen(
-                [TERND, "-c", self.folder + "/tern.conf", "--ready-fd", str(writing)],
-                pass_fds=[writing], stderr=log, preexec_fn=limit)
-        os.close(writing)
-        with os.fdopen(reading) as ready:
-            self.port = json.loads(ready.readline())["listeners"][0]["port"]
+        self.write_config(change=lambda text: text.replace(
+            "log {", "limits { stanzas-per-second = 0  bytes-per-second = 0  " + limits + " }\nlog {"))
+        self.port = self.start(preexec=limit)["listeners"][0]["port"]
 
     def stop(self):
         self.process.terminate()
-        status = self.process.wait(timeout=60)
-        with open(self.folder + "/log", encoding="utf-8") as log:
-            self.assertEqual(status, 0, log.read())
-
-    def add(self, *users):
-        lines = "".join(f"{user}@example.org secret\n" for user in users)
-        subprocess.run([TERNCTL, "-c", self.folder + "/tern.conf", "user", "add", "--from", "-"],
-                       input=lines, text=True, check=True, capture_output=True, timeout=60)
+        log, status = self.stopped()
+        self.assertEqual(status, 0, log)
 
     def client(self, user, **options):
         return Client(self.port, **options).log_in(user)
 
     def test_a_roster_may_be_larger_than_what_may_be_unread(self):
-        self.start("unwritten-bytes = 65536")
-        self.add("romeo")
+        self.serve("unwritten-bytes = 65536")
+        self.add_users("romeo")
         romeo = self.client("romeo")
         for number in range(300):
             romeo.set_contact(number, f"name='{'n' * 1000}'/>")
@@ -141,8 +90,8 @@ class Peers(unittest.TestCase):
         self.stop()
 
     def test_offline_messages_wait_until_they_have_left(self):
-        self.start()
-        self.add("romeo", "juliet")
+        self.serve()
+        self.add_users("romeo", "juliet")
         romeo = self.client("romeo")
         for number in range(60):
             romeo.say("<message to='juliet@example.org' type='chat'>"
@@ -163,8 +112,8 @@ class Peers(unittest.TestCase):
         self.stop()
 
     def test_a_full_account_can_be_opened_and_emptied(self):
-        self.start("resident-bytes = 65536")
-        self.add("romeo")
+        self.serve("resident-bytes = 65536")
+        self.add_users("romeo")
         romeo = self.client("romeo")
         groups = "".join(f"<group>{number}{'g' * 1000}</group>" for number in range(15))
         answers = [romeo.set_contact(number, f">{groups}</item>") for number in range(8)]
@@ -172,7 +121,7 @@ class Peers(unittest.TestCase):
         self.assertIn("resource-constraint", answers[-1])
         romeo.socket.close()
         self.stop()
-        self.start("resident-bytes = 65536")
+        self.serve("resident-bytes = 65536")
         romeo = self.client("romeo")
         self.assertIn("resource-constraint", romeo.set_contact(8, f">{groups}</item>"))
         self.assertIn("type='result'", romeo.set_contact(0, "subscription='remove'/>"))
@@ -181,8 +130,8 @@ class Peers(unittest.TestCase):
         self.stop()
 
     def test_a_crowd_is_refused_when_descriptors_run_out(self):
-        self.start(descriptors=120)
-        self.add("romeo", "juliet")
+        self.serve(descriptors=120)
+        self.add_users("romeo", "juliet")
         romeo = self.client("romeo")
         crowd = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(150)]
         crowd[-1].settimeout(30)
