@@ -234,6 +234,16 @@ void peer_end(struct peer *peer)
 	buffer_finish(&peer->to_say);
 }
 
+void stage_close_with(struct ear *ear, struct peer *peer)
+{
+	link_destroy(ear->link);
+	stage_settle();
+	peer_end(peer);
+	stage_settle();
+	buffer_finish(&ear->heard);
+	stage_close();
+}
+
 static ssize_t say_some(struct peer *peer)
 {
 	size_t len = peer->to_say.len;

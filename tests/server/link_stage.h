@@ -73,6 +73,9 @@ void peer_say(struct peer *peer, const char *bytes, size_t len);
 void peer_say_text(struct peer *peer, const char *text);
 void peer_end(struct peer *peer);
 
+/* Both ends, and then the stage. */
+void stage_close_with(struct ear *ear, struct peer *peer);
+
 bool heard_is(const struct buffer *heard, const char *text);
 
 /* A pattern that betrays lost, doubled and swapped bytes. */

@@ -22,12 +22,7 @@ static void connect_plain(void)
 
 static void leave(void)
 {
-	link_destroy(ear.link);
-	stage_settle();
-	peer_end(&peer);
-	stage_settle();
-	buffer_finish(&ear.heard);
-	stage_close();
+	stage_close_with(&ear, &peer);
 }
 
 TestSuite(link, .init = connect_plain, .fini = leave, .timeout = 60);

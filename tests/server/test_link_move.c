@@ -23,12 +23,7 @@ static void begin(void)
 
 static void leave(void)
 {
-	link_destroy(ear.link);
-	stage_settle();
-	peer_end(&peer);
-	stage_settle();
-	buffer_finish(&ear.heard);
-	stage_close();
+	stage_close_with(&ear, &peer);
 }
 
 TestSuite(link_move, .init = begin, .fini = leave, .timeout = 120);

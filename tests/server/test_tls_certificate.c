@@ -132,13 +132,8 @@ static void open_stage(void)
 
 static void leave(void)
 {
-	link_destroy(ear.link);
-	stage_settle();
-	peer_end(&peer);
-	stage_settle();
-	buffer_finish(&ear.heard);
 	forget();
-	stage_close();
+	stage_close_with(&ear, &peer);
 }
 
 static void secure(const struct peer_wish *wish)
