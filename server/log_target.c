@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "heap.h"
 #include "log.h"
 
-static const char *file_path; /* the configuration's, or NULL */
+static char *file_path; /* or NULL */
 static int file_fd = -1;
 
 static const struct { const char *name, *path; enum log_protocol protocol; } sockets[] = {
@@ -62,7 +63,7 @@ int log_target_open(const struct config *config)
 	result = open_file(config->log_target);
 	if (result < 0)
 		return fail(config->log_target, result);
-	file_path = config->log_target;
+	file_path = heap_strdup(config->log_target);
 	file_fd = result;
 	log_setup(config->log_level, is_json, file_fd);
 	return 0;

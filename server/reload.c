@@ -1,5 +1,8 @@
-/* reload.c - compares a fresh configuration with the one in force, and takes over what it can
- * SPDX-License-Identifier: MIT */
+/* reload.c - compares a fresh configuration with the one in force, and puts it in its place
+ * SPDX-License-Identifier: MIT
+ *
+ * What needs a restart, or fails, is copied from the old one into the fresh one (copy.h): whether that
+ * is put into force, or only looked at and thrown away. */
 
 #include "reload.h"
 
@@ -10,6 +13,7 @@
 #include "arena.h"
 #include "certificate.h"
 #include "config.h"
+#include "copy.h"
 #include "heap.h"
 #include "host.h"
 #include "keys.h"
@@ -31,9 +35,8 @@ struct differences {
 struct reloading {
 	const struct reload *reload;
 	struct server *server;
-	struct config *fresh;
+	struct config *old, *fresh;
 	struct arena *arena;
-	const char *old_priority;
 	struct certificate **certificates; /* of each host of the server; NULL: the old one stays */
 	struct differences *differences;   /* of hosts whose modules change */
 };
@@ -71,12 +74,12 @@ static void compare_section(struct reloading *now, const char *name)
 	for (const struct key *key = section->keys; key->name; key++) {
 		bool applies = is_applied(section, key);
 
-		if (key_equal(key, now->server->config, now->fresh))
+		if (key_equal(key, now->old, now->fresh))
 			continue;
 		tell(now, applies ? RELOAD_APPLIED : RELOAD_NEEDS_RESTART,
 			is_root ? key->name : section->name, is_root ? NULL : key->name);
-		if (applies && !now->reload->only_check)
-			key_copy(key, now->server->config, now->fresh);
+		if (!applies)
+			key_copy(now->fresh->arena, key, now->fresh, now->old);
 	}
 }
 
@@ -91,7 +94,7 @@ static const struct listen_config *find_listen(const struct config *config, cons
 
 static void compare_listeners(struct reloading *now)
 {
-	const struct config *old = now->server->config, *fresh = now->fresh;
+	const struct config *old = now->old, *fresh = now->fresh;
 
 	for (size_t i = 0; i < old->listen_count; i++) {
 		if (!find_listen(fresh, old->listens[i].name))
@@ -107,6 +110,7 @@ static void compare_listeners(struct reloading *now)
 		if (!is_equal)
 			tell(now, RELOAD_NEEDS_RESTART, "listen", listen->name);
 	}
+	config_copy_listens(now->fresh, old);
 }
 
 /* --- hosts ------------------------------------------------------------------------------------ */
@@ -197,8 +201,8 @@ static void tell_differences(struct reloading *now, const struct differences *di
 }
 
 /* All of it, or nothing. */
-static void renew_modules(struct reloading *now, struct tern_host *host, struct host_config *old,
-	const struct host_config *fresh)
+static void renew_modules(struct reloading *now, struct tern_host *host,
+	const struct host_config *old, struct host_config *fresh)
 {
 	struct differences *differences = arena_zalloc(now->arena, sizeof *differences);
 
@@ -211,15 +215,13 @@ static void renew_modules(struct reloading *now, struct tern_host *host, struct 
 		now->differences = differences;
 	}
 	tell_differences(now, differences);
-	if (differences->lineup.result < 0 || now->reload->only_check)
-		return;
-	old->modules = fresh->modules;
-	old->module_count = fresh->module_count;
+	if (differences->lineup.result < 0)
+		host_config_copy_modules(now->fresh->arena, fresh, old);
 }
 
 /* The files were read already, because that takes time. */
-static void renew_host(struct reloading *now, size_t index, struct host_config *old,
-	const struct host_config *fresh)
+static void renew_host(struct reloading *now, size_t index, const struct host_config *old,
+	struct host_config *fresh)
 {
 	struct tern_host *host = now->server->hosts[index];
 	const char *name = arena_printf(now->arena, "host %s", host->domain);
@@ -227,22 +229,13 @@ static void renew_host(struct reloading *now, size_t index, struct host_config *
 	if (now->certificates[index]) {
 		certificate_unref(host->certificate);
 		host->certificate = now->certificates[index];
-		old->certificate = fresh->certificate;
-		old->key = fresh->key;
-		old->client_ca = fresh->client_ca;
 		tell(now, RELOAD_APPLIED, name, "certificate");
 	}
 	if (old->sasl.mechanisms != fresh->sasl.mechanisms ||
-	    old->sasl.iterations != fresh->sasl.iterations) {
+	    old->sasl.iterations != fresh->sasl.iterations)
 		tell(now, RELOAD_APPLIED, name, "sasl");
-		if (!now->reload->only_check)
-			host->sasl = old->sasl = fresh->sasl;
-	}
-	if (strcmp(old->resume_location, fresh->resume_location) != 0) {
+	if (strcmp(old->resume_location, fresh->resume_location) != 0)
 		tell(now, RELOAD_APPLIED, name, "resume-location");
-		if (!now->reload->only_check)
-			host->resume_location = old->resume_location = fresh->resume_location;
-	}
 	renew_modules(now, host, old, fresh);
 }
 
@@ -261,52 +254,78 @@ static void read_certificates(struct reloading *now)
 
 static void apply_tls_priority(struct reloading *now)
 {
-	const char *priority = now->server->config->tls_priority;
+	const char *priority = now->fresh->tls_priority;
 	char *why = NULL;
 
-	if (strcmp(priority, now->old_priority) != 0 && tls_setup(priority, &why) < 0)
+	if (strcmp(priority, now->old->tls_priority) != 0 && tls_setup(priority, &why) < 0)
 		fail(now, "tls-priority", why);
 	free(why);
 }
 
+/* In the order of the server's. */
 static void compare_hosts(struct reloading *now)
 {
-	struct server *server = now->server;
-	struct config *config = server->config;
+	const struct server *server = now->server;
+	struct arena *arena = now->fresh->arena;
+	struct host_config *hosts = arena_zalloc(arena, (server->host_count + 1) * sizeof *hosts);
 
 	for (size_t i = 0; i < server->host_count; i++) {
-		const struct host_config *fresh = config_find_host(now->fresh, server->hosts[i]->domain);
+		const char *domain = server->hosts[i]->domain;
+		const struct host_config *fresh = config_find_host(now->fresh, domain);
 
-		if (fresh)
-			renew_host(now, i, &config->hosts[i], fresh);
-		else
-			tell(now, RELOAD_NEEDS_RESTART, "host", server->hosts[i]->domain);
+		if (fresh) {
+			hosts[i] = *fresh;
+			renew_host(now, i, &now->old->hosts[i], &hosts[i]);
+		} else {
+			host_config_copy(arena, &hosts[i], &now->old->hosts[i]);
+			tell(now, RELOAD_NEEDS_RESTART, "host", domain);
+		}
 	}
 	for (size_t i = 0; i < now->fresh->host_count; i++) {
-		if (!config_find_host(config, now->fresh->hosts[i].domain))
+		if (!config_find_host(now->old, now->fresh->hosts[i].domain))
 			tell(now, RELOAD_NEEDS_RESTART, "host", now->fresh->hosts[i].domain);
 	}
+	now->fresh->hosts = hosts;
+	now->fresh->host_count = server->host_count;
+}
+
+/* What a host has of a configuration is the fresh one's. */
+static void point_into_fresh(struct reloading *now, struct tern_host *host,
+	const struct host_config *config)
+{
+	host->sasl = config->sasl;
+	host->resume_location = config->resume_location;
+	for (size_t i = 0; i < host->loaded_count; i++)
+		host->loaded[i]->written =
+			settings_copy(now->fresh->arena, host->loaded[i]->written);
+}
+
+static void put_into_force(struct reloading *now)
+{
+	struct server *server = now->server;
+
+	server->config = now->fresh;
+	server->limits = now->fresh->limits;
+	for (size_t i = 0; i < server->host_count; i++)
+		point_into_fresh(now, server->hosts[i], &now->fresh->hosts[i]);
+	apply_tls_priority(now);
+	tls_forget_tickets();
+	if (now->fresh->log_level != now->old->log_level) /* else what `ternctl log level` said stays */
+		log_threshold = now->fresh->log_level;
 }
 
 /* While shards stand still; to look, they need not. */
 static void take_over(void *context)
 {
 	struct reloading *now = context;
-	struct config *config = now->server->config;
-	enum log_level level = config->log_level;
 
 	compare_section(now, "root");
 	compare_section(now, "limits");
 	compare_section(now, "log");
 	compare_listeners(now);
 	compare_hosts(now);
-	if (now->reload->only_check)
-		return;
-	now->server->limits = config->limits;
-	apply_tls_priority(now);
-	tls_forget_tickets();
-	if (config->log_level != level) /* else what `ternctl log level` said stays */
-		log_threshold = config->log_level;
+	if (!now->reload->only_check)
+		put_into_force(now);
 }
 
 static void settle(struct shard *shard, void *context)
@@ -325,14 +344,14 @@ static void finish(struct reloading *now)
 
 int server_reload(struct server *server, const struct reload *reload, char **ret_why)
 {
-	struct reloading now = { reload, server, config_read(server->config->path, ret_why) };
+	struct reloading now = { reload, server, server->config,
+		config_read(server->config->path, ret_why) };
 
 	if (!now.fresh)
 		return -EINVAL;
 	if (!reload->only_check)
 		notify_reloading();
 	now.arena = arena_create(1024);
-	now.old_priority = server->config->tls_priority;
 	now.certificates = heap_zalloc((server->host_count + 1) * sizeof *now.certificates);
 	if (!reload->only_check) /* config_read has tried them */
 		read_certificates(&now);
@@ -341,12 +360,9 @@ int server_reload(struct server *server, const struct reload *reload, char **ret
 	else
 		server_stand_still(server, take_over, settle, &now);
 	finish(&now);
-	if (reload->only_check) {
-		config_destroy(now.fresh);
-	} else {
-		config_keep(server->config, now.fresh);
+	config_destroy(reload->only_check ? now.fresh : now.old);
+	if (!reload->only_check)
 		notify_ready("clients can connect; the configuration was read again");
-	}
 	free(now.certificates);
 	arena_destroy(now.arena);
 	return 0;

@@ -591,16 +591,6 @@ struct host_config *config_find_host(const struct config *config, const char *do
 
 void config_destroy(struct config *config)
 {
-	while (config) {
-		struct config *kept = config->kept;
-
+	if (config)
 		arena_destroy(config->arena);
-		config = kept;
-	}
-}
-
-void config_keep(struct config *config, struct config *later)
-{
-	later->kept = config->kept;
-	config->kept = later;
 }

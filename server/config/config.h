@@ -59,7 +59,6 @@ struct config {
 	size_t listen_count;
 	struct host_config *hosts;
 	size_t host_count;
-	struct config *kept;     /* later readings, some of whose values this one has */
 };
 
 /* Reads the file and opens the modules that it names (registry.h).  NULL when something is
@@ -70,9 +69,6 @@ void config_destroy(struct config *config); /* takes NULL */
 
 /* The section of that domain (normalised), or NULL. */
 struct host_config *config_find_host(const struct config *config, const char *domain);
-
-/* The values that `take_later` lent to this one live as long as this one. */
-void config_keep(struct config *config, struct config *take_later);
 
 /* "starttls", as the configuration says it. */
 const char *config_tls_name(enum listen_tls tls);

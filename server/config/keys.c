@@ -275,12 +275,12 @@ const char *key_refuse(struct arena *arena, const struct key *key, const char *v
 	return NULL;
 }
 
-static const char *const *copy_list(struct arena *arena, const char *const *values, size_t count)
+const char *const *texts_copy(struct arena *arena, const char *const *texts, size_t count)
 {
 	const char **list = arena_alloc(arena, (count + 1) * sizeof *list);
 
 	for (size_t i = 0; i < count; i++)
-		list[i] = arena_strdup(arena, values[i]);
+		list[i] = arena_strdup(arena, texts[i]);
 	list[count] = NULL;
 	return list;
 }
@@ -305,7 +305,7 @@ void key_fill(struct arena *arena, const struct key *key, const char *const *val
 		*(unsigned *)place = choice_index(key, value);
 		break;
 	case KEY_LIST:
-		*(const char *const **)place = copy_list(arena, values, count);
+		*(const char *const **)place = texts_copy(arena, values, count);
 		break;
 	}
 }
@@ -337,15 +337,16 @@ bool key_equal(const struct key *key, const void *a, const void *b)
 	return false;
 }
 
-void key_copy(const struct key *key, void *to, const void *from)
+void key_copy(struct arena *arena, const struct key *key, void *to, const void *from)
 {
 	void *left = (char *)to + key->offset;
 	const void *right = (const char *)from + key->offset;
+	const char *const *list;
+	size_t count = 0;
 
 	switch (key->type) {
 	case KEY_TEXT:
-	case KEY_LIST:
-		*(const void **)left = *(const void *const *)right;
+		*(const char **)left = arena_strdup(arena, *(const char *const *)right);
 		break;
 	case KEY_NUMBER:
 		*(long *)left = *(const long *)right;
@@ -355,6 +356,12 @@ void key_copy(const struct key *key, void *to, const void *from)
 		break;
 	case KEY_CHOICE:
 		*(unsigned *)left = *(const unsigned *)right;
+		break;
+	case KEY_LIST:
+		list = *(const char *const *const *)right;
+		while (list[count])
+			count++;
+		*(const char *const **)left = texts_copy(arena, list, count);
 		break;
 	}
 }

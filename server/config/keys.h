@@ -58,10 +58,13 @@ const struct key *section_key(const struct section *section, const char *name); 
 /* NULL, or what is wrong with one value of that key ("`port` is a number ..."), of the arena. */
 const char *key_refuse(struct arena *arena, const struct key *key, const char *value);
 
-/* Whether two structs have the same value there; and copies it from one to the other (texts and
- * lists stay where they are). */
+/* Whether two structs have the same value there; and copies it, into the arena, from one to the
+ * other. */
 bool key_equal(const struct key *key, const void *a, const void *b);
-void key_copy(const struct key *key, void *to, const void *from);
+void key_copy(struct arena *arena, const struct key *key, void *to, const void *from);
+
+/* As a list that ends with NULL. */
+const char *const *texts_copy(struct arena *arena, const char *const *texts, size_t count);
 
 /* Puts the checked value(s) into the struct. */
 void key_fill(struct arena *arena, const struct key *key, const char *const *values,

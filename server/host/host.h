@@ -75,7 +75,7 @@ struct made {
 /* A module in a host, from its load to its unload. */
 struct loaded {
 	const struct tern_module *module;
-	const struct option_setting *written; /* as in the configuration, which keeps it; or NULL */
+	const struct option_setting *written; /* of the configuration in force; or NULL */
 	void *settings;          /* those of the newest `made` */
 	struct made *made;
 	bool is_leaving;         /* it is in no table any more: what it begins now is cancelled at once */

@@ -18,8 +18,8 @@ struct loaded;
 struct option_setting;
 struct tern_host;
 
-/* What somebody wants of a host; `options` as options.h has them, or NULL: they outlive the
- * module's stay in the host. */
+/* What somebody wants of a host; `options` as options.h has them, or NULL: they live for as long as
+ * the host's `written` points to them. */
 struct wanted_module {
 	const struct tern_module *module;
 	const struct option_setting *options;

@@ -273,6 +273,31 @@ class Lineup(Daemon):
         if not keeps_what_is_freed():
             self.assertLess(sizes[1] - sizes[0], 2 << 20, sizes)
 
+    def test_of_many_reloads_one_configuration_is_left(self):
+        def options(limit, default, behind=""):
+            return (f'    module "offline" {{ limit = {limit} }}\n'
+                    f'    module "mam" {{ default = "{default}" }}\n'
+                    f'    resume-location = "n{limit}.example"\n{behind}')
+
+        written, sizes = options(7, "always"), []
+        self.serve(["presence", "message", "offline", "mam"], options=written)
+        self.order("log", "level", "warning")  # nobody reads it
+        for cycle in range(75):
+            before, written = written, (
+                written, options(cycle, "always"), options(7, "what does not load"),
+                options(7, "never", '}\nlisten "needs a restart" { port = 0 '))[cycle % 4]
+            self.change_config(before, written)
+            for deed in ("unload", "load"):     # with the options in force
+                self.assertNotIn("error", self.order("module", deed, "example.org", "offline"))
+            self.assertNotIn("error", self.order("config", "check"))
+            self.assertNotIn("error", self.order("config", "reload"))
+            if cycle in (24, 74):
+                sizes.append(self.memory())
+        if not keeps_what_is_freed():
+            self.assertLess(sizes[1] - sizes[0], 1 << 19, sizes)
+        self.process.terminate()
+        self.assertEqual(self.stopped()[1], 0)
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
