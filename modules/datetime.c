@@ -3,8 +3,6 @@
 
 #include "datetime.h"
 
-#include <stddef.h>
-
 struct scanner {
 	const char *at;
 	bool is_wrong;

@@ -6,7 +6,6 @@
 #define NOTIFY_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct server;
 

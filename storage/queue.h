@@ -5,7 +5,6 @@
 #ifndef STORAGE_QUEUE_H
 #define STORAGE_QUEUE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
 struct storage_batch;

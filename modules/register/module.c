@@ -1,7 +1,6 @@
 /* module.c - accounts in the hands of those who use them (XEP-0077 2.4)
  * SPDX-License-Identifier: MIT */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

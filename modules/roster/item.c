@@ -4,7 +4,6 @@
 #include "item.h"
 
 #include <endian.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "element.h"

@@ -3,12 +3,10 @@
 
 #include "iq.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "roster.h"
 #include "subscriber.h"
-#include "subscription.h"
 
 enum { NAME_MAX_BYTES = 1023, GROUPS_MAX = 64, GROUPS_MAX_BYTES = 16384 };
 

@@ -7,7 +7,6 @@
 
 #include "subscriber.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"

@@ -9,7 +9,6 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "loader.h"

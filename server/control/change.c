@@ -11,7 +11,6 @@
 #include "desk.h"
 #include "hashing.h"
 #include "heap.h"
-#include "jid.h"
 #include "server.h"
 #include "shard.h"
 

@@ -1,7 +1,6 @@
 /* command_account.c - ternctl user show, at the account's home
  * SPDX-License-Identifier: MIT */
 
-#include "account.h"
 #include "arena.h"
 #include "command.h"
 #include "entity_internal.h"

@@ -10,7 +10,6 @@
 #include "log.h"
 #include "reload.h"
 #include "request.h"
-#include "server.h"
 
 static void tell_change(void *context, const char *what, enum reload_outcome outcome,
 	const char *why)

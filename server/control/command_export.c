@@ -5,7 +5,6 @@
  * Archives are not among them: ternctl asks for those page by page. */
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "address.h"
@@ -14,7 +13,6 @@
 #include "desk.h"
 #include "element.h"
 #include "entity_internal.h"
-#include "heap.h"
 #include "host.h"
 #include "module_command.h"
 #include "request.h"

@@ -7,7 +7,6 @@
 #define ACCOUNT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "stream_error.h"

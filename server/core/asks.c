@@ -14,10 +14,8 @@
 #include "event_internal.h"
 #include "heap.h"
 #include "jid.h"
-#include "route.h"
 #include "session_internal.h"
 #include "shard_internal.h"
-#include "stanzas.h"
 
 #define ID_PREFIX "tern-"
 

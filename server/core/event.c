@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "brake.h"
+#include "buffer.h"
 #include "element.h"
 #include "entities.h"
 #include "entity_internal.h"
@@ -18,14 +19,12 @@
 #include "jid.h"
 #include "log.h"
 #include "module.h"
-#include "names.h"
 #include "pressure.h"
 #include "route.h"
 #include "seen.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 #include "stanzas.h"
-#include "writer.h"
 
 #define COPY_ARENA_BYTES 1024
 

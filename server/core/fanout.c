@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#include "arena.h"
 #include "clock.h"
 #include "entities.h"
 #include "entity_internal.h"

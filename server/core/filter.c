@@ -8,7 +8,6 @@
 #include "entity_internal.h"
 #include "event.h"
 #include "host.h"
-#include "jid.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 #include "stanzas.h"

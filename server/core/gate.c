@@ -3,7 +3,6 @@
 
 #include "gate.h"
 
-#include <assert.h>
 #include <stddef.h>
 
 #include "entity_internal.h"

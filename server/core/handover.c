@@ -3,7 +3,6 @@
 
 #include "handover.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "entity_internal.h"

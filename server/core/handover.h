@@ -12,7 +12,6 @@
 #define HANDOVER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct event;

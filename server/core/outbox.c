@@ -13,7 +13,6 @@
 #include "reroute.h"
 #include "session_internal.h"
 #include "shard_internal.h"
-#include "stream.h"
 
 void outbox_init(struct outbox *outbox)
 {

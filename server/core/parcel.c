@@ -5,7 +5,6 @@
 
 #include "arena.h"
 #include "buffer.h"
-#include "element.h"
 #include "jid.h"
 #include "names.h"
 #include "writer.h"

@@ -7,7 +7,6 @@
 #define PARCEL_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "stanza.h"

@@ -8,7 +8,6 @@
 #define PRESSURE_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
 #include "shard.h"
 

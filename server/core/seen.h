@@ -19,7 +19,6 @@
 #ifndef SEEN_H
 #define SEEN_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct event;

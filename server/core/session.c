@@ -3,7 +3,6 @@
 
 #include "session_internal.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,7 +5,6 @@
 
 #include "entity.h"
 #include "session.h"
-#include "shard.h"
 #include "states.h"
 
 struct acks;

@@ -4,7 +4,6 @@
 #include "shard_internal.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -12,9 +11,7 @@
 #include "buffer.h"
 #include "clock.h"
 #include "heap.h"
-#include "log.h"
 #include "parser.h"
-#include "workers.h"
 
 #define POSTS_PER_ROUND 4096  /* local posts run before descriptors are looked at again */
 #define PARSERS_KEPT 16

@@ -3,7 +3,6 @@
 
 #include "credentials.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +11,6 @@
 
 #include "base64.h"
 #include "buffer.h"
-#include "heap.h"
 #include "password.h"
 #include "sasl/hashes.h"
 

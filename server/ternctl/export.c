@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 
 #include "answer.h"
-#include "ask.h"
 #include "names.h"
 #include "say.h"
 

@@ -8,12 +8,10 @@
 
 #include "answer.h"
 #include "arena.h"
-#include "ask.h"
 #include "buffer.h"
 #include "element.h"
 #include "names.h"
 #include "privacy.h"
-#include "say.h"
 #include "scram.h"
 #include "writer.h"
 

@@ -1,6 +1,5 @@
 /* lmdb/read.c - reads owners and records
  * SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <string.h>
 
 #include "lmdb_internal.h"

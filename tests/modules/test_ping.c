@@ -1,8 +1,6 @@
 /* Whether the other end is still there (XEP-0199).
  * SPDX-License-Identifier: MIT */
 
-#include <stdio.h>
-
 #include "juliet.h"
 
 static void open(void)

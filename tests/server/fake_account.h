@@ -6,7 +6,6 @@
 #define FAKE_ACCOUNT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "session.h"
 

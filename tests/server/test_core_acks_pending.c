@@ -4,7 +4,6 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 
-#include "acks_internal.h"
 #include "core_stage.h"
 #include "entity_internal.h"
 #include "session_internal.h"

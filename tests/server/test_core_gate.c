@@ -6,7 +6,6 @@
 
 #include "acks_internal.h"
 #include "core_stage.h"
-#include "log.h"
 #include "session_internal.h"
 
 #define ENABLE "<enable xmlns='urn:xmpp:sm:3' resume='true'/>"

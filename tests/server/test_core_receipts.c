@@ -4,7 +4,6 @@
 #include <criterion/criterion.h>
 
 #include "core_stage.h"
-#include "log.h"
 #include "shard_internal.h"
 
 static struct client *romeo;

@@ -2,11 +2,8 @@
  * SPDX-License-Identifier: MIT */
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 
 #include "core_stage.h"
-#include "entity_internal.h"
-#include "seen.h"
 #include "seen_marks.h"
 
 #define ENABLE "<enable xmlns='urn:xmpp:sm:3' resume='true'/>"

@@ -6,7 +6,6 @@
 #include "arena.h"
 #include "buffer.h"
 #include "element.h"
-#include "jid.h"
 #include "names.h"
 #include "parser.h"
 #include "stanzas.h"

@@ -4,7 +4,6 @@
  * A plain program: ThreadSanitizer does not run under Criterion. */
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>

@@ -7,7 +7,6 @@
 
 #include <criterion/criterion.h>
 
-#include "credentials.h"
 #include "sasl.h"
 #include "scram_client.h"
 #include "stream.h"

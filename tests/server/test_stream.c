@@ -12,7 +12,6 @@
 
 #include "credentials.h"
 #include "jid.h"
-#include "scram_client.h"
 #include "session.h"
 #include "stream_world.h"
 

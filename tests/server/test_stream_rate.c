@@ -7,7 +7,6 @@
 
 #include <criterion/criterion.h>
 
-#include "account.h"
 #include "arena.h"
 #include "credentials.h"
 #include "jid.h"

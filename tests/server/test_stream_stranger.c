@@ -6,10 +6,8 @@
 
 #include <criterion/criterion.h>
 
-#include "arena.h"
 #include "element.h"
 #include "host.h"
-#include "names.h"
 #include "stream.h"
 #include "stream_world.h"
 

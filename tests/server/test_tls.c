@@ -10,7 +10,6 @@
 
 #include <gnutls/x509.h>
 
-#include "credentials_maker.h"
 #include "link_stage.h"
 #include "loop_shard.h"
 #include "tls.h"

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certificate.h"
 #include "credentials_maker.h"
 #include "link_stage.h"
-#include "tls.h"
 
 static struct certificate *loaded;
 static char *why;

@@ -7,7 +7,6 @@
 #define ACTOR_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "mouth.h"
 #include "world.h"

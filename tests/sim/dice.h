@@ -4,7 +4,6 @@
 #define DICE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct dice { uint64_t state; };

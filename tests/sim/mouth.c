@@ -10,7 +10,6 @@
 
 #include "account.h"
 #include "arena.h"
-#include "buffer.h"
 #include "credentials.h"
 #include "detached.h"
 #include "heap.h"

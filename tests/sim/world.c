@@ -14,7 +14,6 @@
 #include "heap.h"
 #include "intents.h"
 #include "loader.h"
-#include "log.h"
 #include "memory/engine.h"
 #include "mouth.h"
 #include "registry.h"

@@ -8,7 +8,6 @@
 #define WORLD_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "dice.h"
 #include "server.h"

@@ -1,7 +1,6 @@
 /* main_faults.c - a committer's thread whose disk refuses, fails, and is full for real
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>

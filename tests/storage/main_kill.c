@@ -4,7 +4,6 @@
  * A child writes to its storage, and each number that is acknowledged down a pipe; the
  * parent kills it, opens the data and looks for every one of them.  The data grows over
  * all rounds, so each start after a kill is also a test of the next. */
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
 
 #include "stream.h"
 

@@ -1,7 +1,6 @@
 /* secure.c - the TLS layer of a link: GnuTLS between its buffers */
 /* SPDX-License-Identifier: MIT */
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -12,7 +12,6 @@
 #include "jid.h"
 #include "log.h"
 #include "names.h"
-#include "server.h"
 #include "server_limits.h"
 
 enum { FAULTS_MAX = 10 };

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "account.h"
-#include "arena.h"
 #include "element.h"
 #include "heap.h"
 #include "hex.h"

@@ -11,7 +11,6 @@
 #include "heap.h"
 #include "parser.h"
 #include "server_limits.h"
-#include "session.h"
 
 /* What nearly every client declares: such streams need no copy of their own. */
 static const char usual_header[] =

@@ -3,7 +3,6 @@
 
 #include "doctor/internal.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "module.h"

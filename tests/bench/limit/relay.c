@@ -12,7 +12,6 @@
 #include <getopt.h>
 #include <gnutls/x509.h>
 #include <search.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 

@@ -5,7 +5,6 @@
 
 #include "histogram.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 
 enum { REPORT_FIELDS = 48 };
