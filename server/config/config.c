@@ -143,15 +143,15 @@ static const struct tern_module *open_module(const char *name)
 static int check_value(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const struct key *key = section_key(section_find(cfg->name), opt->name);
-	size_t count;
-	const char *const *values = values_of(opt, &count);
+	unsigned count = cfg_opt_size(opt);
+	const char *newest = count ? cfg_opt_getnstr(opt, count - 1) : NULL;
 	const char *why;
 
-	if (now->is_survey || !count)
+	if (now->is_survey || !newest)
 		return 0;
-	why = key_refuse(now->arena, key, values[count - 1]);
+	why = key_refuse(now->arena, key, newest);
 	if (!why && key->names_modules)
-		mention(cfg, values[count - 1]);
+		mention(cfg, newest);
 	return judge(cfg, opt, why);
 }
 
