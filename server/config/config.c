@@ -16,6 +16,7 @@
 
 #include "arena.h"
 #include "certificate.h"
+#include "clashes.h"
 #include "faults.h"
 #include "jid.h"
 #include "keys.h"
@@ -223,7 +224,7 @@ static void read_modules(cfg_t *section, const struct host_draft *draft,
 	struct host_config *host)
 {
 	struct wanted_module *modules;
-	size_t listed = 0;
+	size_t listed = 0, at;
 	const char *why;
 
 	check_strays(section, draft);
@@ -239,7 +240,7 @@ static void read_modules(cfg_t *section, const struct host_draft *draft,
 				options ? read_options(options) : NULL };
 	}
 	host->modules = modules;
-	why = loader_refuse(now->arena, modules, host->module_count);
+	why = clashes_refuse(now->arena, modules, host->module_count, &at);
 	if (why)
 		complain(section, why);
 }

@@ -174,13 +174,8 @@ const char *const *tern_option_list(const struct tern_host *host, const char *na
 void tern_host_features(const struct tern_host *host, bool of_account,
 	void (*each)(void *context, const char *feature), void *context)
 {
-	for (size_t i = 0; i < host->loaded_count; i++) {
-		const struct tern_module *module = host->loaded[i]->module;
-		const char *const *feature = of_account ? module->account_features : module->features;
-
-		for (; feature && *feature; feature++)
-			each(context, *feature);
-	}
+	for (const char **feature = host->features[of_account]; *feature; feature++)
+		each(context, *feature);
 }
 
 void tern_host_identities(const struct tern_host *host, bool of_account,

@@ -96,6 +96,7 @@ struct tern_host {
 	size_t left_count;
 
 	/* Flattened claims; lists end with a NULL run. */
+	const char **features[2]; /* of the host, of its accounts; each once; ends with NULL */
 	struct hook *phases[TERN_PHASE_COUNT];
 	struct watch *watches[TERN_HAPPENING_COUNT];
 	struct iq_claim *iqs;  /* a power of two, open addressing by host_find_iq */

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "arena.h"
+#include "claims.h"
+#include "clashes.h"
 #include "handles.h"
 #include "heap.h"
 #include "host.h"
@@ -18,135 +20,11 @@
 #include "server.h"
 #include "tables.h"
 
-static const char *refuse_iq(struct arena *arena, const struct tern_module *a,
-	const struct tern_iq *iq, const struct tern_module *b)
-{
-	for (const struct tern_iq *other = b->iqs; other && other->ns; other++) {
-		if ((a != b || other != iq) && other->type == iq->type && (other->at & iq->at) &&
-		    strcmp(other->ns, iq->ns) == 0 && strcmp(other->name, iq->name) == 0)
-			return arena_printf(arena,
-				"modules `%s` and `%s` both claim the iq %s {%s}%s", a->name, b->name,
-				tern_type_name(iq->type), iq->ns, iq->name);
-	}
-	return NULL;
-}
-
-static const char *refuse_answers(struct arena *arena, const struct tern_module *a,
-	const struct tern_module *b)
-{
-#define X(name, preset) #name,
-	static const char *const names[] = { TERN_QUESTIONS(X) };
-#undef X
-
-	for (const struct tern_answer_claim *one = a->answers; one && one->answer; one++) {
-		for (const struct tern_answer_claim *two = b->answers; two && two->answer; two++) {
-			if ((a != b || one != two) && one->question == two->question)
-				return arena_printf(arena,
-					"modules `%s` and `%s` both answer the question %s", a->name, b->name,
-					names[one->question]);
-		}
-	}
-	if (a != b && a->contacts && b->contacts)
-		return arena_printf(arena, "modules `%s` and `%s` both keep contacts", a->name, b->name);
-	return NULL;
-}
-
-static const char *refuse_nonzas(struct arena *arena, const struct tern_module *a,
-	const struct tern_module *b)
-{
-	for (const struct tern_nonza *one = a->nonzas; one && one->run; one++) {
-		for (const struct tern_nonza *two = b->nonzas; two && two->run; two++) {
-			if ((a != b || one != two) && strcmp(one->ns, two->ns) == 0 &&
-			    strcmp(one->name, two->name) == 0)
-				return arena_printf(arena, "modules `%s` and `%s` both claim the element {%s}%s",
-					a->name, b->name, one->ns, one->name);
-		}
-	}
-	if (a != b && a->filter && b->filter)
-		return arena_printf(arena, "modules `%s` and `%s` both filter what goes to sessions",
-			a->name, b->name);
-	if (a != b && a->taken && b->taken)
-		return arena_printf(arena, "modules `%s` and `%s` both are told what was taken",
-			a->name, b->name);
-	if (a != b && a->pending && b->pending)
-		return arena_printf(arena, "modules `%s` and `%s` both have a pending log",
-			a->name, b->name);
-	return NULL;
-}
-
-static const char *refuse_strangers(struct arena *arena, const struct tern_module *a,
-	const struct tern_module *b)
-{
-	const struct tern_stranger_iq *one = a->stranger_iqs, *two;
-
-	for (; one && one->run; one++) {
-		for (two = b->stranger_iqs; two && two->run; two++) {
-			if ((a != b || one != two) && one->type == two->type &&
-			    strcmp(one->ns, two->ns) == 0 && strcmp(one->name, two->name) == 0)
-				return arena_printf(arena, "modules `%s` and `%s` both claim the "
-					"iq {%s}%s of strangers", a->name, b->name, one->ns,
-					one->name);
-		}
-	}
-	return NULL;
-}
-
-static const char *refuse_commands(struct arena *arena, const struct tern_module *a,
-	const struct tern_module *b)
-{
-	for (const struct tern_command_claim *one = a->commands; one && one->words; one++) {
-		const struct tern_command_claim *other = a == b ? one + 1 : b->commands;
-
-		for (; other && other->words; other++) {
-			if (strcmp(one->words, other->words) == 0)
-				return arena_printf(arena, "modules `%s` and `%s` both claim the command `%s`",
-					a->name, b->name, one->words);
-		}
-	}
-	return NULL;
-}
-
-/* A module may quarrel with itself too. */
-static const char *refuse_pair(struct arena *arena, const struct tern_module *a,
-	const struct tern_module *b)
-{
-	const char *why;
-
-	for (const struct tern_iq *iq = a->iqs; iq && iq->ns; iq++) {
-		why = refuse_iq(arena, a, iq, b);
-		if (why)
-			return why;
-	}
-	why = refuse_answers(arena, a, b);
-	if (!why)
-		why = refuse_strangers(arena, a, b);
-	if (!why)
-		why = refuse_commands(arena, a, b);
-	return why ? why : refuse_nonzas(arena, a, b);
-}
-
-const char *loader_refuse(struct arena *arena, const struct wanted_module *wanted, size_t count)
-{
-	for (size_t j = 0; j < count; j++) {
-		for (size_t i = 0; i <= j; i++) {
-			const char *why;
-
-			if (i < j && wanted[i].module == wanted[j].module)
-				return arena_printf(arena, "module `%s` is listed twice",
-					wanted[i].module->name);
-			why = refuse_pair(arena, wanted[i].module, wanted[j].module);
-			if (why)
-				return why;
-		}
-	}
-	return NULL;
-}
-
 /* All but what running its code could tell. */
 static const char *refuse_one(struct arena *arena, const struct wanted_module *wanted)
 {
 	const struct option_setting *options = wanted->options;
-	const char *why = registry_refuse(arena, wanted->module);
+	const char *why = claims_refuse(arena, wanted->module);
 
 	for (; !why && options && options->name; options++)
 		why = options_refuse(arena, wanted->module, options);
@@ -156,10 +34,11 @@ static const char *refuse_one(struct arena *arena, const struct wanted_module *w
 static const char *refuse(struct arena *arena, const struct wanted_module *wanted, size_t count)
 {
 	const char *why = NULL;
+	size_t at;
 
 	for (size_t i = 0; i < count && !why; i++)
 		why = refuse_one(arena, &wanted[i]);
-	return why ? why : loader_refuse(arena, wanted, count);
+	return why ? why : clashes_refuse(arena, wanted, count, &at);
 }
 
 static void intern_claims(const struct tern_module *module)
@@ -230,7 +109,8 @@ static int prepare(struct arena *arena, struct tern_host *host, const struct ter
 	result = handles_enter(module, host->server ? host->server->storage : NULL);
 	if (result < 0)
 		*ret_why = arena_printf(arena, "the stores of module `%s` cannot be opened: %s",
-			module->name, strerror(-result));
+			module->name, result == -EOVERFLOW ? "the metrics of all modules are too many" :
+			strerror(-result));
 	return result;
 }
 

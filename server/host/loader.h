@@ -34,10 +34,6 @@ struct turnover {
 	struct hook *before[TERN_PHASE_COUNT]; /* the phases as they were */
 };
 
-/* NULL when these modules can live in one host; else the first two that cannot, and why, of
- * the arena. */
-const char *loader_refuse(struct arena *arena, const struct wanted_module *wanted, size_t count);
-
 /* The host has these modules from now on, in this order: what is new is loaded; what has other
  * options is loaded again, and its old settings stay until it leaves, because something under way
  * may know them; what is not among them is in no table any more.  0 and the turnover, for

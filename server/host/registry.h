@@ -23,7 +23,8 @@ const struct tern_module *registry_find(const char *name);
 int registry_open(struct arena *arena, const char *const *folders, const char *name,
 	const struct tern_module **ret_module, const char **ret_why);
 
-/* NULL when the module's tables make sense; else what does not, of the arena. */
-const char *registry_refuse(struct arena *arena, const struct tern_module *module);
+/* NULL while the file that the module was opened from is still that file; else that it is another,
+ * whose code only a restart brings, of the arena. */
+const char *registry_refuse_changed(struct arena *arena, const struct tern_module *module);
 
 #endif

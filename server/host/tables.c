@@ -194,6 +194,34 @@ static void write_feature(struct buffer *out, const struct tern_host *host,
 	arena_destroy(arena);
 }
 
+static bool is_listed(const char *feature, const char *const *list, size_t count)
+{
+	while (count > 0 && strcmp(list[count - 1], feature) != 0)
+		count--;
+	return count > 0;
+}
+
+/* Several modules may rest on one protocol; XEP-0115 5.4 has a reply that tells it twice thrown away. */
+static const char **make_announced(const struct tern_host *host, bool of_account)
+{
+	const char **list = heap_zalloc(sizeof *list);
+	size_t count = 0;
+
+	for (size_t i = 0; i < host->loaded_count; i++) {
+		const struct tern_module *module = host->loaded[i]->module;
+		const char *const *feature = of_account ? module->account_features : module->features;
+
+		for (; feature && *feature; feature++) {
+			if (is_listed(*feature, list, count))
+				continue;
+			list = heap_resize(list, (count + 2) * sizeof *list);
+			list[count++] = *feature;
+			list[count] = NULL;
+		}
+	}
+	return list;
+}
+
 static void make_strangers(struct tern_host *host)
 {
 	size_t count = 0;
@@ -250,6 +278,8 @@ void tables_make(struct tern_host *host)
 	make_nonzas(host);
 	host->archives_marks = archives_marks(host);
 	make_strangers(host);
+	host->features[false] = make_announced(host, false);
+	host->features[true] = make_announced(host, true);
 	host->stream_features = make_features(host, false);
 	host->stranger_features = make_features(host, true);
 }
@@ -277,6 +307,10 @@ void tables_finish(struct tern_host *host)
 	host->nonzas = NULL;
 	free(host->strangers);
 	host->strangers = NULL;
+	for (size_t i = 0; i < 2; i++) {
+		free(host->features[i]);
+		host->features[i] = NULL;
+	}
 	free(host->stream_features);
 	host->stream_features = NULL;
 	free(host->stranger_features);

@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "claims.h"
 #include "desk.h"
 #include "host.h"
 #include "loader.h"
 #include "memory/engine.h"
+#include "request.h"
 #include "server.h"
 #include "storage.h"
 
@@ -244,6 +246,22 @@ static const struct tern_module greeter = {
 		{ 0 },
 	},
 };
+
+/* Those of the engine are found first. */
+Test(control, no_module_has_a_command_that_begins_as_one_of_the_engines)
+{
+	struct arena *arena = arena_create(256);
+
+	for (const struct command *command = commands; command->claim.words; command++) {
+		struct tern_command_claim claims[] = { greeter.commands[0], { 0 } };
+		struct tern_module module = greeter;
+
+		claims[0].words = command->claim.words;
+		module.commands = claims;
+		cr_expect_not_null(claims_refuse(arena, &module), "%s", claims[0].words);
+	}
+	arena_destroy(arena);
+}
 
 static void load_greeter(void)
 {

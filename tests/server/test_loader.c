@@ -329,6 +329,48 @@ Test(loader, lets_one_module_filter_what_goes_to_sessions)
 	cr_assert_null(host->filter);
 }
 
+static void run_nothing(struct tern_command *call, struct tern_entity *entity,
+	const void *settings) { }
+static int64_t read_zero(const void *settings) { return 0; }
+static int import_nothing(struct tern_entity *entity, const struct element *element,
+	const void *settings)
+{
+	return 0;
+}
+static const char *const one_column[] = { "x", NULL };
+
+static const struct tern_module greeter = { .abi = TERN_MODULE_ABI, .name = "greeter",
+	.commands = (const struct tern_command_claim[]){
+		{ "greet", "", "", TERN_COMMAND_AT_HOST, one_column, run_nothing }, { 0 } },
+	.metrics = (const struct tern_metric_claim[]){
+		{ "greeter_of_x", TERN_GAUGE, "x", NULL, read_zero }, { 0 } },
+	.identities = (const struct tern_identity[]){ { "a", "b", NULL }, { 0 } },
+	.account_identities = (const struct tern_identity[]){ { "c", "d", NULL }, { 0 } },
+	.stream_features = (const struct tern_stream_feature[]){ { "urn:x", "x" }, { 0 } },
+	.stranger_features = (const struct tern_stream_feature[]){ { "urn:y", "y" }, { 0 } },
+	.importers = (const struct tern_importer[]){ { "urn:x", "x", import_nothing }, { 0 } } };
+
+Test(loader, names_both_modules_that_claim_what_is_found_by_name)
+{
+	static struct tern_module quarrelsome = { .abi = TERN_MODULE_ABI, .name = "greeter_of" };
+#define CLAIMS(table, what) \
+	quarrelsome.table = greeter.table; \
+	cr_expect_eq(add(&quarrelsome), -EINVAL); \
+	cr_expect_str_eq(why, "modules `greeter` and `greeter_of` both claim the " what); \
+	quarrelsome.table = NULL;
+
+	cr_assert_eq(add(&greeter), 0);
+	CLAIMS(commands, "command `greet`")
+	CLAIMS(metrics, "metric `greeter_of_x`")
+	CLAIMS(identities, "identity a/b")
+	CLAIMS(account_identities, "identity c/d of accounts")
+	CLAIMS(stream_features, "stream feature {urn:x}x")
+	CLAIMS(stranger_features, "stream feature {urn:y}y before the login")
+	CLAIMS(importers, "import of {urn:x}x")
+#undef CLAIMS
+	cr_assert_eq(add(&quarrelsome), 0);
+}
+
 static void note_feature(void *context, const char *name) { strcat(context, name); }
 static void note_identity(void *context, const struct tern_identity *identity)
 {
@@ -344,6 +386,19 @@ Test(loader, tells_disco_what_modules_announce)
 	tern_host_identities(host, false, note_identity, all);
 	tern_host_features(host, true, note_feature, all);
 	cr_assert_str_eq(all, "urn:xmpp:pingserver");
+}
+
+Test(loader, tells_disco_once_what_several_modules_announce)
+{
+	static const char *const features[] = { "urn:xmpp:ping", "urn:too", NULL };
+	static const struct tern_module too = { .abi = TERN_MODULE_ABI, .name = "too",
+		.features = features };
+	char all[128] = "";
+
+	cr_assert_eq(add(&ping), 0);
+	cr_assert_eq(add(&too), 0);
+	tern_host_features(host, false, note_feature, all);
+	cr_assert_str_eq(all, "urn:xmpp:pingurn:too");
 }
 
 static void add_form(struct element *query, const void *settings)
@@ -561,10 +616,8 @@ Test(loader, refuses_options_that_the_claims_do_not_allow)
 
 /* --- modules that are none ------------------------------------------------------------------- */
 
-static tern_store handle;
-static tern_metric metric;
-
-static void command(struct tern_command *call, struct tern_entity *entity, const void *settings) { }
+static tern_store handle, other_handle;
+static tern_metric metric, other_metric;
 
 static const struct { struct tern_module module; const char *why; } senseless[] = {
 	{ { .abi = TERN_MODULE_ABI + 1, .name = "x" },
@@ -603,7 +656,8 @@ static const struct { struct tern_module module; const char *why; } senseless[] 
 		"the claim of iq {urn:x}x is incomplete" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .metrics = (const struct tern_metric_claim[]){
 		{ "y_done", TERN_COUNTER, "done", &metric }, { 0 } } },
-		"metric `y_done` does not begin with the module's name" },
+		"metric `y_done` does not begin with the module's name and `_`, or has other bytes than "
+		"a-z, 0-9 and `_`" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .metrics = (const struct tern_metric_claim[]){
 		{ "x_done", TERN_COUNTER, "done" }, { 0 } } },
 		"metric `x_done` wants either a handle or `read`" },
@@ -612,14 +666,89 @@ static const struct { struct tern_module module; const char *why; } senseless[] 
 		"the claim of command `x do` is incomplete" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .commands = (const struct tern_command_claim[]){
 		{ "x do", "JID [--after ID]", "", TERN_COMMAND_AT_ACCOUNT,
-			(const char *const[]){ NULL }, command,
+			(const char *const[]){ NULL }, run_nothing,
 			(const struct tern_command_field[]){ { "--before", "Before" }, { 0 } } },
 		{ 0 } } },
 		"command `x do`: the field `--before` is not among its arguments, or has no label" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .commands = (const struct tern_command_claim[]){
-		{ "x do", "", "", TERN_COMMAND_AT_HOST, (const char *const[]){ NULL }, command },
-		{ "x do", "", "", TERN_COMMAND_AT_HOST, (const char *const[]){ NULL }, command },
-		{ 0 } } }, "modules `x` and `x` both claim the command `x do`" },
+		{ "x do", "", "", TERN_COMMAND_AT_HOST, (const char *const[]){ NULL }, run_nothing },
+		{ "x do", "", "", TERN_COMMAND_AT_HOST, (const char *const[]){ NULL }, run_nothing },
+		{ 0 } } }, "it claims the command `x do` twice" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .metrics = (const struct tern_metric_claim[]){
+		{ "x_Done", TERN_COUNTER, "done", &metric }, { 0 } } },
+		"metric `x_Done` does not begin with the module's name and `_`, or has other bytes than "
+		"a-z, 0-9 and `_`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .metrics = (const struct tern_metric_claim[]){
+		{ "x_done", TERN_COUNTER, NULL, &metric }, { 0 } } },
+		"metric `x_done` lacks its line of explanation" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .metrics = (const struct tern_metric_claim[]){
+		{ "x_a", TERN_COUNTER, "a", &metric }, { "x_a", TERN_COUNTER, "b", &other_metric },
+		{ 0 } } },
+		"it claims the metric `x_a` twice" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .metrics = (const struct tern_metric_claim[]){
+		{ "x_a", TERN_COUNTER, "a", &metric }, { "x_b", TERN_COUNTER, "b", &metric }, { 0 } } },
+		"entries 1 and 2 of `metrics` have one handle" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .options = (const struct tern_option[]){
+		{ "a", TERN_STRING, "" }, { "b", TERN_STRING, "" }, { "a", TERN_BOOL, "no" }, { 0 } } },
+		"it claims the option `a` twice" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .options = (const struct tern_option[]){
+		{ "a b", TERN_STRING, "" }, { 0 } } },
+		"the name of option `a b` is not one (a-z, 0-9, `-` and `_`)" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .stores = (const struct tern_store_claim[]){
+		{ "x", TERN_FETCHED, &handle }, { "x", TERN_LOG, &other_handle }, { 0 } } },
+		"it claims the store `x` twice" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .stores = (const struct tern_store_claim[]){
+		{ "x", TERN_FETCHED, &handle }, { "x/y", TERN_LOG, &handle }, { 0 } } },
+		"entries 1 and 2 of `stores` have one handle" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
+		{ TERN_PER_SESSION, 8, &handle }, { TERN_PER_ACCOUNT, 8, &handle }, { 0 } } },
+		"entries 1 and 2 of `states` have one handle" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .features = (const char *const[]){
+		"urn:a", "urn:b", "urn:a", NULL } },
+		"it claims the feature `urn:a` twice" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .account_features = (const char *const[]){
+		"urn:a", "urn:a", NULL } },
+		"it claims the feature of accounts `urn:a` twice" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .identities = (const struct tern_identity[]){
+		{ "server" }, { 0 } } },
+		"entry 1 of `identities` has no `type`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .identities = (const struct tern_identity[]){
+		{ "server", "im", "A" }, { "server", "im", "B" }, { 0 } } },
+		"modules `x` and `x` both claim the identity server/im" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .importers = (const struct tern_importer[]){
+		{ NULL, "x", import_nothing }, { 0 } } },
+		"entry 1 of `importers` has no `ns`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .importers = (const struct tern_importer[]){
+		{ "urn:x", "x", import_nothing }, { "urn:x", "x", import_nothing }, { 0 } } },
+		"modules `x` and `x` both claim the import of {urn:x}x" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .nonzas = (const struct tern_nonza[]){
+		{ "urn:x", NULL, take }, { 0 } } },
+		"entry 1 of `nonzas` has no `name`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .stream_features = (const struct tern_stream_feature[]){
+		{ "urn:x" }, { 0 } } },
+		"entry 1 of `stream_features` has no `name`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .stream_features = (const struct tern_stream_feature[]){
+		{ "urn:x", "x", NULL, "on" }, { 0 } } },
+		"stream feature {urn:x}x: `on` is no option of the module that is yes or no" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .stranger_features = (const struct tern_stream_feature[]){
+		{ "urn:x", "x" }, { "urn:x", "x" }, { 0 } } },
+		"modules `x` and `x` both claim the stream feature {urn:x}x before the login" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .commands = (const struct tern_command_claim[]){
+		{ "user motto", "", "", TERN_COMMAND_AT_HOST, (const char *const[]){ NULL }, run_nothing },
+		{ 0 } } },
+		"command `user motto`: those that begin with `user` are the server's own" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .commands = (const struct tern_command_claim[]){
+		{ "x  do", "", "", TERN_COMMAND_AT_HOST, (const char *const[]){ NULL }, run_nothing },
+		{ 0 } } },
+		"command `x  do`: it is not words (a-z, 0-9, `-` and `_`) with a blank between them" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .commands = (const struct tern_command_claim[]){
+		{ "x do", "[--a]", "", TERN_COMMAND_AT_HOST, (const char *const[]){ NULL }, run_nothing,
+			(const struct tern_command_field[]){ { "--a", "A" }, { "--a", "B" }, { 0 } } },
+		{ 0 } } },
+		"command `x do`: there are two fields `--a`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "seen", .stores = (const struct tern_store_claim[]){
+		{ "seen", TERN_FETCHED, &handle }, { 0 } } },
+		"store `seen` is the server's own" },
 };
 
 Test(loader, refuses_tables_that_make_no_sense)
