@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "buffer.h"
 #include "config.h"
 #include "desk.h"
@@ -223,6 +224,19 @@ static int start(struct process *process, struct config *take_config)
 	return result;
 }
 
+static int check(struct config *take_config)
+{
+	struct arena *arena = arena_create(1024);
+	const char *why = server_try(arena, take_config);
+	int status = why ? EXIT_FAILURE : EXIT_SUCCESS;
+
+	if (why)
+		fprintf(stderr, "%s\n", why);
+	arena_destroy(arena);
+	config_destroy(take_config);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = read_arguments(argc, argv);
@@ -238,10 +252,8 @@ int main(int argc, char **argv)
 		free(why);
 		return EXIT_FAILURE;
 	}
-	if (arguments.only_check) {
-		config_destroy(config);
-		return EXIT_SUCCESS;
-	}
+	if (arguments.only_check)
+		return check(config);
 	if (log_target_open(config) < 0) {
 		config_destroy(config);
 		return EXIT_FAILURE;

@@ -254,6 +254,33 @@ void server_each_module(const struct server *server,
 	}
 }
 
+/* As they will be at the start, but for the storage. */
+static const char *try_modules(struct arena *arena, struct server *server,
+	const struct host_config *config)
+{
+	struct tern_host *host = host_create(server, config->domain);
+	struct turnover turnover;
+	const char *why;
+
+	if (loader_change(arena, host, config->modules, config->module_count, &turnover, &why) == 0)
+		loader_finish(&turnover);
+	host_destroy(host);
+	return why ? arena_printf(arena, "%s: host `%s`: %s", server->config->path, config->domain,
+		why) : NULL;
+}
+
+const char *server_try(struct arena *arena, struct config *config)
+{
+	struct server server = { .config = config, .limits = config->limits,
+		.started_at = time(NULL) };
+	const char *why = NULL;
+
+	stanzas_prepare();
+	for (size_t i = 0; i < config->host_count && !why; i++)
+		why = try_modules(arena, &server, &config->hosts[i]);
+	return why;
+}
+
 int server_open(struct server *server)
 {
 	int result = open_storage(server);

@@ -12,6 +12,7 @@
 #include "host.h"
 #include "server_limits.h"
 
+struct arena;
 struct backup;
 struct certificate;
 struct config;
@@ -64,6 +65,10 @@ struct shard *server_home(const struct server *server, uint32_t hash);
 /* What needs the rights of root: ports bound, certificates read.  The config is taken, also
  * on failure; *ret_server is filled in both cases. */
 int server_create(struct config *take_config, struct server **ret_server);
+
+/* Loads the modules of each host for a moment, where nothing is open and nobody is served: NULL, or
+ * why one does not load, of the arena. */
+const char *server_try(struct arena *arena, struct config *config);
 
 /* Opens the storage and loads the hosts' modules. */
 int server_open(struct server *server);

@@ -27,6 +27,11 @@ uint64_t shard_now_us(const struct shard *shard) { return shard->now_us; }
 uint64_t shard_ticks_ms(const struct shard *shard) { return shard->ticks_ms; }
 char *shard_read_buffer(struct shard *shard) { return shard->read_buffer; }
 
+const char *shard_guest_name(void)
+{
+	return self && self->guest ? self->guest->module->name : "?";
+}
+
 void shard_random(struct shard *shard, void *bytes, size_t len)
 {
 	(void)shard;

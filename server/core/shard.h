@@ -37,6 +37,9 @@ void shard_post(struct shard *shard, struct post *take_post);
 /* The shard whose thread this is, or NULL. */
 struct shard *shard_self(void);
 
+/* The module whose code is at work on this shard, for the log; "?" where nobody knows. */
+const char *shard_guest_name(void);
+
 unsigned shard_index(const struct shard *shard);
 struct server *shard_server(const struct shard *shard);
 struct ev_loop *shard_loop(const struct shard *shard); /* NULL in a simulation */

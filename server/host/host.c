@@ -3,15 +3,16 @@
 
 #include "host.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "heap.h"
 #include "loader.h"
+#include "log.h"
 #include "options.h"
 #include "server.h"
+#include "shard.h"
 #include "tables.h"
 
 const char tern_product[] = "Tern";
@@ -145,30 +146,42 @@ uint64_t tern_host_uptime_s(const struct tern_host *host)
 	return seconds > 0 ? (uint64_t)seconds : 0; /* the clock may have been set back */
 }
 
-static const struct options *loading_options(const struct tern_host *host)
+/* NULL outside of a module's load. */
+static struct options *loading_options(const struct tern_host *host, const char *name)
 {
-	assert(host->loading);
+	if (!host->loading)
+		log_error("host", host->domain, "module `%s` asked for option `%s` outside of its "
+			"`load`: it is told nothing", shard_guest_name(), name);
 	return host->loading;
 }
 
 bool tern_option_bool(const struct tern_host *host, const char *name)
 {
-	return options_bool(loading_options(host), name);
+	struct options *options = loading_options(host, name);
+
+	return options && options_bool(options, name);
 }
 
 long tern_option_number(const struct tern_host *host, const char *name)
 {
-	return options_number(loading_options(host), name);
+	struct options *options = loading_options(host, name);
+
+	return options ? options_number(options, name) : 0;
 }
 
 const char *tern_option_string(const struct tern_host *host, const char *name)
 {
-	return options_string(loading_options(host), name);
+	struct options *options = loading_options(host, name);
+
+	return options ? options_string(options, name) : "";
 }
 
 const char *const *tern_option_list(const struct tern_host *host, const char *name)
 {
-	return options_list(loading_options(host), name);
+	static const char *const none[] = { NULL };
+	struct options *options = loading_options(host, name);
+
+	return options ? options_list(options, name) : none;
 }
 
 void tern_host_features(const struct tern_host *host, bool of_account,

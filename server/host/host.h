@@ -91,7 +91,7 @@ struct tern_host {
 
 	struct loaded **loaded; /* in load order */
 	size_t loaded_count;
-	const struct options *loading; /* of the module whose load() runs now, or NULL */
+	struct options *loading;       /* of the module whose load() runs now, or NULL */
 	struct loaded **left;          /* unloaded, but in use */
 	size_t left_count;
 

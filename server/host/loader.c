@@ -77,6 +77,21 @@ static void unmake(struct tern_host *host, const struct tern_module *module, str
 	}
 }
 
+/* What its code tells of itself while it runs, which claims cannot. */
+static const char *refuse_load(struct arena *arena, const struct tern_module *module,
+	const struct made *made, int result)
+{
+	const char *fault = options_fault(made->options);
+
+	if (fault)
+		return arena_strdup(arena, fault);
+	if (result > 0)
+		return arena_printf(arena, "module `%s` does not load: its `load` answers %d, which is "
+			"neither 0 nor -errno", module->name, result);
+	return result == 0 ? NULL : arena_printf(arena, "module `%s` does not load: %s",
+		module->name, strerror(-result));
+}
+
 static int call_load(struct arena *arena, struct tern_host *host,
 	const struct wanted_module *wanted, struct made **ret_made, const char **ret_why)
 {
@@ -88,15 +103,18 @@ static int call_load(struct arena *arena, struct tern_host *host,
 	if (wanted->module->load)
 		result = wanted->module->load(host, &made->settings);
 	host->loading = NULL;
-	if (result == 0) {
+	*ret_why = refuse_load(arena, wanted->module, made, result);
+	if (!*ret_why) {
 		*ret_made = made;
 		return 0;
 	}
+	if (result == 0) {
+		unmake(host, wanted->module, made);
+		return -EINVAL;
+	}
 	options_destroy(made->options);
 	free(made);
-	*ret_why = arena_printf(arena, "module `%s` does not load: %s", wanted->module->name,
-		strerror(-result));
-	return result;
+	return result < 0 ? result : -EINVAL;
 }
 
 static int prepare(struct arena *arena, struct tern_host *host, const struct tern_module *module,

@@ -3,7 +3,6 @@
 
 #include "options.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,7 @@ struct options {
 	struct arena *arena;
 	const struct tern_module *module;
 	union value *values; /* in the order of the claims */
+	const char *fault;
 };
 
 static size_t claim_count(const struct tern_module *module)
@@ -73,7 +73,7 @@ bool options_read_number(const char *text, long *ret_value)
 	return true;
 }
 
-static const char *refuse_unknown(struct arena *arena, const struct tern_module *module,
+static const char *hint_at_option(struct arena *arena, const struct tern_module *module,
 	const char *name)
 {
 	size_t count = claim_count(module);
@@ -81,8 +81,14 @@ static const char *refuse_unknown(struct arena *arena, const struct tern_module 
 
 	for (size_t i = 0; i < count; i++)
 		names[i] = module->options[i].name;
+	return nearest_hint(arena, name, names, count);
+}
+
+static const char *refuse_unknown(struct arena *arena, const struct tern_module *module,
+	const char *name)
+{
 	return arena_printf(arena, "module `%s` has no option `%s`%s", module->name, name,
-		nearest_hint(arena, name, names, count));
+		hint_at_option(arena, module, name));
 }
 
 static const char *refuse_number(struct arena *arena, const struct tern_option *claim,
@@ -248,31 +254,59 @@ void options_destroy(struct options *options)
 		arena_destroy(options->arena);
 }
 
-static const union value *find_value(const struct options *options, const char *name,
-	enum tern_value type)
+static const char *refuse_asked(const struct options *options, const char *name,
+	const struct tern_option *claim, enum tern_value type)
 {
-	const struct tern_option *claim = options_claim(options->module, name);
+	static const char *const types[] = {
+		[TERN_BOOL] = "yes or no", [TERN_NUMBER] = "number", [TERN_STRING] = "text",
+		[TERN_LIST] = "list",
+	};
+	const char *module = options->module->name;
 
-	assert(claim && claim->type == type);
-	return &options->values[claim - options->module->options];
+	if (claim)
+		return arena_printf(options->arena, "module `%s` asked for option `%s` as `%s`, and "
+			"claims it as `%s`", module, name, types[type], types[claim->type]);
+	return arena_printf(options->arena, "module `%s` asked for option `%s`, which it does not "
+		"claim%s", module, name, hint_at_option(options->arena, options->module, name));
 }
 
-bool options_bool(const struct options *options, const char *name)
+static const union value *find_value(struct options *options, const char *name,
+	enum tern_value type)
+{
+	static const char *const no_list[] = { NULL };
+	static const union value nothing[] = {
+		[TERN_STRING] = { .string = "" }, [TERN_LIST] = { .list = no_list },
+	};
+	const struct tern_option *claim = options_claim(options->module, name);
+
+	if (claim && claim->type == type)
+		return &options->values[claim - options->module->options];
+	if (!options->fault)
+		options->fault = refuse_asked(options, name, claim, type);
+	return &nothing[type];
+}
+
+const char *options_fault(const struct options *options)
+{
+	return options->fault;
+}
+
+bool options_bool(struct options *options, const char *name)
 {
 	return find_value(options, name, TERN_BOOL)->yes;
 }
 
-long options_number(const struct options *options, const char *name)
+long options_number(struct options *options, const char *name)
 {
 	return find_value(options, name, TERN_NUMBER)->number;
 }
 
-const char *options_string(const struct options *options, const char *name)
+const char *options_string(struct options *options, const char *name)
 {
 	return find_value(options, name, TERN_STRING)->string;
 }
 
-const char *const *options_list(const struct options *options, const char *name)
+const char *const *options_list(struct options *options, const char *name)
 {
 	return find_value(options, name, TERN_LIST)->list;
 }

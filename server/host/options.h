@@ -35,11 +35,13 @@ struct options *options_create(const struct tern_module *module,
 	const struct option_setting *settings);
 void options_destroy(struct options *options);
 
-/* Values by name; the module claims the option with that type (asserted). */
-bool options_bool(const struct options *options, const char *name);
-long options_number(const struct options *options, const char *name);
-const char *options_string(const struct options *options, const char *name);
-const char *const *options_list(const struct options *options, const char *name);
+/* Values by name.  Of an option that the module does not claim, or claims with another type, the
+ * value is empty, and options_fault says so from then on (lives as long as the options). */
+bool options_bool(struct options *options, const char *name);
+long options_number(struct options *options, const char *name);
+const char *options_string(struct options *options, const char *name);
+const char *const *options_list(struct options *options, const char *name);
+const char *options_fault(const struct options *options); /* NULL: there was none */
 
 /* Among "yes", "no" and their kin: true and the value, or false. */
 bool options_read_bool(const char *text, bool *ret_value);

@@ -323,6 +323,21 @@ class Refusals(Module):
                   ' { 0 } }')
         self.expect_unusable("odd", "the preset of an option is wrong: `a` is a number, not `b`")
 
+    def test_an_option_that_it_does_not_claim(self):
+        self.make("hasty", more='.load = load, .options = (const struct tern_option[]){ { "limit", '
+                  'TERN_NUMBER, "9" }, { 0 } }', before="#include <module.h>\n"
+                  "static int load(struct tern_host *host, void **ret_settings)\n"
+                  '{ return tern_option_number(host, "limti") == 9 ? 0 : -1; }\n')
+        why = ("module `hasty` asked for option `limti`, which it does not claim (did you mean "
+               "`limit`?)")
+        self.choose("ping, hasty")
+        self.assertEqual(self.refusal("--check"),
+                         f"{self.path('tern.conf')}: host `example.org`: {why}\n")
+        self.assertIn(why, self.refusal())
+        self.serve("ping")
+        self.assertEqual(self.refused("module", "load", "example.org", "hasty"),
+                         f"ternctl: {why}\n")
+
     def test_a_file_that_is_nowhere(self):
         self.make("door")
         self.expect("dor", f"there is no module `dor` in {MODULES}, {self.folder} "

@@ -515,6 +515,73 @@ Test(loader, keeps_old_settings_until_the_module_goes)
 	cr_assert_str_eq(calls, "++--");
 }
 
+static int misspell(struct tern_host *of, void **ret_settings)
+{
+	*ret_settings = calls;
+	limit = tern_option_number(of, "limti");
+	is_on = tern_option_bool(of, "x");
+	return 0;
+}
+
+static int mistake(struct tern_host *of, void **ret_settings)
+{
+	*ret_settings = calls;
+	text = tern_option_string(of, "list");
+	list = tern_option_list(of, "text");
+	return tern_option_number(of, "on") == 0 && !tern_option_bool(of, "limit") ? 0 : -EIO;
+}
+
+static int misspell_and_fail(struct tern_host *of, void **ret_settings)
+{
+	limit = tern_option_number(of, "limti");
+	return -EINVAL;
+}
+
+static int answer_a_count(struct tern_host *of, void **ret_settings) { return 3; }
+
+Test(loader, refuses_a_module_that_misjudges_itself_while_it_loads)
+{
+	static const struct { int (*load)(struct tern_host *, void **); const char *why, *calls; }
+	cases[] = {
+		{ misspell, "module `optional` asked for option `limti`, which it does not claim (did "
+			"you mean `limit`?)", "-" },
+		{ misspell_and_fail, "module `optional` asked for option `limti`, which it does not "
+			"claim (did you mean `limit`?)", "" },
+		{ mistake, "module `optional` asked for option `list` as `text`, and claims it as "
+			"`list`", "-" },
+		{ answer_a_count, "module `optional` does not load: its `load` answers 3, which is "
+			"neither 0 nor -errno", "" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		static struct tern_module module;
+
+		module = optional;
+		module.load = cases[i].load;
+		module.unload = unload_noted;
+		calls[0] = '\0';
+		cr_assert_eq(add(&module), -EINVAL);
+		cr_assert_str_eq(why, cases[i].why);
+		cr_assert_str_eq(calls, cases[i].calls);
+		cr_assert_eq(host->loaded_count, 0);
+	}
+}
+
+Test(loader, gives_empty_values_where_it_has_none)
+{
+	static struct tern_module module;
+
+	module = optional;
+	module.load = mistake;
+	cr_assert_eq(add(&module), -EINVAL);
+	cr_assert_str_eq(text, "");
+	cr_assert_null(list[0]);
+	cr_assert_eq(tern_option_number(host, "limit"), 0); /* nobody is loading */
+	cr_assert_eq(tern_option_bool(host, "on"), false);
+	cr_assert_str_eq(tern_option_string(host, "text"), "");
+	cr_assert_null(tern_option_list(host, "list")[0]);
+}
+
 /* --- another line-up ------------------------------------------------------------------------- */
 
 Test(loader, takes_modules_in_and_out_and_in_another_order)
