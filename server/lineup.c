@@ -106,6 +106,9 @@ int lineup_load(struct arena *arena, struct tern_host *host, const char *name,
 			host->domain, name);
 		return -EEXIST;
 	}
+	*ret_why = registry_refuse_changed(arena, module);
+	if (*ret_why)
+		return -ESTALE;
 	wanted[count] = (struct wanted_module){ module, find_options(host, module) };
 	return run(arena, host, wanted, count + 1, ret_why);
 }

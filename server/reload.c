@@ -20,6 +20,7 @@
 #include "lineup.h"
 #include "notify.h"
 #include "options.h"
+#include "registry.h"
 #include "server.h"
 #include "tls.h"
 
@@ -187,6 +188,20 @@ static void compare_modules(struct reloading *now, struct differences *differenc
 		add_difference(now, differences, RELOAD_APPLIED, NULL);
 }
 
+/* Of those that stay, or come back, the old code is what there is. */
+static void tell_changed_files(struct reloading *now, const struct lineup *lineup)
+{
+	for (size_t i = 0; i < lineup->count; i++) {
+		const struct tern_module *module = lineup->wanted[i].module;
+		const char *why = registry_refuse_changed(now->arena, module);
+
+		if (why)
+			now->reload->tell(now->reload->context, arena_printf(now->arena,
+				"host %s module %s", lineup->host->domain, module->name),
+				RELOAD_NEEDS_RESTART, why);
+	}
+}
+
 static void tell_differences(struct reloading *now, const struct differences *differences)
 {
 	const struct lineup *lineup = &differences->lineup;
@@ -215,6 +230,7 @@ static void renew_modules(struct reloading *now, struct tern_host *host,
 		now->differences = differences;
 	}
 	tell_differences(now, differences);
+	tell_changed_files(now, &differences->lineup);
 	if (differences->lineup.result < 0)
 		host_config_copy_modules(now->fresh->arena, fresh, old);
 }

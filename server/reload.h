@@ -21,7 +21,7 @@ typedef void reload_tell(void *context, const char *what, enum reload_outcome ou
 
 struct reload {
 	bool only_check;   /* say what would be done, and do nothing */
-	reload_tell *tell; /* once for each thing that differs; `why` of a failure, or NULL */
+	reload_tell *tell; /* once for each thing that differs; `why`: more of it for people, or NULL */
 	void *context;
 };
 

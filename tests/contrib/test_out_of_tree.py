@@ -343,6 +343,24 @@ class Refusals(Module):
         self.expect("dor", f"there is no module `dor` in {MODULES}, {self.folder} "
                     "(did you mean `door`?)")
 
+    def test_another_file_than_the_one_that_was_opened_needs_a_restart(self):
+        self.make("late")
+        self.serve("ping, late")
+        outcome = {what: outcome for what, outcome in self.rows("config", "reload")}
+        self.assertNotIn("host example.org module late", outcome)
+        os.unlink(self.path("late.so"))
+        self.make("late", more='.about = "another"')
+        outcome = {what: outcome for what, outcome in self.rows("config", "reload")}
+        why = (f"the file of module `late` ({self.path('late.so')}) has changed since this server "
+               "opened it: the new one comes with a restart")
+        self.assertEqual(outcome["host example.org module late"], f"needs a restart: {why}")
+        self.ctl("module", "unload", "example.org", "late")
+        self.assertEqual(self.refused("module", "load", "example.org", "late"),
+                         f"ternctl: {why}\n")
+        self.end()
+        self.start()
+        self.assertIn(["example.org", "late", "another"], self.rows("module", "list"))
+
     def test_what_was_refused_can_be_mended_while_the_server_runs(self):
         self.make("late", abi=0)
         self.serve("ping")
