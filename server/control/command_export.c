@@ -27,7 +27,7 @@ struct export {
 	struct call call;
 	struct tern_command_claim claim;
 	size_t next; /* module of the host */
-	struct tern_command *ended;
+	struct errand *ended;
 };
 
 /* --- the engine's part ------------------------------------------------------------------ */
@@ -91,11 +91,11 @@ static void collect(struct task *task)
 		go_on(export);
 }
 
-static void come_back(struct tern_command *command, void *context)
+static void come_back(struct errand *errand, void *context)
 {
 	struct export *export = context;
 
-	export->ended = command;
+	export->ended = errand;
 	export->task.run = collect;
 	desk_post(request_server(export->request)->desk, &export->task);
 }

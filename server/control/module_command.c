@@ -19,7 +19,7 @@
 struct answer {
 	struct task task;
 	struct request *request;
-	struct tern_command *command;
+	struct errand *errand;
 };
 
 static void tell_row(void *context, const char *const *cells)
@@ -27,32 +27,32 @@ static void tell_row(void *context, const char *const *cells)
 	request_row(context, cells);
 }
 
-void module_command_tell_rows(struct request *request, const struct tern_command *command)
+void module_command_tell_rows(struct request *request, const struct errand *errand)
 {
-	call_rows(command, tell_row, request);
+	call_rows(errand, tell_row, request);
 }
 
 static void tell(struct task *task)
 {
 	struct answer *answer = (struct answer *)task;
-	const char *error = call_error(answer->command);
+	const char *error = call_error(answer->errand);
 
-	module_command_tell_rows(answer->request, answer->command);
+	module_command_tell_rows(answer->request, answer->errand);
 	if (error)
-		request_refuse(answer->request, call_result(answer->command), "%s", error);
+		request_refuse(answer->request, call_result(answer->errand), "%s", error);
 	else
 		request_end(answer->request);
-	call_destroy(answer->command);
+	call_destroy(answer->errand);
 	free(answer);
 }
 
-static void come_back(struct tern_command *command, void *context)
+static void come_back(struct errand *errand, void *context)
 {
 	struct answer *answer = heap_zalloc(sizeof *answer);
 
 	answer->task.run = tell;
 	answer->request = context;
-	answer->command = command;
+	answer->errand = errand;
 	desk_post(request_server(context)->desk, &answer->task);
 }
 

@@ -6,8 +6,8 @@
 #include "module.h"
 
 struct call;
+struct errand;
 struct request;
-struct tern_command;
 
 /* `module` NULL: of the engine.  Runs it where its first argument says, and answers the request.
  * Main thread. */
@@ -18,6 +18,6 @@ void module_command_run(struct request *request, const struct tern_module *modul
 void module_command_call(struct request *request, const struct call *call);
 
 /* What a command has answered.  Main thread. */
-void module_command_tell_rows(struct request *request, const struct tern_command *command);
+void module_command_tell_rows(struct request *request, const struct errand *errand);
 
 #endif

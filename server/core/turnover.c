@@ -9,6 +9,7 @@
 
 #include "account_internal.h"
 #include "asks.h"
+#include "call.h"
 #include "entity_internal.h"
 #include "event_internal.h"
 #include "handover.h"
@@ -245,6 +246,7 @@ void turnover_settle(struct shard *shard, const struct turnover *turnover)
 		each_entity(&walk, host, part_with);
 		asks_cancel_of(shard, walk.leaving);
 		changes_cancel_of(shard, walk.leaving);
+		calls_cancel_of(shard, walk.leaving);
 		each_entity(&walk, NULL, cancel);
 		sessions_bury(&shard->sessions);
 		each_entity(&walk, host, take_memory);

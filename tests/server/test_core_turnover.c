@@ -435,10 +435,10 @@ Test(core_turnover, frees_the_memory_of_sessions_that_ended_in_the_same_turn)
 	cr_assert_str_eq(noted(), "");
 }
 
-static void ended(struct tern_command *command, void *context)
+static void ended(struct errand *errand, void *context)
 {
-	note("%s", call_error(command) ? call_error(command) : "ended");
-	call_destroy(command);
+	note("%s", call_error(errand) ? call_error(errand) : "ended");
+	call_destroy(errand);
 }
 
 static void run_command(struct tern_command *command, struct tern_entity *entity,
