@@ -24,7 +24,11 @@ struct tern_session;
  *   REJECT  refuse it with the condition set by tern_reject (to the sender, unless the
  *           stanza is itself an error or a result: then it ends silently)
  *   HOLD    it cannot be decided yet: tern_hold was called
- *   LATER   an iq whose answer comes later: tern_answer_later was called */
+ *   LATER   an iq whose answer comes later: tern_answer_later was called
+ * An iq that asks (get, set) is answered exactly once.  DONE with one that has neither been answered nor
+ * delivered to a session, HOLD or LATER without their calls, and REJECT without tern_reject are
+ * errors of the module: it is named in the log, and the sender gets internal-server-error.  Of
+ * several answers the first is sent, and the log has an error for each other. */
 enum tern_verdict { TERN_PASS, TERN_DONE, TERN_REJECT, TERN_HOLD, TERN_LATER };
 
 struct tern_event {
@@ -51,7 +55,8 @@ typedef enum tern_verdict tern_handler(struct tern_event *event, const void *set
 /* True when the stanza comes from the entity's own account (any resource). */
 bool tern_event_is_own(const struct tern_event *event);
 
-/* Answers an iq with a result; `payload` of the event's arena, may be NULL. TERN_DONE. */
+/* Answers an iq with a result; `payload` of the event's arena, may be NULL. TERN_DONE.  Of what asks
+ * nothing (no iq, or an answer) it is an error of the module, and refuses the stanza: TERN_REJECT. */
 enum tern_verdict tern_reply(struct tern_event *event, struct element *payload);
 
 /* For a handler to return: refuses the stanza.  `text` (may be NULL) goes into the error. */

@@ -103,11 +103,27 @@ static void send_answer(struct event *event, const struct element *answer)
 		event_new(parcel_new(arena, &stanza), receipt_share(event->receipt)));
 }
 
+static bool asks_something(const struct tern_stanza *stanza)
+{
+	return stanza->kind == TERN_IQ && (stanza->type == TERN_GET || stanza->type == TERN_SET);
+}
+
+bool event_lacks_answer(const struct event *event)
+{
+	return asks_something(&event->pub.stanza) && !event->is_answered && !event->reached;
+}
+
 void event_answer(struct event *event, struct element *answer)
 {
 	struct tern_session *session = event->session_id ?
 		tern_session_by_id(event->at, event->session_id) : NULL;
 
+	if (event->is_answered) {
+		log_error("account", jid_text(event->at->jid), "module `%s` answers what has been "
+			"answered: that is not sent", shard_guest_name());
+		return;
+	}
+	event->is_answered = true;
 	if (session) { /* it may have spoken for its account: the answer is the resource's */
 		element_set(answer, "to", jid_text(session->jid));
 		session_say(session, answer);
@@ -137,7 +153,7 @@ static void log_refusal(const struct event *event, enum tern_condition condition
 
 void event_refuse(struct event *event, enum tern_condition condition, const char *text)
 {
-	if (condition == TERN_NO_CONDITION) /* a module has answered REJECT, and not called tern_reject */
+	if (condition == TERN_NO_CONDITION) /* held_check has blamed its module */
 		condition = TERN_INTERNAL_SERVER_ERROR;
 	log_refusal(event, condition);
 	if (stanza_may_be_refused(&event->pub.stanza) && !event->pub.awaits_ack)
@@ -438,6 +454,11 @@ bool tern_event_is_own(const struct tern_event *event)
 
 enum tern_verdict tern_reply(struct tern_event *event, struct element *payload)
 {
+	if (!asks_something(&event->stanza)) {
+		log_error("account", jid_text(of(event)->at->jid), "module `%s` replies to a <%s/> that "
+			"asks nothing", shard_guest_name(), element_name(event->stanza.element));
+		return tern_reject(event, TERN_INTERNAL_SERVER_ERROR, NULL);
+	}
 	event_answer(of(event), stanza_result(event->arena, &event->stanza, payload));
 	return TERN_DONE;
 }

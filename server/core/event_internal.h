@@ -59,6 +59,7 @@ struct event {
 	bool is_deciding;        /* the handler that took the ticket has not returned yet */
 	bool is_released;        /* and its ticket has been used */
 	bool is_dispatched;      /* an iq that its handler has seen */
+	bool is_answered;        /* with a result or an error */
 	struct event *behind, **behind_last; /* what waits for this held one, by arrival */
 	uint64_t arrival;        /* of one that waits, or has waited, behind another */
 	struct timer timer;      /* of a held or later one */
@@ -85,11 +86,14 @@ void event_run(struct event *event);
 void event_refuse(struct event *event, enum tern_condition condition, const char *text);
 
 /* Sends an answer to the event's sender: to the session itself in the OUT phases, by `route`
- * otherwise. The element is of the event's arena. Does not end the event. */
+ * otherwise. The element is of the event's arena. Does not end the event. Only the first is sent. */
 void event_answer(struct event *event, struct element *answer);
 
 /* A handler has changed the tree: it is not the parcel's any more. */
 bool event_is_edited(const struct event *event);
+
+/* An iq that asks something, and has neither been answered nor reached a session. */
+bool event_lacks_answer(const struct event *event);
 
 /* An iq to a full JID: to its session, or refused. */
 void event_pass_iq(struct event *event);
@@ -105,7 +109,8 @@ const struct iq_claim *iq_find_claim(const struct tern_host *host, const struct 
 /* held.c */
 
 /* What a handler said, after it was called: HOLD and LATER stand only with their tickets, and
- * tickets only with them. */
+ * tickets only with them; DONE on an iq that asks only with an answer. What does not stand is an
+ * error of its module, and the stanza is refused. */
 enum tern_verdict held_check(struct event *event, enum tern_verdict verdict);
 
 /* True when it waits behind a held one, or was refused because too many do. */

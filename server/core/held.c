@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "arena.h"
+#include "element.h"
 #include "entities.h"
 #include "entity_internal.h"
 #include "event_internal.h"
@@ -60,12 +61,37 @@ static bool is_full(const struct tern_entity *entity)
 	return entity->waits > (size_t)entity->shard->server->limits.waiting_events;
 }
 
-/* Its handler promised one thing and said another. */
-static enum tern_verdict refuse_handler(struct event *event)
+/* Its author has to mend that. */
+static void blame(const struct event *event, const char *module, const char *what)
 {
-	log_error("account", jid_text(event->at->jid), "a module's handler waits for nothing");
+	log_error("account", jid_text(event->at->jid), "module `%s`, <%s/>: %s", module,
+		element_name(event->pub.stanza.element), what);
+}
+
+static const char *holder(const struct event *event)
+{
+	return event->ticket_of ? event->ticket_of->module->name : "?";
+}
+
+/* It promised one thing and said another. */
+static enum tern_verdict refuse_handler(struct event *event, const char *what)
+{
+	blame(event, shard_guest_name(), what);
 	event->condition = TERN_INTERNAL_SERVER_ERROR;
 	return TERN_REJECT;
+}
+
+static const char unanswered[] = "its handler is DONE with an iq and has not answered it";
+static const char no_condition[] = "its handler says REJECT without tern_reject";
+
+static enum tern_verdict check_last_word(struct event *event, enum tern_verdict verdict)
+{
+	if (verdict == TERN_DONE && event_lacks_answer(event))
+		return refuse_handler(event, unanswered);
+	if (verdict == TERN_REJECT && event->condition == TERN_NO_CONDITION)
+		return refuse_handler(event, no_condition);
+	return (unsigned)verdict > TERN_LATER ?
+		refuse_handler(event, "its handler answers with no verdict") : verdict;
 }
 
 enum tern_verdict held_check(struct event *event, enum tern_verdict verdict)
@@ -74,15 +100,25 @@ enum tern_verdict held_check(struct event *event, enum tern_verdict verdict)
 	bool is_held = event->ticket && find(entity->held, event->ticket);
 	bool is_later = event->ticket && !is_held && event->pub.stanza.kind == TERN_IQ;
 
-	if (verdict < TERN_HOLD && !event->ticket)
+	if (verdict == TERN_PASS && !event->ticket)
 		return verdict;
 	if (is_held && verdict != TERN_HOLD)
 		unlist(&entity->held, event);
 	if (event->ticket && !is_held && !(is_later && verdict == TERN_LATER))
 		unlist(&entity->later, event);
 	if ((verdict == TERN_HOLD && !is_held) || (verdict == TERN_LATER && !is_later))
-		return refuse_handler(event);
-	return verdict;
+		return refuse_handler(event, "its handler says HOLD or LATER without the ticket for it");
+	return check_last_word(event, verdict);
+}
+
+/* One stanza waits once. */
+static bool has_ticket(const struct event *event, tern_ticket *ret_ticket)
+{
+	if (!event->ticket)
+		return false;
+	blame(event, shard_guest_name(), "its handler takes a second ticket");
+	*ret_ticket = event->ticket;
+	return true;
 }
 
 /* --- held: what the same sender sends to the same addressee waits behind it ---------------- */
@@ -183,14 +219,20 @@ static void arrive_all(struct tern_entity *entity, struct event *event)
 /* What an iq's own handler held has no further phase: nobody claims it after all. */
 static void conclude(struct event *event, enum tern_verdict verdict)
 {
-	if (verdict == TERN_DONE)
+	if (verdict == TERN_DONE && event_lacks_answer(event)) {
+		blame(event, holder(event), unanswered);
+		event_refuse(event, TERN_INTERNAL_SERVER_ERROR, NULL);
+	} else if (verdict == TERN_DONE) {
 		event_finish(event);
-	else if (verdict == TERN_REJECT)
+	} else if (verdict == TERN_REJECT) {
+		if (event->condition == TERN_NO_CONDITION)
+			blame(event, holder(event), no_condition);
 		event_refuse(event, event->condition, event->text);
-	else if (event->is_dispatched)
+	} else if (event->is_dispatched) {
 		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
-	else
+	} else {
 		event_run(event);
+	}
 }
 
 static void go_on(struct event *event, enum tern_verdict verdict)
@@ -214,7 +256,8 @@ static void held_too_long(struct shard *shard, struct timer *timer)
 		timer_start(shard, timer, (uint64_t)shard->server->limits.hold_s * 1000);
 		return;
 	}
-	log_warn("account", jid_text(event->at->jid), "an event was held for too long");
+	log_warn("account", jid_text(event->at->jid), "module `%s` held a <%s/> for too long",
+		holder(event), element_name(event->pub.stanza.element));
 	go_on(event, event->held_verdict);
 }
 
@@ -236,6 +279,8 @@ enum tern_verdict tern_hold(struct tern_event *public, enum tern_verdict verdict
 {
 	struct event *event = (struct event *)public;
 
+	if (has_ticket(event, ret_ticket))
+		return TERN_HOLD;
 	event->held_verdict = verdict;
 	*ret_ticket = begin(&event->at->held, event);
 	return TERN_HOLD;
@@ -407,6 +452,8 @@ static void answer_too_late(struct shard *shard, struct timer *timer)
 	struct event *event = of_timer(timer);
 
 	(void)shard;
+	log_warn("account", jid_text(event->at->jid), "module `%s` has not answered an iq in time",
+		holder(event));
 	unlist(&event->at->later, event);
 	event_refuse(event, TERN_REMOTE_SERVER_TIMEOUT, NULL);
 }
@@ -429,6 +476,8 @@ enum tern_verdict tern_answer_later(struct tern_event *public, tern_ticket *ret_
 {
 	struct event *event = (struct event *)public;
 
+	if (has_ticket(event, ret_ticket))
+		return TERN_LATER;
 	*ret_ticket = begin(&event->at->later, event);
 	idmap_put(&event->at->shard->tickets, event->ticket, event);
 	return TERN_LATER;
@@ -437,7 +486,8 @@ enum tern_verdict tern_answer_later(struct tern_event *public, tern_ticket *ret_
 /* Of an iq to a host no entity is named: it waits at its sender's. */
 static struct event *waiting(struct tern_entity *entity, tern_ticket ticket)
 {
-	struct event *event = ticket ? idmap_get(&shard_self()->tickets, ticket) : NULL;
+	struct shard *shard = shard_self(); /* NULL: a module's error */
+	struct event *event = shard && ticket ? idmap_get(&shard->tickets, ticket) : NULL;
 
 	return event && !event->is_released && (!entity || event->at == entity) ? event : NULL;
 }
