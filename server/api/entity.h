@@ -114,7 +114,8 @@ const struct element *tern_session_presence(const struct tern_session *session);
 /* --- speaking ------------------------------------------------------------------------------
  * Stanzas are whole elements in NS_CLIENT with their `to` (and `type`, `id`) set; `from` is the
  * entity's bare JID unless it is set to an address of the entity.  The element is copied or
- * used up; its arena may end afterwards.  What comes back as an error is dropped. */
+ * used up; its arena may end afterwards.  What comes back as an error is dropped.  What is no stanza, or
+ * has no `to`, is not sent, and is an error of the module in the log. */
 void tern_send(struct tern_entity *entity, struct element *stanza);
 
 /* A send that survives a crash: recorded as an intent in the batch of this handler's writes,

@@ -34,14 +34,14 @@ struct parcel *pack_stanza(struct tern_entity *entity, const struct element *sta
 	struct tern_stanza read;
 
 	if (!stanza_of(arena, copy, &read)) {
-		log_error("account", jid_text(entity->jid), "a module sent what is not a stanza: %s",
-			element_name(stanza));
+		log_error("account", jid_text(entity->jid), "module `%s` sent what is not a stanza: <%s/>",
+			shard_guest_name(), element_name(stanza));
 		arena_destroy(arena);
 		return NULL;
 	}
 	if (read.from && !jid_bare_equal(read.from, entity->jid)) {
-		log_error("account", jid_text(entity->jid), "a module spoke in the name of %s",
-			jid_text(read.from));
+		log_error("account", jid_text(entity->jid), "module `%s` spoke in the name of %s",
+			shard_guest_name(), jid_text(read.from));
 		read.from = NULL;
 	}
 	if (!read.from)
@@ -49,16 +49,25 @@ struct parcel *pack_stanza(struct tern_entity *entity, const struct element *sta
 	return parcel_new(arena, &read);
 }
 
-void tern_send(struct tern_entity *entity, struct element *stanza)
+struct parcel *pack_addressed(struct tern_entity *entity, const struct element *stanza)
 {
 	struct parcel *parcel = pack_stanza(entity, stanza);
 
-	if (parcel && parcel->stanza.to) {
+	if (!parcel || parcel->stanza.to)
+		return parcel;
+	log_error("account", jid_text(entity->jid), "module `%s` sent a <%s/> to nobody: it has no `to`",
+		shard_guest_name(), element_name(stanza));
+	parcel_release(parcel);
+	return NULL;
+}
+
+void tern_send(struct tern_entity *entity, struct element *stanza)
+{
+	struct parcel *parcel = pack_addressed(entity, stanza);
+
+	if (parcel)
 		route_event(entity->shard, entity,
 			event_new(parcel, share_of_running(entity->shard)));
-	} else {
-		parcel_release(parcel);
-	}
 }
 
 void tern_send_many(struct tern_entity *entity, const struct tern_broadcast *broadcast)
@@ -68,7 +77,8 @@ void tern_send_many(struct tern_entity *entity, const struct tern_broadcast *bro
 
 	if (!parcel)
 		return;
-	parcel->stanza.from = jid_copy(parcel->arena, broadcast->from);
+	if (broadcast->from)
+		parcel->stanza.from = jid_copy(parcel->arena, broadcast->from);
 	parcel_serialise(parcel);
 	receipt = share_of_running(entity->shard);
 	fanout_send(entity, parcel, receipt, &(struct fanout_order){

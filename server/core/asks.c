@@ -14,6 +14,7 @@
 #include "event_internal.h"
 #include "heap.h"
 #include "jid.h"
+#include "log.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 
@@ -134,10 +135,13 @@ void tern_ask(struct tern_entity *entity, struct element *iq, uint64_t timeout_m
 {
 	struct shard *shard = entity->shard;
 	const char *to = element_get(iq, "to");
-	const struct jid *of = jid_new(element_arena(iq), to);
+	const struct jid *of = to ? jid_new(element_arena(iq), to) : NULL;
 	struct ask *ask;
 
-	if (tern_is_leaving(entity)) {
+	if (!of)
+		log_error("account", jid_text(entity->jid), "module `%s` asks nobody: its <%s/> has no "
+			"address", shard_guest_name(), element_name(iq));
+	if (!of || tern_is_leaving(entity)) {
 		answered(entity, context, NULL);
 		return;
 	}

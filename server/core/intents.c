@@ -142,15 +142,13 @@ void intent_remind(struct tern_entity *entity, struct event *event)
 int intent_send(struct tern_entity *entity, struct element *stanza)
 {
 	struct shard *shard = entity->shard;
-	struct parcel *parcel = pack_stanza(entity, stanza);
+	struct parcel *parcel = pack_addressed(entity, stanza);
 	struct buffer *out = shard->scratch;
 	uint64_t key;
 	int result;
 
-	if (!parcel || !parcel->stanza.to) {
-		parcel_release(parcel);
+	if (!parcel)
 		return -EINVAL;
-	}
 	shard_random(shard, &key, sizeof key);
 	element_set(parcel->stanza.element, "from", jid_text(parcel->stanza.from));
 	writer_element(out, parcel->stanza.element, NULL);

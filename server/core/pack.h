@@ -11,4 +11,7 @@ struct tern_entity;
  * is not a stanza: the module's fault, which has been logged. */
 struct parcel *pack_stanza(struct tern_entity *entity, const struct element *stanza);
 
+/* The same, and NULL also when it has no `to`. */
+struct parcel *pack_addressed(struct tern_entity *entity, const struct element *stanza);
+
 #endif
