@@ -184,8 +184,11 @@ struct tern_state_claim {
 };
 
 /* A store of records or a log, per account.  A resident store is read when the entity opens:
- * `read` gets each record (in order of keys; borrowed) before any handler runs; a negative
- * return makes the opening fail.  Its name is the module's, "roster" or "roster/version". */
+ * `read` gets each record (in order of keys; borrowed) before any handler runs.  A negative return
+ * says that the account cannot be used: it opens for nobody, logins fail (temporary-auth-failure),
+ * and where the module is loaded while it is open, its sessions end (internal-server-error); the log
+ * names module and store.  What it can do without it skips, logs and answers with 0.  Its name is the
+ * module's, "roster" or "roster/version". */
 enum tern_layout { TERN_RESIDENT, TERN_FETCHED, TERN_LOG };
 struct tern_store_claim {
 	const char *name;

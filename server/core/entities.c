@@ -110,6 +110,17 @@ static bool read_record(void *context, const void *key, size_t key_len,
 	return reading->result >= 0;
 }
 
+/* The storage's fault, or the module's. */
+static int blame(const struct tern_entity *entity, const struct store_slot *slot, int stored, int read)
+{
+	int result = read < 0 ? read : stored;
+
+	log_error("account", jid_text(entity->jid), "cannot be read: %sstore `%s` of module `%s`: %s",
+		read < 0 ? "`read` of " : "", slot->claim->name, slot->module->name,
+		strerror(-result));
+	return result;
+}
+
 int entity_read_residents(struct tern_entity *entity, const struct tern_module *module)
 {
 	struct storage *storage = entity->shard->server->storage;
@@ -125,7 +136,7 @@ int entity_read_residents(struct tern_entity *entity, const struct tern_module *
 		reading.claim = slot->claim;
 		result = storage_each(storage, entity->owner, slot->number, read_record, &reading);
 		if (result < 0 || reading.result < 0)
-			return result < 0 ? result : reading.result;
+			return blame(entity, slot, result, reading.result);
 	}
 	return 0;
 }
@@ -137,8 +148,10 @@ static int read_all(struct tern_entity *entity)
 
 	if (result == -ENOENT)
 		return 0;
-	if (result < 0)
+	if (result < 0) {
+		log_error("account", jid_text(entity->jid), "cannot be read: %s", strerror(-result));
 		return result;
+	}
 	entity->exists = true;
 	return entity_read_residents(entity, NULL);
 }
@@ -165,8 +178,6 @@ static void finish_opening(struct tern_entity *entity)
 		read_all(entity);
 
 	entity->state = result < 0 ? ENTITY_FAILED : ENTITY_OPEN;
-	if (result < 0)
-		log_error("account", jid_text(entity->jid), "cannot be read: %s", strerror(-result));
 	entity->pins++;
 	if (entity->state == ENTITY_OPEN && entity->exists)
 		entity_run_watches(entity, TERN_ON_ENTITY_OPENED, NULL, NULL);

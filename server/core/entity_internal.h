@@ -78,7 +78,8 @@ void entity_forget(struct tern_entity *entity);
 void entity_run_watches(struct tern_entity *entity, enum tern_happening what,
 	struct tern_session *session, struct tern_event *event);
 
-/* Reads the resident records of that module, or of all (NULL). 0 or -errno. */
+/* Reads the resident records of that module, or of all (NULL). 0; or -errno, and the log has which
+ * store could not be read. */
 int entity_read_residents(struct tern_entity *entity, const struct tern_module *module);
 
 /* api_timers.c */

@@ -70,21 +70,20 @@ int turnover_begin(struct arena *arena, struct tern_host *host,
 /* --- 1: memory ------------------------------------------------------------------------------ */
 
 /* As one that cannot be read when it opens: whoever comes next asks the disk again. */
-static void note_unreadable(struct tern_entity *entity, int result)
+static void note_unreadable(struct tern_entity *entity, const struct tern_module *module)
 {
-	log_error("account", jid_text(entity->jid), "cannot be read: %s", strerror(-result));
+	if (entity->session_count)
+		log_error("account", jid_text(entity->jid), "its sessions end (%u): module `%s` was loaded, "
+			"and cannot read what it has of the account", entity->session_count, module->name);
 	entity->state = ENTITY_FAILED;
 }
 
 static void read_records(struct tern_entity *entity, const struct tern_module *module)
 {
-	int result;
-
 	if (entity->state != ENTITY_OPEN || !entity->exists || entity->is_anonymous)
 		return;
-	result = entity_read_residents(entity, module);
-	if (result < 0)
-		note_unreadable(entity, result);
+	if (entity_read_residents(entity, module) < 0)
+		note_unreadable(entity, module);
 }
 
 static bool any_filters(struct loaded *const *list, size_t count)
@@ -246,8 +245,8 @@ void turnover_settle(struct shard *shard, const struct turnover *turnover)
 		each_entity(&walk, host, part_with);
 		asks_cancel_of(shard, walk.leaving);
 		changes_cancel_of(shard, walk.leaving);
-		calls_cancel_of(shard, walk.leaving);
 		each_entity(&walk, NULL, cancel);
+		calls_cancel_of(shard, walk.leaving);
 		sessions_bury(&shard->sessions);
 		each_entity(&walk, host, take_memory);
 	}
