@@ -99,7 +99,8 @@ void tern_answer_error(struct tern_entity *entity, tern_ticket ticket,
 	enum tern_condition condition, const char *text);
 
 /* The event waits, and behind it what the same sender sends to the same addressee, until
- * tern_release names its verdict, or the engine does after its time limit (`verdict`). */
+ * tern_release names its verdict, or the engine does after its time limit (`verdict`).  Where that may
+ * be TERN_REJECT, tern_reject is called before: with its condition it is refused. */
 enum tern_verdict tern_hold(struct tern_event *event, enum tern_verdict verdict,
 	tern_ticket *ret_ticket);
 void tern_release(struct tern_entity *entity, tern_ticket ticket, enum tern_verdict verdict);

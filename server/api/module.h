@@ -274,9 +274,10 @@ struct tern_command_field {
  * administrators may run it from their clients, too (order.h). */
 enum tern_command_place { TERN_COMMAND_AT_HOST, TERN_COMMAND_AT_ACCOUNT };
 struct tern_command_claim {
-	const char *words;          /* "archive stats": not those of another command */
-	const char *arguments;      /* for the help: "JID [--since DATE]" */
-	const char *about;          /* one line of help */
+	const char *words;          /* "archive stats": not those of another command, and not
+	                             * beginning as the server's own do */
+	const char *arguments;      /* "JID [--since DATE]", and one line: what `ternctl help` tells */
+	const char *about;
 	enum tern_command_place at;
 	const char *const *columns; /* of the answer; ends with NULL */
 	/* `entity` is NULL at a host. */
@@ -294,8 +295,10 @@ typedef void tern_exporter(struct tern_command *command, struct tern_entity *ent
 
 /* What comes in such a file for an account that has just been made: `run` gets each element of that
  * name under <user/>, borrowed.  0; or, with nothing changed that a second call would do twice,
- * -EBADMSG (it makes no sense), -EPERM (the host forbids it), or as tern_put.  Of a list each child
- * stands for itself: where all of them are refused, it is called for each alone. */
+ * -EBADMSG (it makes no sense), -EFBIG (it is more than the account may have: a module's own limit),
+ * -EPERM (the host forbids it), or as tern_put.  Of a list each child stands for itself: where the
+ * whole is refused, `run` is called for each child alone, with an element of that name that has this
+ * one child. */
 struct tern_importer {
 	const char *ns, *name;
 	int (*run)(struct tern_entity *entity, const struct element *element,
@@ -303,9 +306,11 @@ struct tern_importer {
 	bool is_list;
 };
 
-/* A number that `ternctl stats` tells; its name begins with the module's: "offline_stored".
- * Either it has a handle, filled in at load, and tern_count (entity.h) changes it; or it is read
- * on the main thread, beside the shards: for each host that has the module. */
+/* A number that `ternctl stats` tells; its name begins with the module's and `_`: "offline_kept" (a-z,
+ * 0-9 and `_`; a `-` of the module's name is `_` here).  Either it has a handle, filled in at load, and
+ * tern_count (entity.h) changes it: from 0 on, at each start of the server, for nobody knows what
+ * closed accounts have on disk.  Or it is read on the main thread, beside the shards: for each host that
+ * has the module. */
 enum tern_metric_kind { TERN_COUNTER, TERN_GAUGE };
 struct tern_metric_claim {
 	const char *name;
@@ -315,7 +320,8 @@ struct tern_metric_claim {
 	int64_t (*read)(const void *settings);
 };
 
-/* Every table ends with a zero entry; absent ones are NULL. */
+/* Every table ends with an entry that is all zero, { 0 }, and every list of texts with NULL; absent ones
+ * are NULL. */
 struct tern_module {
 	uint32_t abi;
 	const char *name;
@@ -359,7 +365,8 @@ extern const char tern_product[], tern_version[];
 const char *tern_host_domain(const struct tern_host *host);
 uint64_t tern_host_uptime_s(const struct tern_host *host); /* since the server started */
 /* Options of the module that is being loaded; only within `load`, and with the claimed type. Lists
- * end with NULL; they and texts are never NULL, and live as long as what `load` returns. */
+ * end with NULL; they and texts are never NULL, and live as long as what `load` returns.  Of what the
+ * module does not claim so the value is empty, and the module is not loaded, whatever `load` returns. */
 bool tern_option_bool(const struct tern_host *host, const char *name);
 long tern_option_number(const struct tern_host *host, const char *name);
 const char *tern_option_string(const struct tern_host *host, const char *name);
