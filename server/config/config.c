@@ -128,16 +128,23 @@ static void mention(const cfg_t *cfg, const char *module)
 	mention->line = line_of(cfg);
 }
 
-/* NULL, and the fault is told where the module was named. */
+/* Where the module was named. */
+static void complain_of(const char *module, const char *why)
+{
+	const struct mention *mention = find_mention(module);
+
+	faults_add(&now->faults, now->arena, mention ? mention->line : 0, why);
+}
+
+/* NULL, and the fault has been told. */
 static const struct tern_module *open_module(const char *name)
 {
-	const struct mention *mention = find_mention(name);
 	const struct tern_module *module;
 	const char *why;
 
 	if (registry_open(now->arena, now->modules_path, name, &module, &why) == 0)
 		return module;
-	faults_add(&now->faults, now->arena, mention ? mention->line : 0, why);
+	complain_of(name, why);
 	return NULL;
 }
 
@@ -242,7 +249,7 @@ static void read_modules(cfg_t *section, const struct host_draft *draft,
 	host->modules = modules;
 	why = clashes_refuse(now->arena, modules, host->module_count, &at);
 	if (why)
-		complain(section, why);
+		complain_of(modules[at].module->name, why);
 }
 
 static unsigned read_mechanisms(const struct host_draft *draft)

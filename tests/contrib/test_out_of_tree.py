@@ -165,9 +165,9 @@ class Door(Module):
         self.assertIn("door open", self.ctl("help").stdout)
 
     def test_quarrels_with_a_module_that_answers_the_same_question(self):
-        self.choose("roster, blocking, door")
-        self.assertIn("modules `blocking` and `door` both answer the question BLOCKED",
-                      self.refusal("--check"))
+        self.choose("roster,\n blocking,\n door,\n ping")
+        self.assertEqual(f"{self.path('tern.conf')}:14: modules `blocking` and `door` both answer "
+                         "the question BLOCKED\n", self.refusal("--check"))
 
     def test_has_its_options_checked(self):
         self.choose(self.modules, '    module "door" { shut = ajar\n notise = x }\n')
