@@ -40,6 +40,7 @@ struct mention {
  * the main thread alone. */
 static struct reading {
 	struct arena *arena;
+	const char *path;
 	struct source source;
 	bool is_survey;   /* faults are left to the second pass */
 	const char *const *modules_path;
@@ -91,6 +92,16 @@ static const char *const *values_of(cfg_opt_t *opt, size_t *ret_count)
 		if ((values[i] = cfg_opt_getnstr(opt, i)))
 			++*ret_count;
 	}
+	return values;
+}
+
+static const char *const *values_of_key(cfg_opt_t *opt, const struct key *key, size_t *ret_count)
+{
+	const char *const *written = values_of(opt, ret_count);
+	const char **values = arena_alloc(now->arena, (*ret_count + 1) * sizeof *values);
+
+	for (size_t i = 0; i < *ret_count; i++)
+		values[i] = key_value(now->arena, key, written[i], now->path);
 	return values;
 }
 
@@ -152,11 +163,12 @@ static int check_value(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const struct key *key = section_key(section_find(cfg->name), opt->name);
 	unsigned count = cfg_opt_size(opt);
-	const char *newest = count ? cfg_opt_getnstr(opt, count - 1) : NULL;
+	const char *written = count ? cfg_opt_getnstr(opt, count - 1) : NULL, *newest;
 	const char *why;
 
-	if (now->is_survey || !newest)
+	if (now->is_survey || !written)
 		return 0;
+	newest = key_value(now->arena, key, written, now->path);
 	why = key_refuse(now->arena, key, newest);
 	if (!why && key->names_modules)
 		mention(cfg, newest);
@@ -178,7 +190,7 @@ static void fill(cfg_t *cfg, const struct section *section, void *into)
 {
 	for (const struct key *key = section->keys; key->name; key++) {
 		size_t count;
-		const char *const *values = values_of(cfg_getopt(cfg, key->name), &count);
+		const char *const *values = values_of_key(cfg_getopt(cfg, key->name), key, &count);
 
 		key_fill(now->arena, key, values, count, into);
 	}
@@ -449,7 +461,8 @@ static const char *own_modules_path(void)
 static const char *const *read_modules_path(cfg_t *root)
 {
 	size_t count;
-	const char *const *values = values_of(cfg_getopt(root, "modules-path"), &count);
+	const char *const *values = values_of_key(cfg_getopt(root, "modules-path"),
+		section_key(section_find("root"), "modules-path"), &count);
 	const char **folders = arena_alloc(now->arena, (count + 1) * sizeof *folders);
 
 	for (size_t i = 0; i < count; i++)
@@ -565,7 +578,7 @@ static cfg_t *parse(const char *path)
 
 struct config *config_read(const char *path, char **ret_why)
 {
-	struct reading reading = { .arena = arena_create(4096) };
+	struct reading reading = { .arena = arena_create(4096), .path = path };
 	const char *unread = source_read(&reading.source, reading.arena, path);
 	struct config *config = NULL;
 	cfg_t *root = NULL;

@@ -16,9 +16,11 @@
 #include "jid.h"
 #include "nearest.h"
 #include "options.h"
+#include "source.h"
 
 static const char *const durabilities[] = { "commit", "relaxed", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const log_words[] = { "stderr", "syslog", "journald", NULL };
 static const char *const formats[] = { "text", "json", NULL };
 static const char *const tls_names[] = { "starttls", "direct", "none", NULL };
 #define X(name, text) text,
@@ -106,11 +108,12 @@ static const char *refuse_location(struct arena *arena, const char *text)
 
 #define AT(field) offsetof(struct config, field)
 static const struct key root_keys[] = {
-	{ "data", KEY_TEXT, AT(data), "/var/lib/tern", .refuse = refuse_empty,
+	{ "data", KEY_TEXT, AT(data), "/var/lib/tern", .refuse = refuse_empty, .is_path = true,
 		.about = "the folder of accounts, rosters and messages" },
 	{ "control", KEY_TEXT, AT(control), "/run/tern/control", .refuse = refuse_socket,
+		.is_path = true,
 		.about = "the socket of ternctl(8)" },
-	{ "modules-path", KEY_LIST, AT(modules_path), "{\"\"}",
+	{ "modules-path", KEY_LIST, AT(modules_path), "{\"\"}", .is_path = true,
 		.about = "folders in which modules are looked for, one after the other; an empty one is "
 			"that of the server's own: where they were installed, or the build's when ternd "
 			"runs from a build directory. `modules-path += {\"/srv/tern/modules\"}` adds one "
@@ -133,7 +136,8 @@ static const struct key log_keys[] = {
 	{ "format", KEY_CHOICE, AT(log_format), "text", .choices = formats,
 		.about = "what lines on stderr and in files look like: text for people, or one JSON "
 			"object each" },
-	{ "target", KEY_TEXT, AT(log_target), "stderr", .refuse = refuse_empty,
+	{ "target", KEY_TEXT, AT(log_target), "stderr", .refuse = refuse_empty, .is_path = true,
+		.words = log_words,
 		.about = "where lines go: stderr, syslog, journald, or the path of a file. Lines to syslog and journald "
 			"have their severity (and, for journald, the fields TERN_KIND and TERN_NAME), and "
 			"are lost rather than waited for when the daemon does not keep up; syslog:/PATH "
@@ -166,11 +170,11 @@ static const struct key listen_keys[] = {
 
 #define AT(field) offsetof(struct host_draft, field)
 static const struct key host_keys[] = {
-	{ "certificate", KEY_TEXT, AT(certificate), .refuse = refuse_file,
+	{ "certificate", KEY_TEXT, AT(certificate), .refuse = refuse_file, .is_path = true,
 		.about = "a PEM file, with the chain; required. SIGHUP reads it again" },
-	{ "key", KEY_TEXT, AT(key), .refuse = refuse_file,
+	{ "key", KEY_TEXT, AT(key), .refuse = refuse_file, .is_path = true,
 		.about = "the certificate's key, a PEM file; required, and read again likewise" },
-	{ "client-ca", KEY_TEXT, AT(client_ca), "", .refuse = refuse_ca,
+	{ "client-ca", KEY_TEXT, AT(client_ca), "", .refuse = refuse_ca, .is_path = true,
 		.about = "a PEM file; clients with a certificate of these authorities can log in with "
 			"EXTERNAL" },
 	{ "modules", KEY_LIST, AT(modules),
@@ -250,6 +254,24 @@ static const char *refuse_number(struct arena *arena, const struct key *key, con
 		return arena_printf(arena, "`%s` is from %ld to %ld, not %ld", key->name, key->least,
 			key->most, number);
 	return NULL;
+}
+
+static bool is_word(const struct key *key, const char *value)
+{
+	for (const char *const *word = key->words; word && *word; word++) {
+		size_t len = strlen(*word);
+
+		if (strncmp(value, *word, len) == 0 && (!value[len] || value[len] == ':'))
+			return true;
+	}
+	return false;
+}
+
+const char *key_value(struct arena *arena, const struct key *key, const char *value,
+	const char *config_path)
+{
+	return key->is_path && *value && !is_word(key, value) ?
+		source_beside(arena, config_path, value) : value;
 }
 
 const char *key_refuse(struct arena *arena, const struct key *key, const char *value)

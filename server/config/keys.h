@@ -28,6 +28,8 @@ struct key {
 	long least, most;           /* of a number */
 	const char *const *choices; /* of a choice or of a list's values; ends with NULL */
 	bool names_modules;         /* which must be there */
+	bool is_path;               /* a relative one goes by the folder of the configuration */
+	const char *const *words;   /* of a path: what is none, alone or before a colon; NULL: nothing */
 	const char *about;          /* for the manual: without a full stop at the end */
 	/* NULL, or what is wrong with a text or a list's value, of the arena. */
 	const char *(*refuse)(struct arena *arena, const char *value);
@@ -54,6 +56,10 @@ struct host_draft {
 
 const struct section *section_find(const char *name); /* or NULL */
 const struct key *section_key(const struct section *section, const char *name); /* or NULL */
+
+/* One value of that key in the configuration of that path, as it is meant; of the arena, or as it is. */
+const char *key_value(struct arena *arena, const struct key *key, const char *value,
+	const char *config_path);
 
 /* NULL, or what is wrong with one value of that key ("`port` is a number ..."), of the arena. */
 const char *key_refuse(struct arena *arena, const struct key *key, const char *value);

@@ -130,14 +130,13 @@ static const char *included_path(struct reader *reader, const char *at, const ch
 	return arena_strndup(reader->source->arena, start, end - start);
 }
 
-static const char *beside(struct reader *reader, const char *path)
+const char *source_beside(struct arena *arena, const char *file, const char *path)
 {
-	const char *slash = strrchr(reader->file, '/');
+	const char *slash = strrchr(file, '/');
 
 	if (*path == '/' || !slash)
 		return path;
-	return arena_printf(reader->source->arena, "%.*s/%s", (int)(slash - reader->file),
-		reader->file, path);
+	return arena_printf(arena, "%.*s/%s", (int)(slash - file), file, path);
 }
 
 static const char *include(struct reader *reader)
@@ -149,7 +148,8 @@ static const char *include(struct reader *reader)
 		return complain(reader, reader->line, "write include(\"file\")");
 	if (reader->depth == DEPTH_MAX)
 		return complain(reader, reader->line, "files include files too deeply");
-	why = read_file(reader->source, beside(reader, path), reader);
+	why = read_file(reader->source,
+		source_beside(reader->source->arena, reader->file, path), reader);
 	if (why)
 		return why;
 	reader->at = end;

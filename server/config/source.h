@@ -31,6 +31,9 @@ struct source {
 const char *source_read(struct source *source, struct arena *arena, const char *path);
 void source_finish(struct source *source);
 
+/* The path as it is, or, where it is relative, from the folder of that file on; of the arena. */
+const char *source_beside(struct arena *arena, const char *file, const char *path);
+
 /* Where that line (from 1) of the text came from; lines out of range are the nearest. */
 struct place source_place(const struct source *source, unsigned line);
 

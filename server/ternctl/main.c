@@ -82,6 +82,20 @@ static char *slurp_file(const char *path)
 	return text;
 }
 
+/* A relative path goes by the configuration's folder. */
+static const char *beside(const char *config, const char *path)
+{
+	static char whole[4096];
+	const char *slash = strrchr(config, '/');
+
+	if (*path == '/' || !slash)
+		return path;
+	if ((size_t)snprintf(whole, sizeof whole, "%.*s/%s", (int)(slash - config), config, path) >=
+	    sizeof whole)
+		fail("%s: too long a path", config);
+	return whole;
+}
+
 /* The value of a top-level `control = "..."`: all that is wanted of the file, which the server
  * has checked.  NULL when it says nothing. */
 static const char *control_of(const char *path)
@@ -99,7 +113,7 @@ static const char *control_of(const char *path)
 			sscanf(line, " control = '%107[^']'", control) == 1;
 	free(line);
 	fclose(file);
-	return is_found ? control : NULL;
+	return is_found ? beside(path, control) : NULL;
 }
 
 static char *read_line(FILE *file)

@@ -219,6 +219,38 @@ Test(config, adds_to_a_list)
 	cr_assert_eq(config->hosts[0].module_count, 2);
 }
 
+static const char *beside(const char *name)
+{
+	static char whole[192];
+
+	snprintf(whole, sizeof whole, "%s/%s", folder, name);
+	return whole;
+}
+
+Test(config, has_relative_paths_beside_it)
+{
+	write_beside("part.conf", "control = run/socket\n");
+	read_text("include('part.conf')\ndata = data modules-path = {'', 'modules', '/m'}\n"
+		"log { target = 'tern.log' }\n" HOST);
+	cr_assert_not_null(config, "%s", why);
+	cr_assert_str_eq(config->data, beside("data"));
+	cr_assert_str_eq(config->control, beside("run/socket"));
+	cr_assert_str_eq(config->log_target, beside("tern.log"));
+	cr_assert_str_eq(config->modules_path[1], beside("modules"));
+	cr_assert_str_eq(config->modules_path[2], "/m");
+}
+
+Test(config, has_words_that_are_no_paths)
+{
+	read_text("log { target = 'syslog:log' }\n" HOST);
+	cr_assert_str_eq(config->log_target, "syslog:log");
+	config_destroy(config);
+	read_text("log { target = journald }\n" HOST);
+	cr_assert_str_eq(config->log_target, "journald");
+	cr_assert_str_eq(config->data, "/var/lib/tern");
+	cr_assert_str_eq(config->hosts[0].resume_location, "");
+}
+
 Test(config, includes_files_beside_it)
 {
 	write_beside("hosts.conf", "host 'example.org' {\n include(\"keys.conf\")\n}\n");

@@ -88,6 +88,16 @@ class Ternd(Daemon):
                          ("none", "127.0.0.1", "none"))
         self.assertGreater(listener["port"], 0)
 
+    def test_relative_paths_go_by_the_folder_of_the_configuration(self):
+        os.makedirs(self.path("keys"))
+        os.rename(self.path("host.crt"), self.path("keys/host.crt"))
+        self.write_config(change=lambda text: text.replace(
+            f"{self.folder}/host.crt", "keys/host.crt").replace(f"{self.folder}/", ""))
+        self.assertNotIn(self.folder, open(self.path("tern.conf"), encoding="utf-8").read())
+        self.assertEqual(self.start()["control"], self.path("control"))
+        self.assertTrue(os.path.exists(self.path("data")))
+        self.assertEqual(self.ctl("status").returncode, 0)
+
     def test_stops_when_told_and_answers_when_it_has(self):
         self.start()
         done = self.ctl("stop")
