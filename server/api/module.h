@@ -383,6 +383,28 @@ enum tern_verdict tern_event_node(struct tern_event *event, bool items, const ch
 	struct element *query);
 /* Services of the host for disco#items (none until modules make some). */
 
+/* With what headers a module was built: the sizes of their structs, and their lists.  The server looks at
+ * that, beside the ABI number, before it looks at anything else, so that nobody has to count up for
+ * headers to be known as others. */
+#define TERN_STRUCTS(X) \
+	X(tern_module, 3) X(tern_hook, 5) X(tern_iq, 7) X(tern_nonza, 11) X(tern_watch, 13) \
+	X(tern_state_claim, 17) X(tern_store_claim, 19) X(tern_option, 23) X(tern_identity, 29) \
+	X(tern_stream_feature, 31) X(tern_stranger_iq, 37) X(tern_answer_claim, 41) \
+	X(tern_round, 43) X(tern_command_field, 47) X(tern_command_claim, 53) \
+	X(tern_importer, 59) X(tern_metric_claim, 61) X(tern_event, 67) X(tern_stanza, 71) \
+	X(tern_page, 73) X(tern_entry, 79) X(tern_broadcast, 83) X(tern_outcome, 89)
+#define TERN_SHAPE_OF_STRUCT(name, weight) + (weight) * sizeof(struct name)
+#define TERN_SHAPE_OF_NAME(name, ...) + (TERN_##name + 1) * sizeof #name
+#define TERN_SHAPE_OF_PHASE(name) + (TERN_##name + 1) * sizeof #name
+#define TERN_SHAPE_OF_HAPPENING(name) + (TERN_ON_##name + 1) * sizeof #name
+#define TERN_SHAPE_OF_QUESTION(name, preset) + (TERN_ASK_##name + 1) * sizeof #name
+
+extern const uint64_t tern_module_shape;
+__attribute__((weak)) const uint64_t tern_module_shape = 0 TERN_STRUCTS(TERN_SHAPE_OF_STRUCT)
+	TERN_PHASES(TERN_SHAPE_OF_PHASE) TERN_HAPPENINGS(TERN_SHAPE_OF_HAPPENING)
+	TERN_QUESTIONS(TERN_SHAPE_OF_QUESTION) TERN_TYPES(TERN_SHAPE_OF_NAME)
+	TERN_CONDITIONS(TERN_SHAPE_OF_NAME);
+
 #pragma GCC visibility pop
 
 #endif

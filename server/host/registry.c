@@ -127,13 +127,23 @@ static const char *refuse_file(struct arena *arena, const char *path)
 	return arena_strdup(arena, said);
 }
 
-static const char *refuse_object(struct arena *arena, const struct tern_module *module,
-	const char *name)
+/* Of the same number, and yet of other headers: its tables are not what they seem. */
+static bool is_of_other_headers(void *object, const struct tern_module *module)
 {
+	const uint64_t *shape = dlsym(object, "tern_module_shape");
+
+	return module->abi == TERN_MODULE_ABI && (!shape || *shape != tern_module_shape);
+}
+
+static const char *refuse_object(struct arena *arena, void *object, const char *name)
+{
+	const struct tern_module *module = dlsym(object, "tern_module");
 	const char *why;
 
 	if (!module)
 		return "it exports no `tern_module`";
+	if (is_of_other_headers(object, module))
+		return "it was built with other headers than those of this server: build it again";
 	why = claims_refuse(arena, module);
 	if (!why && strcmp(module->name, name) != 0)
 		why = arena_printf(arena, "it calls itself `%s`", module->name);
@@ -145,7 +155,6 @@ static const char *open_file(struct arena *arena, const char *path, const char *
 	const struct tern_module **ret_module)
 {
 	struct stat before = { 0 }; /* a file that changes meanwhile has changed */
-	const struct tern_module *module;
 	struct known *new;
 	const char *why;
 	void *object;
@@ -154,18 +163,17 @@ static const char *open_file(struct arena *arena, const char *path, const char *
 	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!object)
 		return refuse_file(arena, path);
-	module = dlsym(object, "tern_module");
-	why = refuse_object(arena, module, name);
+	why = refuse_object(arena, object, name);
 	if (why) {
 		dlclose(object);
 		return why;
 	}
-	new = add(module);
+	new = add(dlsym(object, "tern_module"));
 	new->path = strdup(path);
 	if (!new->path)
 		heap_exhausted();
 	new->file = before;
-	*ret_module = module;
+	*ret_module = new->module;
 	return NULL;
 }
 

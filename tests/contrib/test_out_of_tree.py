@@ -5,6 +5,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -49,9 +50,9 @@ QUERY = "<door xmlns='urn:example:door'{}/>"
 STATED = QUERY.format(" state='{}'")
 
 
-def compile_module(source, target):
+def compile_module(source, target, flags=()):
     """As the manual has it, in one line."""
-    run("cc", *FLAGS.split(), *CFLAGS, source, "-o", target)
+    run("cc", *FLAGS.split(), *flags, *CFLAGS, source, "-o", target)
 
 
 class Headers(unittest.TestCase):
@@ -279,10 +280,10 @@ class Refusals(Module):
     """What is none is refused at the line that names it, and says why."""
 
     def make(self, name, symbol="tern_module", abi="TERN_MODULE_ABI", inside=None, more="",
-             before=""):
+             before="", flags=()):
         Path(self.path("wrong.c")).write_text(before + MINIMAL.format(
             symbol=symbol, abi=abi, name=inside or name, more=more))
-        compile_module(self.path("wrong.c"), self.path(f"{name}.so"))
+        compile_module(self.path("wrong.c"), self.path(f"{name}.so"), flags)
 
     def expect(self, name, why):
         self.choose(f"ping,\n {name}")
@@ -296,6 +297,21 @@ class Refusals(Module):
         abi = run("pkg-config", "--variable=abi", "tern-module", **PKG_CONFIG).strip()
         self.expect_unusable("newer", f"it was built for module ABI {int(abi) + 1}, this server "
                              f"has {abi}")
+
+    def test_other_headers_of_the_same_abi(self):
+        headers = shutil.copytree(found("module.h").parent, self.path("headers"))
+        module = Path(headers, "module.h")
+        text = module.read_text()
+        for old, new in (("	enum tern_condition to_strangers;\n", "\\g<0>	int more;\n	int still;\n"),
+                         (r"X\(IN_CHECK\) X\(IN_RECORD\)", "X(IN_RECORD) X(IN_CHECK)")):
+            module.write_text(re.sub(old, new, text))
+            self.make("other", flags=[f"-I{headers}"])
+            self.expect_unusable("other", "it was built with other headers than those of this "
+                                 "server: build it again")
+        module.write_text(text)
+        self.make("other", flags=[f"-I{headers}"])
+        self.choose("other")
+        self.assertEqual(run(TERND, "-c", self.path("tern.conf"), "--check"), "")
 
     def test_no_module(self):
         self.make("nothing", symbol="module")
