@@ -47,7 +47,7 @@ static void deliver_error(struct tern_event *event)
 
 enum probe_right {
 	MAY_SEE,     /* subscribed, or one of the user's own */
-	WAITS,       /* has asked, and the user has not answered */
+	WAITS,       /* has asked, and the user has not answered; or nobody can tell */
 	IS_STRANGER,
 };
 
@@ -60,7 +60,7 @@ static enum probe_right right_of(const struct tern_event *event)
 	state = tern_question(event->entity, TERN_ASK_SUBSCRIPTION, event->stanza.from);
 	if (state & TERN_SUB_FROM)
 		return MAY_SEE;
-	return state & TERN_SUB_PENDING_IN ? WAITS : IS_STRANGER;
+	return state & (TERN_SUB_PENDING_IN | TERN_SUB_UNKNOWN) ? WAITS : IS_STRANGER;
 }
 
 static void tell_presence(struct tern_event *event, struct tern_session *session)
@@ -124,7 +124,8 @@ static void answer_probe(struct tern_event *event)
 		tell_whom_it_may(event);
 		break;
 	case WAITS:
-		/* `unsubscribed` would take back the request that the user has yet to see. */
+		/* `unsubscribed` would take back the request that the user has yet to see, or a
+		 * subscription that stands in a roster whose module has been unloaded. */
 		break;
 	case IS_STRANGER:
 		tell(event, tern_entity_jid(event->entity), jid_bare_text(event->stanza.from),

@@ -217,7 +217,7 @@ bool tern_is_leaving(const struct tern_entity *entity);
  * the preset where nobody answers. */
 #define TERN_QUESTIONS(X) \
 	/* Bits of enum tern_subscription: how the entity stands to that bare address. */ \
-	X(SUBSCRIPTION, 0) \
+	X(SUBSCRIPTION, TERN_SUB_UNKNOWN) \
 	/* 1 when that bare address is an item of the entity's roster, whatever its state. */ \
 	X(IN_ROSTER, 0) \
 	/* 1 when the entity wants nothing from that address (XEP-0191); of no address: 1 when there \
@@ -239,6 +239,7 @@ enum tern_subscription {
 	TERN_SUB_TO = 1,      /* the entity gets the contact's presence */
 	TERN_SUB_FROM = 2,    /* the contact gets the entity's presence */
 	TERN_SUB_PENDING_OUT = 4, TERN_SUB_PENDING_IN = 8, TERN_SUB_APPROVED = 16,
+	TERN_SUB_UNKNOWN = 32, /* there is no roster now: nobody can be called a stranger */
 };
 /* `about` may be NULL where the question needs no address. */
 int tern_question(struct tern_entity *entity, enum tern_question question, const struct jid *about);

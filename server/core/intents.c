@@ -110,12 +110,15 @@ void intents_finish(struct intents *intents)
 	}
 }
 
-/* Of subscriptions: what has been said otherwise meanwhile would undo that. */
-static bool is_still_so(struct tern_entity *entity, const struct tern_stanza *stanza)
+static unsigned subscription_of(struct tern_entity *entity, const struct jid *to)
 {
-	unsigned state = entity->exists && !entity->is_being_deleted ?
-		(unsigned)tern_question(entity, TERN_ASK_SUBSCRIPTION, stanza->to) : 0;
+	return entity->exists && !entity->is_being_deleted ?
+		(unsigned)tern_question(entity, TERN_ASK_SUBSCRIPTION, to) : 0;
+}
 
+/* Of subscriptions: what has been said otherwise meanwhile would undo that. */
+static bool is_still_so(const struct tern_stanza *stanza, unsigned state)
+{
 	switch (stanza->type) {
 	case TERN_SUBSCRIBE:    return state & (TERN_SUB_TO | TERN_SUB_PENDING_OUT);
 	case TERN_UNSUBSCRIBE:  return !(state & (TERN_SUB_TO | TERN_SUB_PENDING_OUT));
@@ -127,9 +130,11 @@ static bool is_still_so(struct tern_entity *entity, const struct tern_stanza *st
 
 void intent_remind(struct tern_entity *entity, struct event *event)
 {
-	if (entity->state == ENTITY_FAILED)
-		receipt_note_refused(event->receipt);
-	else if (is_still_so(entity, &event->parcel->stanza))
+	unsigned state = subscription_of(entity, event->parcel->stanza.to);
+
+	if (entity->state == ENTITY_FAILED || state & TERN_SUB_UNKNOWN)
+		receipt_note_refused(event->receipt); /* another time */
+	else if (is_still_so(&event->parcel->stanza, state))
 		route_event(entity->shard, entity->exists ? entity : NULL,
 			event_new_copy(parcel_share(event->parcel), event->parcel->stanza.to,
 				receipt_share(event->receipt)));

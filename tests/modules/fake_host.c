@@ -575,7 +575,7 @@ int tern_question(struct tern_entity *entity, enum tern_question question, const
 			if (claims->question == question)
 				return claims->answer(entity, about, entity->host->settings[i]);
 	}
-	return 0;
+	return question == TERN_ASK_SUBSCRIPTION ? TERN_SUB_UNKNOWN : 0;
 }
 
 int fake_ask(struct tern_entity *entity, enum tern_question question, const char *about)

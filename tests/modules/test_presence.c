@@ -94,6 +94,7 @@ static void close(void)
 TestSuite(presence, .init = open, .fini = close);
 TestSuite(directed, .init = open, .fini = close);
 TestSuite(few_directed, .fini = close);
+TestSuite(without_roster, .fini = close);
 TestSuite(probes, .init = open, .fini = close);
 TestSuite(inbound, .init = open, .fini = close);
 
@@ -383,6 +384,17 @@ Test(probes, do_not_take_back_a_request_that_waits)
 {
 	available("cell");
 	fake_arrive(fake, PROBE("asks@example.com"));
+	LEAVES(NULL);
+}
+
+/* The roster's module has been unloaded: the subscription stands all the same. */
+Test(without_roster, probes_find_no_strangers)
+{
+	fake = fake_create((const struct tern_module *const[]){ &tern_module, NULL }, NULL);
+	juliet = fake_account(fake, "juliet@example.org");
+	balcony = fake_session(juliet, "balcony");
+	available("cell");
+	fake_arrive(fake, PROBE("from@example.com"));
 	LEAVES(NULL);
 }
 

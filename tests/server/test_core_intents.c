@@ -184,6 +184,22 @@ Test(core_intents, are_not_said_again_when_it_is_not_so_any_more)
 	cr_assert_eq(intents(), 0);
 }
 
+Test(core_intents, wait_until_somebody_can_tell_whether_it_is_so)
+{
+	subscribe_in_vain();
+	stage_fill_disk(false);
+	subscription = TERN_SUB_UNKNOWN;
+	stage_pass(30000);
+	stage_settle();
+	cr_assert_str_eq(client_heard(rosaline), "");
+	cr_assert_eq(intents(), 1);
+	subscription = TERN_SUB_PENDING_OUT;
+	stage_pass(30000);
+	stage_settle();
+	cr_assert_str_eq(client_heard(rosaline), HEARD);
+	cr_assert_eq(intents(), 0);
+}
+
 Test(core_intents, that_had_no_room_are_said_again_after_a_restart)
 {
 	subscribe_in_vain();

@@ -181,9 +181,14 @@ static void come_back(struct history *history)
 	world_settle(&history->world);
 }
 
+/* What an account had no room for is said again after a while (intents.h). */
+#define SAID_AGAIN_MS 31000
+
 static void open_all(struct history *history)
 {
 	come_back(history);
+	world_pass_time(&history->world, SAID_AGAIN_MS);
+	world_settle(&history->world);
 	for (unsigned a = 0; a < ACCOUNTS; a++) {
 		struct actor *actor = &history->actors[a][0];
 
