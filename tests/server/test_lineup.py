@@ -294,7 +294,7 @@ class Lineup(Daemon):
             if cycle in (24, 74):
                 sizes.append(self.memory())
         if not keeps_what_is_freed():
-            self.assertLess(sizes[1] - sizes[0], 1 << 19, sizes)
+            self.assertLess(sizes[1] - sizes[0], 1 << 20, sizes)
         self.process.terminate()
         self.assertEqual(self.stopped()[1], 0)
 
