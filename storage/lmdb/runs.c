@@ -236,19 +236,27 @@ static int insert_in(struct act *act, enum table table, const struct key *prefix
 	return rc ? rc : insert(cursor, prefix, place, &run);
 }
 
-static int look_up(struct act *act, enum table table, const struct key *prefix, uint64_t id)
-{
+/* Where an id stands in an index: in a run as it lies there, at which the cursor stands. */
+struct spot {
 	MDB_cursor *cursor;
-	MDB_val value;
 	uint64_t base;
-	int rc = cursor_of(act, table, &cursor);
+	MDB_val value;
+	const unsigned char *place;
+};
+
+/* MDB_NOTFOUND when it is not there. */
+static int spot_find(struct act *act, enum table table, const struct key *prefix, uint64_t id,
+	struct spot *ret_spot)
+{
+	int rc = cursor_of(act, table, &ret_spot->cursor);
 	if (rc == 0)
-		rc = find(cursor, prefix, id, &base, &value);
+		rc = find(ret_spot->cursor, prefix, id, &ret_spot->base, &ret_spot->value);
 	if (rc)
 		return rc;
-	if (!is_run(&value))
+	if (!is_run(&ret_spot->value))
 		return MDB_CORRUPTED;
-	return packed_find(&value, base, id) ? 0 : MDB_NOTFOUND;
+	ret_spot->place = packed_find(&ret_spot->value, ret_spot->base, id);
+	return ret_spot->place ? 0 : MDB_NOTFOUND;
 }
 
 static enum table new_of(enum table table)
@@ -259,45 +267,38 @@ static enum table new_of(enum table table)
 int run_insert(struct act *act, enum table table, const struct key *prefix, uint64_t id,
 	uint64_t number)
 {
-	int rc = table == IDS ? look_up(act, table, prefix, id) : MDB_NOTFOUND;
+	struct spot spot;
+	int rc = table == IDS ? spot_find(act, table, prefix, id, &spot) : MDB_NOTFOUND;
 	if (rc != MDB_NOTFOUND)
 		return rc ? rc : MDB_KEYEXIST;
 	return insert_in(act, new_of(table), prefix, &(struct run_place){ id, number });
 }
 
-/* In place of that at which the cursor stands: the same without one place. */
-static int put_without(MDB_cursor *cursor, const struct key *prefix, uint64_t base,
-	const MDB_val *value, const unsigned char *place)
+/* The run is put back without the place. */
+static int spot_take_out(const struct spot *spot, const struct key *prefix)
 {
 	unsigned char bytes[sizeof(uint64_t) + RUN_MAX * PLACE_BYTES];
-	size_t before = (size_t)(place - (const unsigned char *)value->mv_data);
-	size_t len = value->mv_size - PLACE_BYTES;
+	size_t before = (size_t)(spot->place - (const unsigned char *)spot->value.mv_data);
+	size_t len = spot->value.mv_size - PLACE_BYTES;
 	struct key key = *prefix;
-	memcpy(bytes, value->mv_data, before);
-	memcpy(bytes + before, place + PLACE_BYTES, len - before);
-	key_add_id(&key, base);
-	return mdb_cursor_put(cursor, KEY_VAL(&key), &(MDB_val){ len, bytes }, MDB_CURRENT);
+	if (count_of(&spot->value) == 1)
+		return mdb_cursor_del(spot->cursor, 0);
+	memcpy(bytes, spot->value.mv_data, before);
+	memcpy(bytes + before, spot->place + PLACE_BYTES, len - before);
+	key_add_id(&key, spot->base);
+	return mdb_cursor_put(spot->cursor, KEY_VAL(&key), &(MDB_val){ len, bytes }, MDB_CURRENT);
 }
 
 static int delete_in(struct act *act, enum table table, const struct key *prefix, uint64_t id,
 	uint64_t *ret_number)
 {
-	MDB_cursor *cursor;
-	MDB_val value;
-	uint64_t base;
-	int rc = cursor_of(act, table, &cursor);
-	if (rc == 0)
-		rc = find(cursor, prefix, id, &base, &value);
+	struct spot spot;
+	int rc = spot_find(act, table, prefix, id, &spot);
 	if (rc)
 		return rc;
-	if (!is_run(&value))
-		return MDB_CORRUPTED;
-	const unsigned char *place = packed_find(&value, base, id);
-	if (!place)
-		return MDB_NOTFOUND;
-	*ret_number = get(value.mv_data, sizeof(uint64_t)) + get(place + ID_BYTES, NUMBER_BYTES);
-	return count_of(&value) == 1 ? mdb_cursor_del(cursor, 0) :
-		put_without(cursor, prefix, base, &value, place);
+	*ret_number = get(spot.value.mv_data, sizeof(uint64_t)) +
+		get(spot.place + ID_BYTES, NUMBER_BYTES);
+	return spot_take_out(&spot, prefix);
 }
 
 int run_delete(struct act *act, enum table table, const struct key *prefix, uint64_t id,
