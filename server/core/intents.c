@@ -27,7 +27,7 @@
 struct intent {
 	struct receipt receipt;
 	struct timer again;
-	struct intent *next;   /* of those that wait */
+	struct intent *next, **place; /* of those that wait */
 	struct parcel *parcel; /* a share */
 	uint64_t key;
 };
@@ -80,11 +80,10 @@ static void remind(struct shard *shard, struct intent *intent)
 static void say_again(struct shard *shard, struct timer *timer)
 {
 	struct intent *intent = (struct intent *)((char *)timer - offsetof(struct intent, again));
-	struct intent **place = &shard->intents.waiting;
 
-	while (*place != intent)
-		place = &(*place)->next;
-	*place = intent->next;
+	*intent->place = intent->next;
+	if (intent->next)
+		intent->next->place = intent->place;
 	receipt_init(&intent->receipt, shard, on_dealt_with);
 	remind(shard, intent);
 }
@@ -94,8 +93,11 @@ static void wait_to_say_again(struct shard *shard, struct intent *intent)
 	log_debug("server", jid_text(intent->parcel->stanza.to),
 		"has no room for what %s says; that is said again later",
 		jid_text(intent->parcel->stanza.from));
-	intent->next = shard->intents.waiting;
-	shard->intents.waiting = intent;
+	intent->place = &shard->intents.waiting;
+	intent->next = *intent->place;
+	if (intent->next)
+		intent->next->place = &intent->next;
+	*intent->place = intent;
 	intent->again.run = say_again;
 	timer_start(shard, &intent->again, AGAIN_MS);
 }
