@@ -1,11 +1,11 @@
 /* stream/rate.c - how fast a peer is read and answered: faster ones wait, nothing is lost
  * SPDX-License-Identifier: MIT
  *
- * What came is paid for in time: a stanza costs a second's part by the rate, and so does a byte,
- * and a byte of what was answered.
- * Whoever has paid for no more than the burst from now on is read; else reading stops until that
- * has been so for a moment, so that such a peer is read in pieces: one by one its stanzas would
- * cost a wake-up each. Nothing is saved up beyond the burst, so the sums need no timer. */
+ * What came is paid for in time: a stanza costs a second's part by the rate, and so do its bytes, and
+ * those of what was answered.  Whoever has paid for no more than the burst from now on is read; else
+ * reading stops until that has been so for a moment, so that such a peer is read in pieces: one by
+ * one its stanzas would cost a wake-up each. Nothing is saved up beyond the burst, so the sums need
+ * no timer. */
 
 #include "stream/internal.h"
 
@@ -31,18 +31,6 @@ static uint64_t overdue(uint64_t paid_until_us, uint64_t now_us, uint64_t burst_
 	return paid_until_us > now_us + burst_us ? paid_until_us - now_us - burst_us + MOMENT_US : 0;
 }
 
-/* The same, with what has just come. */
-static uint64_t pay(uint64_t *paid_until_us, uint64_t now_us, uint64_t count, long per_second,
-	uint64_t burst_us)
-{
-	if (per_second == 0)
-		return 0;
-	if (*paid_until_us < now_us)
-		*paid_until_us = now_us;
-	*paid_until_us += count * SECOND_US / (uint64_t)per_second;
-	return overdue(*paid_until_us, now_us, burst_us);
-}
-
 static void wait_for(struct stream *stream, uint64_t delay_us)
 {
 	if (delay_us == 0 || stream->state == STREAM_ENDED)
@@ -65,31 +53,39 @@ static uint64_t burst_us(const struct limits *limits)
 	return (uint64_t)limits->burst_s * SECOND_US;
 }
 
+/* So much more has to be paid for, at that rate. */
+static void charge(struct stream *stream, uint64_t *paid_until_us, uint64_t count, long per_second)
+{
+	uint64_t now_us = shard_ticks_ms(stream->shard) * 1000;
+
+	if (per_second == 0)
+		return;
+	if (*paid_until_us < now_us)
+		*paid_until_us = now_us;
+	*paid_until_us += count * SECOND_US / (uint64_t)per_second;
+	wait_for(stream, overdue(*paid_until_us, now_us, burst_us(stream_limits(stream))));
+}
+
 void rate_note_element(struct stream *stream)
 {
 	const struct limits *limits = stream_limits(stream);
 
-	wait_for(stream, pay(&stream->rate.debt.elements_us, shard_ticks_ms(stream->shard) * 1000, 1,
-		is_logged_in(stream) ? limits->stanza_rate : limits->stanza_rate_before_login,
-		burst_us(limits)));
+	charge(stream, &stream->rate.debt.elements_us, 1,
+		is_logged_in(stream) ? limits->stanza_rate : limits->stanza_rate_before_login);
 }
 
 void rate_note_bytes(struct stream *stream, size_t count)
 {
 	const struct limits *limits = stream_limits(stream);
 
-	wait_for(stream, pay(&stream->rate.debt.bytes_us, shard_ticks_ms(stream->shard) * 1000, count,
-		is_logged_in(stream) ? limits->byte_rate : limits->byte_rate_before_login,
-		burst_us(limits)));
+	charge(stream, &stream->rate.debt.bytes_us, count,
+		is_logged_in(stream) ? limits->byte_rate : limits->byte_rate_before_login);
 }
 
 void stream_note_answered(struct stream *stream, size_t len)
 {
-	const struct limits *limits = stream_limits(stream);
-
 	stream_enter(stream);
-	wait_for(stream, pay(&stream->rate.debt.answers_us, shard_ticks_ms(stream->shard) * 1000, len,
-		limits->answer_rate, burst_us(limits)));
+	charge(stream, &stream->rate.debt.answers_us, len, stream_limits(stream)->answer_rate);
 	stream_leave(stream);
 }
 
