@@ -81,15 +81,22 @@ static enum tern_verdict refuse_handler(struct event *event, const char *what)
 	return TERN_REJECT;
 }
 
-static const char unanswered[] = "its handler is DONE with an iq and has not answered it";
-static const char no_condition[] = "its handler says REJECT without tern_reject";
+/* What a last word lacks, or NULL. */
+static const char *fault_of(const struct event *event, enum tern_verdict verdict)
+{
+	if (verdict == TERN_DONE && event_lacks_answer(event))
+		return "its handler is DONE with an iq and has not answered it";
+	if (verdict == TERN_REJECT && event->condition == TERN_NO_CONDITION)
+		return "its handler says REJECT without tern_reject";
+	return NULL;
+}
 
 static enum tern_verdict check_last_word(struct event *event, enum tern_verdict verdict)
 {
-	if (verdict == TERN_DONE && event_lacks_answer(event))
-		return refuse_handler(event, unanswered);
-	if (verdict == TERN_REJECT && event->condition == TERN_NO_CONDITION)
-		return refuse_handler(event, no_condition);
+	const char *fault = fault_of(event, verdict);
+
+	if (fault)
+		return refuse_handler(event, fault);
 	return (unsigned)verdict > TERN_LATER ?
 		refuse_handler(event, "its handler answers with no verdict") : verdict;
 }
@@ -219,20 +226,20 @@ static void arrive_all(struct tern_entity *entity, struct event *event)
 /* What an iq's own handler held has no further phase: nobody claims it after all. */
 static void conclude(struct event *event, enum tern_verdict verdict)
 {
-	if (verdict == TERN_DONE && event_lacks_answer(event)) {
-		blame(event, holder(event), unanswered);
-		event_refuse(event, TERN_INTERNAL_SERVER_ERROR, NULL);
-	} else if (verdict == TERN_DONE) {
-		event_finish(event);
-	} else if (verdict == TERN_REJECT) {
-		if (event->condition == TERN_NO_CONDITION)
-			blame(event, holder(event), no_condition);
+	const char *fault = fault_of(event, verdict);
+
+	if (fault)
+		blame(event, holder(event), fault);
+	if (verdict == TERN_REJECT)
 		event_refuse(event, event->condition, event->text);
-	} else if (event->is_dispatched) {
+	else if (fault)
+		event_refuse(event, TERN_INTERNAL_SERVER_ERROR, NULL);
+	else if (verdict == TERN_DONE)
+		event_finish(event);
+	else if (event->is_dispatched)
 		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
-	} else {
+	else
 		event_run(event);
-	}
 }
 
 static void go_on(struct event *event, enum tern_verdict verdict)
