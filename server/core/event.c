@@ -500,7 +500,8 @@ struct element *tern_event_edit(struct tern_event *event)
 	return event->stanza.element;
 }
 
-bool event_is_edited(const struct event *event)
+/* A handler has changed the tree: it is not the parcel's any more. */
+static bool is_edited(const struct event *event)
 {
 	return event->pub.stanza.element != event->parcel->stanza.element;
 }
@@ -511,13 +512,13 @@ static void write_to(struct event *event, struct buffer *out, const struct extra
 	const struct tern_stanza *stanza = &event->pub.stanza;
 	struct parcel edited = { .stanza = *stanza };
 
-	parcel_write(event_is_edited(event) ? &edited : event->parcel, out, stanza->to,
+	parcel_write(is_edited(event) ? &edited : event->parcel, out, stanza->to,
 		stanza->from, extras);
 }
 
 void tern_event_write(struct tern_event *event, struct buffer *out)
 {
-	if (!event_is_edited(of(event)))
+	if (!is_edited(of(event)))
 		parcel_serialise_own(of(event)->parcel);
 	write_to(of(event), out, NULL);
 }

@@ -89,9 +89,6 @@ void event_refuse(struct event *event, enum tern_condition condition, const char
  * otherwise. The element is of the event's arena. Does not end the event. Only the first is sent. */
 void event_answer(struct event *event, struct element *answer);
 
-/* A handler has changed the tree: it is not the parcel's any more. */
-bool event_is_edited(const struct event *event);
-
 /* An iq that asks something, and has neither been answered nor reached a session. */
 bool event_lacks_answer(const struct event *event);
 

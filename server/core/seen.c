@@ -91,7 +91,7 @@ static uint64_t hash_content(struct event *event)
 	const struct element *message = event->pub.stanza.element;
 	struct parcel *parcel = event->parcel;
 
-	if (element_find(message, NS_DELAY, "delay") || event_is_edited(event))
+	if (element_find(message, NS_DELAY, "delay"))
 		return hash_without_delay(event->at->shard->scratch, message);
 	parcel_serialise(parcel);
 	return hash_bytes(parcel->content, parcel->content_len);
