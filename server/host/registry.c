@@ -169,9 +169,7 @@ static const char *open_file(struct arena *arena, const char *path, const char *
 		return why;
 	}
 	new = add(dlsym(object, "tern_module"));
-	new->path = strdup(path);
-	if (!new->path)
-		heap_exhausted();
+	new->path = heap_strdup(path);
 	new->file = before;
 	*ret_module = new->module;
 	return NULL;

@@ -48,13 +48,6 @@ static void tell(struct shard *shard, struct job *job)
 	free(check);
 }
 
-static char *copy(const char *text)
-{
-	size_t bytes = strlen(text) + 1;
-
-	return memcpy(heap_alloc(bytes), text, bytes);
-}
-
 /* An account that does not exist costs as much as any. */
 static char *record_for(const struct sasl_attempt *attempt, const struct sasl_claim *claim,
 	const char *credentials)
@@ -62,7 +55,7 @@ static char *record_for(const struct sasl_attempt *attempt, const struct sasl_cl
 	struct arena *arena = arena_create(ARENA_SMALL);
 	const char *decoy = sasl_decoy(arena, attempt->host, claim->bare,
 		&scram_hashes[SCRAM_HASH_OF_PLAIN]);
-	char *record = copy(credentials ? credentials : decoy);
+	char *record = heap_strdup(credentials ? credentials : decoy);
 
 	arena_destroy(arena);
 	return record;
@@ -78,7 +71,7 @@ struct plain_check *plain_check_start(const struct sasl_attempt *attempt,
 	check->job.work = compare;
 	check->job.done = tell;
 	check->credentials = record_for(attempt, claim, credentials);
-	check->password = copy(claim->password);
+	check->password = heap_strdup(claim->password);
 	check->iterations = attempt->host->sasl.iterations;
 	check->done = done;
 	check->context = context;
