@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "ask.h"
 #include "database.h"
 #include "doctor.h"
@@ -18,6 +19,7 @@
 #include "import.h"
 #include "say.h"
 #include "show.h"
+#include "source.h"
 
 #define PRESET_CONFIG "/etc/tern/tern.conf"
 #define PRESET_SOCKET "/run/tern/control"
@@ -82,25 +84,12 @@ static char *slurp_file(const char *path)
 	return text;
 }
 
-/* A relative path goes by the configuration's folder. */
-static const char *beside(const char *config, const char *path)
-{
-	static char whole[4096];
-	const char *slash = strrchr(config, '/');
-
-	if (*path == '/' || !slash)
-		return path;
-	if ((size_t)snprintf(whole, sizeof whole, "%.*s/%s", (int)(slash - config), config, path) >=
-	    sizeof whole)
-		fail("%s: too long a path", config);
-	return whole;
-}
-
 /* The value of a top-level `control = "..."`: all that is wanted of the file, which the server
  * has checked.  NULL when it says nothing. */
 static const char *control_of(const char *path)
 {
 	static char control[sizeof((struct sockaddr_un *)0)->sun_path];
+	static struct arena *arena; /* until the process ends */
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
 	bool is_found = false;
@@ -113,7 +102,10 @@ static const char *control_of(const char *path)
 			sscanf(line, " control = '%107[^']'", control) == 1;
 	free(line);
 	fclose(file);
-	return is_found ? beside(path, control) : NULL;
+	if (!is_found)
+		return NULL;
+	arena = arena_create(ARENA_SMALL);
+	return source_beside(arena, path, control);
 }
 
 static char *read_line(FILE *file)
