@@ -51,9 +51,10 @@ void tern_delay_add(struct element *message, const struct tern_host *host, uint6
  * 0, or the write is refused and nothing has changed: -ENOSPC (the disk is full, or the account's
  * residents are more than it may keep in memory), -ENAMETOOLONG (a key of more than 400 bytes),
  * -EFBIG (a value of more than 16 MiB; of a resident store, where the sum does not allow it, that too
- * is -ENOSPC), -EPERM (anonymous accounts keep nothing), -ENOENT (the account is being deleted).  So a handler writes first, changes its memory after, and says
- * TERN_REJECT with tern_condition_of(result) if it must.  All writes of one run are one batch: a
- * crash keeps all of them or none. Keys and values are any bytes, and are copied. */
+ * is -ENOSPC), -EPERM (anonymous accounts keep nothing), -ENOENT (the account is being deleted).
+ * So a handler writes first, changes its memory after, and says TERN_REJECT with
+ * tern_condition_of(result) if it must.  All writes of one run are one batch: a crash keeps all of
+ * them or none. Keys and values are any bytes, and are copied. */
 int tern_put(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
 	const void *value, size_t value_len);
 int tern_delete(struct tern_entity *entity, tern_store store, const void *key, size_t key_len);

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * A parcel lives in its own arena, beside the tree. Whoever queues it holds a share; the last
- * to finish frees the arena, on any thread.  It may also hold the stanza as bytes, written once: the start tag without `to` and `from`, and the rest. */
+ * to finish frees the arena, on any thread.  It may also hold the stanza as bytes, written once:
+ * the start tag without `to` and `from`, and the rest. */
 #ifndef PARCEL_H
 #define PARCEL_H
 

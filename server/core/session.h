@@ -42,8 +42,8 @@ bool session_leave(struct tern_session *session);
 /* See stream_want_drained. */
 void session_drained(struct tern_session *session);
 
-/* Until when what an account's sessions have sent and asked for is paid for (rate.c), by the shard's ticks, in
- * microseconds.  It outlives them: nobody gets a new burst by coming back. */
+/* Until when what an account's sessions have sent and asked for is paid for (rate.c), by the shard's
+ * ticks, in microseconds.  It outlives them: nobody gets a new burst by coming back. */
 struct rate_debt { uint64_t elements_us, bytes_us, answers_us; };
 struct rate_debt *session_debt(const struct tern_session *session); /* borrowed from the account */
 
@@ -55,7 +55,8 @@ uint64_t session_id(const struct tern_session *session);
 /* Ends the session: its stream with that error, unavailable presence to whom it concerns. */
 void session_close(struct tern_session *session, enum stream_error error, const char *text);
 
-/* The same when what runs now is through: it may be walking the account's sessions.  `text` is constant. */
+/* The same when what runs now is through: it may be walking the account's sessions.  `text` is
+ * constant. */
 void session_close_soon(struct tern_session *session, enum stream_error error, const char *text);
 
 /* As session_close, but a session that can be resumed stays, and waits for its client to come back. */
