@@ -4,7 +4,6 @@
 #include "core_stage.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "arena.h"
 #include "buffer.h"
 #include "clock.h"
+#include "disk.h"
 #include "heap.h"
 #include "intents.h"
 #include "loader.h"
@@ -148,15 +148,9 @@ static struct tern_host *make_host(const char *domain, const struct tern_module 
 	return host;
 }
 
-static void note_committed(void *context, uint64_t tag)
-{
-	(void)context;
-	(void)tag;
-}
-
 static void submit(struct storage_batch *batch)
 {
-	storage_submit(stage.server.storage, batch, note_committed, NULL, 0);
+	disk_commit(stage.server.storage, batch);
 	stage_settle();
 }
 
@@ -311,15 +305,7 @@ void stage_pass(unsigned ms)
 
 void stage_fill_disk(bool full)
 {
-	struct storage_batch *batch = storage_batch_create(stage.server.storage);
-
-	memory_disk_set_free(stage.disk, full ? 0 : UINT64_MAX / 2);
-	if (full)
-		memory_disk_fail_next(stage.disk, -ENOSPC);
-	batch_delete(batch, OWNER_SERVER, stage.server.intents_store, "", 0);
-	submit(batch); /* refused where the disk is full */
-	submit(storage_batch_create(stage.server.storage));
-	assert(storage_is_full(stage.server.storage) == full);
+	disk_fill(stage.disk, &stage.server, full);
 }
 
 /* --- accounts ----------------------------------------------------------------------------- */

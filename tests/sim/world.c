@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "disk.h"
 #include "heap.h"
 #include "intents.h"
 #include "loader.h"
@@ -89,20 +90,6 @@ static void open_storage(struct world *world)
 	storage_declare(world->server.storage, "saved", &world->server.saved_store);
 }
 
-static void note_committed(void *context, uint64_t tag)
-{
-	(void)context;
-	(void)tag;
-}
-
-/* As a server does that starts or ends: nobody runs before it is on disk. */
-static void commit(struct world *world, struct storage_batch *batch)
-{
-	storage_submit(world->server.storage, batch, note_committed, NULL, 0);
-	while (storage_step(world->server.storage, 0))
-		;
-}
-
 static void restore(struct world *world)
 {
 	struct storage_batch *batch = storage_batch_create(world->server.storage);
@@ -111,7 +98,7 @@ static void restore(struct world *world)
 
 	assert(result == 0);
 	(void)result;
-	commit(world, batch);
+	disk_commit(world->server.storage, batch);
 }
 
 static void start(struct world *world)
@@ -226,7 +213,7 @@ void world_restart(struct world *world)
 	world_settle(world);
 	batch = storage_batch_create(world->server.storage);
 	saved_write(&world->server, batch, &count);
-	commit(world, batch);
+	disk_commit(world->server.storage, batch);
 	bury(world);
 	start(world);
 }
@@ -270,15 +257,7 @@ void world_refuse_commit(struct world *world)
 /* Storage learns it of a commit, as it learns it of a real disk. */
 void world_fill_disk(struct world *world, bool full)
 {
-	struct storage_batch *batch = storage_batch_create(world->server.storage);
-
-	memory_disk_set_free(world->disk, full ? 0 : UINT64_MAX / 2);
-	if (full)
-		world_refuse_commit(world);
-	batch_delete(batch, OWNER_SERVER, world->server.saved_store, "", 0);
-	commit(world, batch); /* the refused one */
-	commit(world, storage_batch_create(world->server.storage));
-	assert(storage_is_full(world->server.storage) == full);
+	disk_fill(world->disk, &world->server, full);
 }
 
 void world_fail_disk(struct world *world)
