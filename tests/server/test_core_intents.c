@@ -158,19 +158,22 @@ static void subscribe_in_vain(void)
 	cr_assert_eq(intents(), 1);
 }
 
+/* And how many intents are left then. */
+static void rosaline_hears_in(unsigned ms, const char *heard, unsigned left)
+{
+	stage_pass(ms);
+	stage_settle();
+	cr_assert_str_eq(client_heard(rosaline), heard);
+	cr_assert_eq(intents(), left);
+}
+
 Test(core_intents, are_said_again_to_whom_had_no_room)
 {
 	subscribe_in_vain();
-	stage_pass(30000); /* still none */
-	stage_settle();
-	cr_assert_eq(intents(), 1);
+	rosaline_hears_in(30000, "", 1); /* there is still none */
 	stage_fill_disk(false);
-	stage_pass(29999);
-	cr_assert_str_eq(client_heard(rosaline), "");
-	stage_pass(1);
-	stage_settle();
-	cr_assert_str_eq(client_heard(rosaline), HEARD);
-	cr_assert_eq(intents(), 0);
+	rosaline_hears_in(29999, "", 1);
+	rosaline_hears_in(1, HEARD, 0);
 }
 
 Test(core_intents, are_not_said_again_when_it_is_not_so_any_more)
@@ -178,10 +181,7 @@ Test(core_intents, are_not_said_again_when_it_is_not_so_any_more)
 	subscribe_in_vain();
 	stage_fill_disk(false);
 	subscription = 0;
-	stage_pass(30000);
-	stage_settle();
-	cr_assert_str_eq(client_heard(rosaline), "");
-	cr_assert_eq(intents(), 0);
+	rosaline_hears_in(30000, "", 0);
 }
 
 Test(core_intents, wait_until_somebody_can_tell_whether_it_is_so)
@@ -189,15 +189,9 @@ Test(core_intents, wait_until_somebody_can_tell_whether_it_is_so)
 	subscribe_in_vain();
 	stage_fill_disk(false);
 	subscription = TERN_SUB_UNKNOWN;
-	stage_pass(30000);
-	stage_settle();
-	cr_assert_str_eq(client_heard(rosaline), "");
-	cr_assert_eq(intents(), 1);
+	rosaline_hears_in(30000, "", 1);
 	subscription = TERN_SUB_PENDING_OUT;
-	stage_pass(30000);
-	stage_settle();
-	cr_assert_str_eq(client_heard(rosaline), HEARD);
-	cr_assert_eq(intents(), 0);
+	rosaline_hears_in(30000, HEARD, 0);
 }
 
 Test(core_intents, that_had_no_room_are_said_again_after_a_restart)

@@ -89,6 +89,15 @@ Test(stream_rate, is_not_saved_up_beyond_the_burst)
 	cr_assert_eq(received(), 11);
 }
 
+static void reads_the_second_in_two_seconds(void)
+{
+	cr_assert_eq(received(), 1);
+	world_pass(1900);
+	cr_assert_eq(received(), 1);
+	world_pass(300);
+	cr_assert_eq(received(), 2);
+}
+
 Test(stream_rate, of_bytes_is_kept_as_well)
 {
 	char text[4096] = "<message><body>";
@@ -100,11 +109,7 @@ Test(stream_rate, of_bytes_is_kept_as_well)
 	strcat(text, "</body></message>");
 	world_says(link, text);
 	says_messages(link, 1);
-	cr_assert_eq(received(), 1);
-	world_pass(1900);
-	cr_assert_eq(received(), 1);
-	world_pass(300);
-	cr_assert_eq(received(), 2);
+	reads_the_second_in_two_seconds();
 }
 
 Test(stream_rate, of_answers_holds_the_next_question_back)
@@ -118,11 +123,7 @@ Test(stream_rate, of_answers_holds_the_next_question_back)
 	cr_assert_eq(received(), 1);
 	stream_note_answered(fake_accounts.stream, 2000);
 	says_messages(link, 1);
-	cr_assert_eq(received(), 1);
-	world_pass(1900);
-	cr_assert_eq(received(), 1);
-	world_pass(300);
-	cr_assert_eq(received(), 2);
+	reads_the_second_in_two_seconds();
 }
 
 Test(stream_rate, of_nought_is_none)
