@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,8 +89,9 @@ static char *slurp_file(const char *path)
  * has checked.  NULL when it says nothing. */
 static const char *control_of(const char *path)
 {
-	static char control[sizeof((struct sockaddr_un *)0)->sun_path];
-	static struct arena *arena; /* until the process ends */
+	static char whole[PATH_MAX];
+	char control[sizeof((struct sockaddr_un *)0)->sun_path];
+	struct arena *arena;
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
 	bool is_found = false;
@@ -105,7 +107,11 @@ static const char *control_of(const char *path)
 	if (!is_found)
 		return NULL;
 	arena = arena_create(ARENA_SMALL);
-	return source_beside(arena, path, control);
+	if (snprintf(whole, sizeof whole, "%s", source_beside(arena, path, control)) >=
+	    (int)sizeof whole)
+		fail("%s: too long a path", path);
+	arena_destroy(arena);
+	return whole;
 }
 
 static char *read_line(FILE *file)
