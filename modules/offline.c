@@ -23,21 +23,29 @@ enum { PAGE = 50, PAGE_BYTES = 64 * 1024, LIST_PAGE = 100, NEXT_PAGE_MS = 1 };
 
 struct offline { long limit; };
 
-/* How many messages wait and are under way to no device, about. */
+/* How many messages wait and are under way to no device, about; a page that is given counts until the
+ * device has it. */
 struct backlog {
 	uint32_t count;
-	uint64_t counted_to; /* the id of the last one seen */
+	uint64_t counted_to; /* the id of the last one seen, or 0 */
 	bool is_being_counted, is_being_given;
 	bool is_empty;        /* all that waited has been given, but what is handed out */
 	bool is_missed_again; /* something has been, while that is being given */
 	bool has_withheld;    /* of somebody who is blocked now */
-	bool has_skipped;     /* what was handed out, and comes back when its session ends */
+	bool may_return;      /* of what is handed out, without a word when its session ends */
 };
 
 /* A session that has been given what waited, and wants whatever comes from now on. */
 struct served {
 	bool is_served;
-	struct given *given; /* what it is being given, or NULL */
+	struct given *given; /* the page that it is being given, or NULL */
+};
+
+/* When the session has a page comes the next. */
+struct given {
+	uint64_t session_id, last_id;
+	bool is_last;
+	uint32_t counted; /* of its messages, in the backlog */
 };
 
 static tern_store log_handle;
@@ -53,6 +61,11 @@ enum offline_choice offline_choice(const struct tern_stanza *message)
 	if (message->type != TERN_CHAT || element_find(message->element, NS_HINTS, "no-store"))
 		return OFFLINE_REFUSE;
 	return OFFLINE_DROP;
+}
+
+static struct served *served_of(struct tern_session *session)
+{
+	return tern_session_state(session, served_handle);
 }
 
 /* --- keeping ------------------------------------------------------------------------------- */
@@ -75,11 +88,11 @@ static void note_counted(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
 	const struct offline *offline = context;
-	struct backlog *backlog;
+	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 
+	backlog->is_being_counted = !cancelled;
 	if (cancelled)
 		return;
-	backlog = tern_entity_state(entity, backlog_handle);
 	for (size_t i = 0; i < count; i++)
 		backlog->count += !tern_is_handed_out(entity, log_handle, entries[i].id);
 	backlog->is_being_counted = !complete && count > 0 && !is_full(backlog, offline->limit);
@@ -104,10 +117,16 @@ static void count_all(struct tern_entity *entity, struct tern_session *session,
 {
 	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 
+	if (backlog->is_being_counted)
+		return;
+	backlog->is_being_counted = true;
 	backlog->count = 0;
 	backlog->counted_to = 0;
-	if (!backlog->is_being_counted)
-		count_page(entity, settings);
+	for (session = tern_session_first(entity); session; session = tern_session_next(session)) {
+		if (served_of(session)->given)
+			served_of(session)->given->counted = 0;
+	}
+	count_page(entity, settings);
 }
 
 static int keep(struct tern_event *event, uint64_t *ret_id)
@@ -130,14 +149,26 @@ static enum tern_verdict note_missed(struct backlog *backlog)
 	return TERN_DONE;
 }
 
+/* A count that is under way, from the new end, has not come to it and finds it in the log. */
+static bool will_be_counted(const struct backlog *backlog, uint64_t id)
+{
+	return backlog->is_being_counted && (!backlog->counted_to || id < backlog->counted_to);
+}
+
+static enum tern_verdict note_returned(struct backlog *backlog, uint64_t id)
+{
+	backlog->count -= will_be_counted(backlog, id);
+	return note_missed(backlog);
+}
+
 static enum tern_verdict keep_within(struct tern_event *event, long limit)
 {
 	struct backlog *backlog = tern_entity_state(event->entity, backlog_handle);
-	uint64_t id;
+	uint64_t id = tern_event_pending_id(event);
 	int result;
 
-	if (tern_event_pending_id(event)) /* it came back from a device that never took it */
-		return note_missed(backlog);
+	if (id) /* it came back from a device that never took it */
+		return note_returned(backlog, id);
 	result = is_full(backlog, limit) ? -EDQUOT : keep(event, &id);
 	if (result < 0)
 		return tern_reject(event, tern_condition_of(result), NULL);
@@ -180,19 +211,17 @@ static int keep_pending(struct tern_event *event, tern_store *ret_log, uint64_t 
 
 /* --- giving -------------------------------------------------------------------------------- */
 
-/* A page is forgotten when it has left the server, and then comes the next. */
-struct given {
-	uint64_t session_id, last_id;
-	bool is_last;
-	size_t count;
-	uint64_t ids[PAGE];
-};
-
 /* XEP-0191 3.3: nothing of them is delivered; what waited before the block waits for its end. */
 static bool is_blocked(struct tern_entity *entity, const struct element *message)
 {
 	return tern_question(entity, TERN_ASK_BLOCKED,
 		jid_new(element_arena(message), element_get(message, "from")));
+}
+
+static void lose_damaged(struct tern_entity *entity, uint64_t id)
+{
+	tern_log(entity, TERN_SAY_ERROR, "an offline message was damaged and is lost");
+	tern_log_delete(entity, log_handle, id);
 }
 
 /* How many of the entries the page has; an id is the time since when its message waits. */
@@ -209,7 +238,7 @@ static size_t give(struct tern_entity *entity, struct tern_session *session,
 
 		bytes += entries[i].len;
 		if (tern_is_handed_out(entity, log_handle, entries[i].id)) {
-			backlog->has_skipped = true;
+			backlog->may_return = true;
 			continue;
 		}
 		message = stored_read(reader, entries[i].bytes, entries[i].len);
@@ -217,24 +246,20 @@ static size_t give(struct tern_entity *entity, struct tern_session *session,
 			backlog->has_withheld = true;
 			continue;
 		}
-		given->ids[given->count++] = entries[i].id;
+		given->counted++;
 		if (!message) {
-			tern_log(entity, TERN_SAY_ERROR, "an offline message was damaged and is lost");
+			lose_damaged(entity, entries[i].id);
 			continue;
 		}
 		tern_delay_add(message, tern_entity_host(entity), entries[i].id);
-		tern_session_send(session, message);
+		tern_session_hand_out(session, message, log_handle, entries[i].id);
 	}
 	stored_reader_destroy(reader);
+	tern_count(entity, given_handle, given->counted);
 	return i;
 }
 
 static void give_from(struct tern_entity *entity, struct tern_session *session, uint64_t after);
-
-static struct served *served_of(struct tern_session *session)
-{
-	return tern_session_state(session, served_handle);
-}
 
 static bool wants_more(struct tern_session *session)
 {
@@ -276,7 +301,7 @@ static void end_giving(struct tern_entity *entity)
 		serve_another(entity, 0);
 }
 
-/* The session has gone: another that is there gets the rest, or whoever comes next. */
+/* The session wants no more: another that is there gets the rest, or whoever comes next. */
 static void give_up(struct tern_entity *entity, uint64_t session_id)
 {
 	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
@@ -285,26 +310,19 @@ static void give_up(struct tern_entity *entity, uint64_t session_id)
 	serve_another(entity, session_id);
 }
 
-static void forget_given(struct tern_entity *entity, const struct given *given)
-{
-	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
-
-	for (size_t i = 0; i < given->count; i++)
-		tern_log_delete(entity, log_handle, given->ids[i]);
-	tern_count(entity, given_handle, (int64_t)given->count);
-	backlog->count -= given->count < backlog->count ? (uint32_t)given->count : backlog->count;
-}
-
 static void note_written(struct tern_entity *entity, struct tern_session *session, void *context,
 	bool cancelled)
 {
+	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 	struct given *given = context;
 
 	if (session)
 		served_of(session)->given = NULL;
 	if (!cancelled)
-		forget_given(entity, given);
-	if (cancelled || (!given->is_last && !wants_more(session)))
+		backlog->count -= given->counted < backlog->count ? given->counted : backlog->count;
+	if (cancelled)
+		backlog->is_being_given = false; /* and note_end looks for what is left */
+	else if (!given->is_last && !wants_more(session))
 		give_up(entity, given->session_id);
 	else if (!given->is_last)
 		give_from(entity, session, given->last_id);
@@ -384,10 +402,10 @@ static void note_unblocked(struct tern_entity *entity, struct tern_session *sess
 	serve_another(entity, 0);
 }
 
-/* --- without the module -------------------------------------------------------------------- */
+/* --- what comes back ----------------------------------------------------------------------- */
 
-/* What was handed out by an earlier life of the module is not missed when its session ends: it is
- * looked for when all that has been said about the session. */
+/* What was handed out to a session without acks is not missed when it ends: it is looked for when
+ * all has been said about the session. */
 static void look_again(struct tern_entity *entity, struct tern_session *session, void *context,
 	bool cancelled)
 {
@@ -395,8 +413,9 @@ static void look_again(struct tern_entity *entity, struct tern_session *session,
 
 	if (cancelled)
 		return;
-	backlog->has_skipped = backlog->is_empty = false;
+	backlog->may_return = backlog->is_empty = false;
 	backlog->is_missed_again = true; /* where it is being given */
+	count_all(entity, NULL, NULL, context);
 	serve_another(entity, 0);
 }
 
@@ -405,38 +424,23 @@ static void note_end(struct tern_entity *entity, struct tern_session *session,
 {
 	const struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 
-	if (backlog->has_skipped)
-		tern_timer_start(entity, NULL, 0, look_again, NULL);
-}
-
-/* What sessions have been given is deleted when they have it, as if the module were there; the rest
- * waits until it is again. */
-static void note_leaving(struct tern_entity *entity, struct tern_session *session,
-	struct tern_event *event, const void *settings)
-{
-	for (session = tern_session_first(entity); session; session = tern_session_next(session)) {
-		const struct given *given = served_of(session)->given;
-
-		for (size_t i = 0; given && i < given->count; i++)
-			tern_session_settle(session, log_handle, given->ids[i]);
-	}
+	if (backlog->may_return || served_of(session)->given)
+		tern_timer_start(entity, NULL, 0, look_again, (void *)settings);
 }
 
 /* --- over a restart -------------------------------------------------------------------------- */
 
-/* A page that is in the session's queue stays in the log until the client has it, as before. */
+/* What is in the session's queue is handed out, as before; the rest of the log follows it. */
 static void save_served(struct tern_session *session, struct buffer *out)
 {
 	const struct served *served = served_of(session);
 	const struct given *given = served->given;
-	uint64_t numbers[3 + PAGE] = { htobe64(served->is_served) };
+	uint64_t numbers[3] = { htobe64(served->is_served) };
 	size_t count = 1;
 
 	if (given) {
 		numbers[count++] = htobe64(given->last_id);
 		numbers[count++] = htobe64(given->is_last);
-		for (size_t i = 0; i < given->count; i++)
-			numbers[count++] = htobe64(given->ids[i]);
 	}
 	buffer_add(out, (const char *)numbers, count * sizeof *numbers);
 }
@@ -445,7 +449,7 @@ static void restore_served(struct tern_session *session, const char *bytes, size
 {
 	struct backlog *backlog =
 		tern_entity_state(tern_session_entity(session), backlog_handle);
-	uint64_t numbers[3 + PAGE];
+	uint64_t numbers[3];
 	size_t count = len / sizeof *numbers;
 	struct given *given;
 
@@ -457,9 +461,7 @@ static void restore_served(struct tern_session *session, const char *bytes, size
 		return;
 	given = heap_alloc(sizeof *given);
 	*given = (struct given){ tern_session_id(session), be64toh(numbers[1]),
-		be64toh(numbers[2]), count - 3 };
-	for (size_t i = 0; i < given->count; i++)
-		given->ids[i] = be64toh(numbers[3 + i]);
+		be64toh(numbers[2]) };
 	backlog->is_being_given = backlog->is_missed_again = true; /* for all that is known */
 	await_written(session, given);
 }
@@ -726,7 +728,6 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ TERN_ON_BLOCKLIST_CHANGED, note_unblocked },
 		{ TERN_ON_SESSION_GONE, note_end },
 		{ TERN_ON_SESSION_FOUND, note_presence },
-		{ TERN_ON_MODULE_LEAVING, note_leaving },
 		{ 0 },
 	},
 	.states = (const struct tern_state_claim[]){
@@ -766,7 +767,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.metrics = (const struct tern_metric_claim[]){
 		{ "offline_kept", TERN_COUNTER, "messages kept for absent users", &kept_handle, NULL },
-		{ "offline_given", TERN_COUNTER, "kept messages that their users have got",
+		{ "offline_given", TERN_COUNTER, "kept messages that devices were given",
 			&given_handle, NULL },
 		{ 0 },
 	},

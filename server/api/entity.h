@@ -140,12 +140,15 @@ void tern_session_when_written(struct tern_session *session,
 		bool cancelled),
 	void *context);
 
-/* For a module that leaves: deletes that entry of its log, which the session has been given, when all
- * that the entity has said to it up to now has left as above, whether the module is there or not.
- * Until then, or until the session ends, the entry is handed out. */
-void tern_session_settle(struct tern_session *session, tern_store log, uint64_t id);
+/* Gives a message of a pending log (module.h) to one of the entity's sessions: as tern_session_send
+ * does.  When the device has it (as above), its entry is deleted, whether the module is there or
+ * not; until then the entry is handed out.  Where the session ends before, what it had to
+ * acknowledge is delivered to another or comes back as missed, with tern_event_pending_id; what it
+ * had not to is no longer handed out. */
+void tern_session_hand_out(struct tern_session *session, struct element *message, tern_store log,
+	uint64_t id);
 
-/* True while the entry of a pending log (module.h) has been delivered to sessions of which none
+/* True while the entry of a pending log has been delivered or handed out to sessions of which none
  * has taken it over yet: who gives what waits in the log leaves it out. */
 bool tern_is_handed_out(const struct tern_entity *entity, tern_store log, uint64_t id);
 

@@ -99,6 +99,16 @@ struct handover *handover_of_kept(struct tern_entity *entity, uint64_t kept_id)
 	return make(entity, kept_id);
 }
 
+struct handover *handover_of_pending(struct tern_entity *entity, tern_store log, uint64_t id)
+{
+	struct handover *handover = make(entity, 0);
+
+	handover->log = log;
+	handover->pending_id = id;
+	enlist(entity, handover);
+	return handover;
+}
+
 bool handover_prepare(struct event *event, struct tern_session *session)
 {
 	struct handover *handover;
@@ -224,7 +234,7 @@ uint64_t handover_kept_id(const struct handover *handover)
 	return handover->kept_id;
 }
 
-/* --- of a module that has left ---------------------------------------------------------------- */
+/* --- where nothing is acknowledged ------------------------------------------------------------- */
 
 static void settle(struct tern_entity *entity, struct tern_session *session, void *context,
 	bool cancelled)
@@ -237,17 +247,13 @@ static void settle(struct tern_entity *entity, struct tern_session *session, voi
 }
 
 /* It is the engine that waits. */
-void tern_session_settle(struct tern_session *session, tern_store log, uint64_t id)
+void handover_take_when_written(struct tern_session *session, struct handover *take_handover)
 {
-	struct tern_entity *entity = session->entity;
-	struct handover *handover = make(entity, 0);
-	struct loaded *outer = shard_enter(entity->shard, NULL);
+	struct shard *shard = session->entity->shard;
+	struct loaded *outer = shard_enter(shard, NULL);
 
-	handover->log = log;
-	handover->pending_id = id;
-	enlist(entity, handover);
-	tern_session_when_written(session, settle, handover);
-	entity->shard->guest = outer;
+	tern_session_when_written(session, settle, take_handover);
+	shard->guest = outer;
 }
 
 /* --- over a restart -------------------------------------------------------------------------- */

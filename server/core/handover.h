@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "entity.h"
+
 struct event;
 struct handover;
 struct saved_handover;
@@ -28,10 +30,16 @@ bool handover_prepare(struct event *event, struct tern_session *session);
 /* Of a message that the archive holds, and a session is given now; the share is the caller's. */
 struct handover *handover_of_kept(struct tern_entity *entity, uint64_t kept_id);
 
+/* The same of an entry of a pending log. */
+struct handover *handover_of_pending(struct tern_entity *entity, tern_store log, uint64_t id);
+
 struct handover *handover_share(struct handover *handover); /* NULL stays NULL */
 
 /* A device has it; the share comes back.  Takes NULL. */
 void handover_take(struct tern_entity *entity, struct handover *handover);
+
+/* The session has it when all that has been said to it up to now is written: without acks. */
+void handover_take_when_written(struct tern_session *session, struct handover *take_handover);
 
 /* Somebody has taken over what the archive holds: a device, or another module. */
 void handover_tell_taken(struct tern_entity *entity, uint64_t kept_id);

@@ -245,6 +245,19 @@ void tern_session_hand_over(struct tern_session *session, struct element *messag
 		session_say_message(session, message, handover_of_kept(session->entity, kept_id));
 }
 
+/* What a filter keeps back is its module's to say, or to lose. */
+void tern_session_hand_out(struct tern_session *session, struct element *message, tern_store log,
+	uint64_t id)
+{
+	struct handover *handover = handover_of_pending(session->entity, log, id);
+	bool is_kept_back = session->is_filtered && filter_keeps(session, message);
+
+	if (!is_kept_back)
+		session_say_message(session, message, session->acks ? handover : NULL);
+	if (is_kept_back || !session->acks)
+		handover_take_when_written(session, handover);
+}
+
 void session_drained(struct tern_session *session)
 {
 	brake_release(session);

@@ -290,16 +290,18 @@ static void reopen(struct tern_entity *entity)
 static void restart_account(struct tern_entity *entity)
 {
 	struct buffer saved[32][CLAIMS_MAX] = { 0 };
-	struct tern_session *session;
+	struct tern_session *sessions = entity->sessions, *session;
 	size_t count = 0;
 
-	for (session = entity->sessions; session; session = session->next) {
+	for (session = sessions; session; session = session->next) {
 		assert(count < sizeof saved / sizeof *saved);
 		save_states(session, saved[count++]);
 		cancel_alarms(session);
 		free_states(entity->host, session->states);
 	}
+	entity->sessions = NULL;
 	reopen(entity);
+	entity->sessions = sessions;
 	count = 0;
 	for (session = entity->sessions; session; session = session->next) {
 		make_states(entity->host, TERN_PER_SESSION, session->states);

@@ -563,8 +563,25 @@ bool tern_is_leaving(const struct tern_entity *entity)
 	return false;
 }
 
-void tern_session_settle(struct tern_session *session, tern_store log, uint64_t id)
+struct handed_out { tern_store log; uint64_t id; };
+
+static void take_entry(struct tern_entity *entity, struct tern_session *session, void *context,
+	bool cancelled)
 {
+	struct handed_out *entry = context;
+
+	tern_log_delete(entity, entry->log, entry->id);
+	free(entry);
+}
+
+void tern_session_hand_out(struct tern_session *session, struct element *message, tern_store log,
+	uint64_t id)
+{
+	struct handed_out *entry = heap_alloc(sizeof *entry);
+
+	*entry = (struct handed_out){ log, id };
+	tern_session_send(session, message);
+	tern_session_when_written(session, take_entry, entry);
 }
 
 bool tern_is_handed_out(const struct tern_entity *entity, tern_store log, uint64_t id)

@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "call.h"
 #include "core_stage.h"
+#include "element.h"
 #include "entity_internal.h"
 #include "session_internal.h"
 #include "shard_internal.h"
@@ -48,7 +49,6 @@ struct memory { char bytes[64]; };
 
 static tern_state of_account, of_session;
 static tern_store records, shelf;
-static uint64_t given; /* to the session, of the shelf */
 static int load_result;
 static bool begins_again;
 
@@ -157,8 +157,6 @@ static void note_leaving(struct tern_entity *entity, struct tern_session *sessio
 		struct memory *memory = tern_session_state(session, of_session);
 
 		strcpy(memory->bytes, "touched");
-		if (given)
-			tern_session_settle(session, shelf, given);
 	}
 }
 
@@ -244,7 +242,6 @@ static void set_up(void)
 	why = NULL;
 	load_result = 0;
 	begins_again = false;
-	given = 0;
 	stage_open(modules);
 	romeo = client_open(ROMEO, "garden");
 	rosaline = client_open(ROSALINE, "feast");
@@ -528,36 +525,74 @@ static size_t look_at_shelf(void)
 	return on_shelf;
 }
 
-Test(core_turnover, deletes_what_a_session_was_given_when_it_has_it)
+/* What it gives stands on the shelf too. */
+static uint64_t hand_out(struct client *client)
 {
+	struct element *message = element_new(arena, NS_CLIENT, "message");
+	uint64_t id;
+
+	element_set(message, "from", ROSALINE);
+	element_set(message, "to", ROMEO);
+	element_set(message, "type", "chat");
+	element_add_text(message, "body", "from the shelf");
+	cr_assert_eq(tern_append(stage_entity(ROMEO), shelf, NULL, "x", 1, &id), 0);
+	tern_session_hand_out(client_session(client), message, shelf, id);
+	return id;
+}
+
+Test(core_turnover, deletes_what_a_session_was_handed_out_when_it_has_it)
+{
+	uint64_t id;
+
 	HAS(&guest);
 	client_says(romeo, ENABLE);
-	cr_assert_eq(tern_append(stage_entity(ROMEO), shelf, NULL, "x", 1, &given), 0);
-	client_says(rosaline, "<message to='" ROMEO "' type='chat'><body>x</body></message>");
-	stage_settle();
+	id = hand_out(romeo);
 	leave();
-	cr_assert(tern_is_handed_out(stage_entity(ROMEO), shelf, given));
+	cr_assert(tern_is_handed_out(stage_entity(ROMEO), shelf, id));
 	cr_assert_eq(look_at_shelf(), 1);
 	client_says(romeo, "<a xmlns='urn:xmpp:sm:3' h='1'/>");
 	cr_assert_eq(look_at_shelf(), 0);
-	cr_assert(!tern_is_handed_out(stage_entity(ROMEO), shelf, given));
+	cr_assert(!tern_is_handed_out(stage_entity(ROMEO), shelf, id));
 }
 
-Test(core_turnover, keeps_what_a_session_was_given_when_it_ends_without_it)
+Test(core_turnover, deletes_what_a_session_was_handed_out_when_it_is_written)
+{
+	uint64_t id;
+
+	HAS(&guest);
+	id = hand_out(romeo);
+	cr_assert(tern_is_handed_out(stage_entity(ROMEO), shelf, id));
+	leave();
+	cr_assert_eq(look_at_shelf(), 0);
+	cr_assert(!tern_is_handed_out(stage_entity(ROMEO), shelf, id));
+}
+
+Test(core_turnover, delivers_what_was_handed_out_to_a_session_that_never_took_it)
 {
 	struct client *street = client_open(ROMEO, "street");
 
 	HAS(&guest);
 	client_says(romeo, ENABLE);
-	client_says(street, ENABLE);
-	cr_assert_eq(tern_append(stage_entity(ROMEO), shelf, NULL, "x", 1, &given), 0);
-	client_says(rosaline, "<message to='" ROMEO "' type='chat'><body>x</body></message>");
+	client_says(street, "<presence/>");
+	hand_out(romeo);
 	stage_settle();
+	client_heard(street);
+	session_close(client_session(romeo), STREAM_ERROR_NONE, NULL);
+	cr_assert_eq(look_at_shelf(), 0);
+	cr_assert(strstr(client_heard(street), "from the shelf"));
+}
+
+Test(core_turnover, keeps_what_a_session_was_handed_out_when_it_ends_without_it)
+{
+	uint64_t id;
+
+	HAS(&guest);
+	client_says(romeo, ENABLE);
+	id = hand_out(romeo);
 	leave();
 	session_close(client_session(romeo), STREAM_ERROR_NONE, NULL);
-	session_close(client_session(street), STREAM_ERROR_NONE, NULL);
-	stage_settle();
 	cr_assert_eq(look_at_shelf(), 1);
+	cr_assert(!tern_is_handed_out(stage_entity(ROMEO), shelf, id));
 }
 
 static void note_taken(struct tern_entity *entity, uint64_t kept_id, const void *settings)
