@@ -9,10 +9,13 @@
 #include <unistd.h>
 
 #define LOOK_EVERY_S 10.0
-#define IDLE_BYTES (1024 * 1024) /* may always lie idle */
-#define IDLE_PART 8              /* and this part of what is in use */
+#define IDLE_BYTES (256 * 1024) /* may always lie idle */
+#define IDLE_PART 32            /* or this part of what is in use */
+#define PATIENCE 6              /* looks after which a trim may be tried in vain again */
 
 static ev_timer look;
+static size_t residue; /* what the last trim did not give back: pieces of pages, not the heap's */
+static unsigned looks_since;
 
 /* A login makes some 50 kB for a moment, and each step of the preset 128 kB is a call of the
  * kernel with page faults behind it.  Only the first heap gives back what lies at its end when
@@ -25,9 +28,11 @@ void memory_set_up(size_t heaps)
 	mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
 }
 
-bool memory_is_worth_trimming(size_t resident_bytes, size_t used_bytes)
+bool memory_is_worth_trimming(size_t idle_bytes, size_t used_bytes, size_t residue_bytes)
 {
-	return resident_bytes > used_bytes + used_bytes / IDLE_PART + IDLE_BYTES;
+	size_t part = used_bytes / IDLE_PART;
+
+	return idle_bytes > residue_bytes + (part > IDLE_BYTES ? part : IDLE_BYTES);
 }
 
 /* Resident and no file's: 0 where /proc is not to be read. */
@@ -43,12 +48,25 @@ static size_t resident_bytes(void)
 		(resident - shared) * (size_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
+static size_t idle_bytes(size_t used_bytes)
+{
+	size_t resident = resident_bytes();
+
+	return resident > used_bytes ? resident - used_bytes : 0;
+}
+
 static void trim_if_worthwhile(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct mallinfo2 heap = mallinfo2();
+	size_t used = heap.uordblks + heap.hblkhd;
 
-	if (memory_is_worth_trimming(resident_bytes(), heap.uordblks + heap.hblkhd))
-		malloc_trim(0);
+	if (++looks_since >= PATIENCE)
+		residue = 0; /* its pieces may have become whole pages */
+	if (!memory_is_worth_trimming(idle_bytes(used), used, residue))
+		return;
+	malloc_trim(0);
+	residue = idle_bytes(used);
+	looks_since = 0;
 }
 
 void memory_watch_start(struct ev_loop *loop)

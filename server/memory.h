@@ -19,8 +19,8 @@ void memory_set_up(size_t heaps);
 void memory_watch_start(struct ev_loop *loop);
 void memory_watch_stop(struct ev_loop *loop);
 
-/* Whether so much lies idle in `resident_bytes`, of which `used_bytes` are in use, that it
- * is worth the walk through the heap. */
-bool memory_is_worth_trimming(size_t resident_bytes, size_t used_bytes);
+/* Whether so much lies idle, beside what is in use and what the last walk through the heap could
+ * not give back, that another is worth it. */
+bool memory_is_worth_trimming(size_t idle_bytes, size_t used_bytes, size_t residue_bytes);
 
 #endif

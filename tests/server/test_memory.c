@@ -7,19 +7,19 @@
 
 #define MB ((size_t)1024 * 1024)
 
-Test(memory, leaves_a_megabyte_and_an_eighth_alone)
+Test(memory, leaves_a_quarter_of_a_megabyte_or_a_part_of_32_alone)
 {
-	static const struct { size_t resident, used; bool is_worth; } cases[] = {
-		{ 0, 0, false },
-		{ MB, 0, false },
-		{ MB + 1, 0, true },
-		{ 9 * MB, 8 * MB, false },
-		{ 10 * MB, 8 * MB, false },
-		{ 10 * MB + 1, 8 * MB, true },
-		{ 4 * MB, 8 * MB, false }, /* in use, and not touched yet */
+	static const struct { size_t idle, used, residue; bool is_worth; } cases[] = {
+		{ 0, 0, 0, false },
+		{ MB / 4, MB, 0, false },
+		{ MB / 4 + 1, MB, 0, true },
+		{ 2 * MB, 64 * MB, 0, false },
+		{ 2 * MB + 1, 64 * MB, 0, true },
+		{ MB, MB, MB, false }, /* it could not be given back the last time either */
+		{ MB + MB / 4 + 1, MB, MB, true },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		cr_expect_eq(memory_is_worth_trimming(cases[i].resident, cases[i].used),
-			cases[i].is_worth, "case %zu", i);
+		cr_expect_eq(memory_is_worth_trimming(cases[i].idle, cases[i].used,
+			cases[i].residue), cases[i].is_worth, "case %zu", i);
 }
