@@ -89,27 +89,49 @@ Test(stream_rate, is_not_saved_up_beyond_the_burst)
 	cr_assert_eq(received(), 11);
 }
 
-static void reads_the_second_in_two_seconds(void)
+static void reads_the_next_in_two_seconds(void)
 {
-	cr_assert_eq(received(), 1);
+	unsigned before = received();
+
 	world_pass(1900);
-	cr_assert_eq(received(), 1);
+	cr_assert_eq(received(), before);
 	world_pass(300);
-	cr_assert_eq(received(), 2);
+	cr_assert_eq(received(), before + 1);
+}
+
+static void says_a_long_message(struct link *link)
+{
+	char text[4096] = "<message><body>";
+
+	memset(text + strlen(text), 'a', 3000);
+	strcat(text, "</body></message>");
+	world_says(link, text);
 }
 
 Test(stream_rate, of_bytes_is_kept_as_well)
 {
-	char text[4096] = "<message><body>";
 	struct link *link;
 
 	world.server.limits.byte_rate = 1000;
 	link = fresh_client();
-	memset(text + strlen(text), 'a', 3000);
-	strcat(text, "</body></message>");
-	world_says(link, text);
+	says_a_long_message(link);
 	says_messages(link, 1);
-	reads_the_second_in_two_seconds();
+	cr_assert_eq(received(), 1);
+	reads_the_next_in_two_seconds();
+}
+
+Test(stream_rate, that_takes_longer_counts)
+{
+	struct link *link;
+
+	world.server.limits.byte_rate = 1000;
+	world.server.limits.stanza_rate = 1;
+	link = fresh_client();
+	says_messages(link, 1);
+	says_a_long_message(link); /* the second's second has to be waited for too */
+	says_messages(link, 1);
+	cr_assert_eq(received(), 2);
+	reads_the_next_in_two_seconds();
 }
 
 Test(stream_rate, of_answers_holds_the_next_question_back)
@@ -123,7 +145,8 @@ Test(stream_rate, of_answers_holds_the_next_question_back)
 	cr_assert_eq(received(), 1);
 	stream_note_answered(fake_accounts.stream, 2000);
 	says_messages(link, 1);
-	reads_the_second_in_two_seconds();
+	cr_assert_eq(received(), 1);
+	reads_the_next_in_two_seconds();
 }
 
 Test(stream_rate, of_nought_is_none)

@@ -31,15 +31,20 @@ static uint64_t overdue(uint64_t paid_until_us, uint64_t now_us, uint64_t burst_
 	return paid_until_us > now_us + burst_us ? paid_until_us - now_us - burst_us + MOMENT_US : 0;
 }
 
+/* Of two rates that are exceeded the one that takes longer counts. */
 static void wait_for(struct stream *stream, uint64_t delay_us)
 {
+	uint64_t due_ms = shard_ticks_ms(stream->shard) + (delay_us + 999) / 1000;
+
 	if (delay_us == 0 || stream->state == STREAM_ENDED)
+		return;
+	if (stream->rate.is_exceeded && due_ms <= stream->rate.due_ms)
 		return;
 	if (!stream->rate.is_exceeded)
 		stream_hold(stream);
 	stream->rate.is_exceeded = true;
 	stream->rate.again.run = run_again;
-	stream->rate.due_ms = shard_ticks_ms(stream->shard) + (delay_us + 999) / 1000;
+	stream->rate.due_ms = due_ms;
 	rate_go_on(stream);
 }
 
