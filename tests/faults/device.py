@@ -5,6 +5,7 @@ import asyncio
 import itertools
 import traceback
 from collections import deque
+from xml.parsers.expat import ExpatError
 from xml.sax.saxutils import quoteattr
 
 from client import CLIENT, TIMEOUT_S, Client, Gone
@@ -41,6 +42,7 @@ class Device(Client):
         self.session = 0
         self.began = 0
         self.is_ready = False
+        self.last_end = None
         self.is_expected_to_end = False
         self.again = []                 # letters to send once more, in a new session
         self.newest = None              # the id of the archive that it read last
@@ -69,6 +71,7 @@ class Device(Client):
             if event.kind == "closed":      # the other side has said all
                 self.leave()
                 self.take_event(Event("end"))
+                self.last_end = "the server closed the stream"
         except Gone:
             pass
         except Exception:
@@ -79,7 +82,7 @@ class Device(Client):
             self.hear(event.element)
             return
         if event.kind == "end":
-            self.is_ready = False
+            self.note_end()
             if self.opening and not self.opening.done():
                 self.opening.set_exception(Gone())
         super().report(event)
@@ -98,6 +101,13 @@ class Device(Client):
             self.hear_of_session(element)
         elif name == f"{{{STREAMS}}}error":
             self.note_stream_error(condition_of(element, STREAM_ERRORS))
+
+    def note_end(self):
+        self.is_ready = False
+        error = self.wire and self.wire.error
+        self.last_end = f"the connection ended: {error!r}"
+        if isinstance(error, ExpatError):
+            self.proof.break_promise("start", f"{self.name} cannot read: {error!r}")
 
     def note_stream_error(self, condition):
         if not self.is_expected_to_end:

@@ -206,7 +206,9 @@ class Talk:
         try:
             await waiting
         except (Gone, asyncio.TimeoutError) as error:
-            self.proof.break_promise("start", f"the server broke off: {error!r}")
+            ends = [f"{device.name}, {device.last_end}" for device in self.devices()
+                    if device.is_gone]
+            self.proof.break_promise("start", f"the server broke off: {error!r}, {ends}")
 
     async def wait_for_missing(self):
         loop = asyncio.get_running_loop()
