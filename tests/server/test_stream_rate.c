@@ -99,11 +99,11 @@ static void reads_the_next_in_two_seconds(void)
 	cr_assert_eq(received(), before + 1);
 }
 
-static void says_a_long_message(struct link *link)
+static void says_a_long_message(struct link *link, size_t bytes)
 {
 	char text[4096] = "<message><body>";
 
-	memset(text + strlen(text), 'a', 3000);
+	memset(text + strlen(text), 'a', bytes);
 	strcat(text, "</body></message>");
 	world_says(link, text);
 }
@@ -114,7 +114,7 @@ Test(stream_rate, of_bytes_is_kept_as_well)
 
 	world.server.limits.byte_rate = 1000;
 	link = fresh_client();
-	says_a_long_message(link);
+	says_a_long_message(link, 3000);
 	says_messages(link, 1);
 	cr_assert_eq(received(), 1);
 	reads_the_next_in_two_seconds();
@@ -128,10 +128,12 @@ Test(stream_rate, that_takes_longer_counts)
 	world.server.limits.stanza_rate = 1;
 	link = fresh_client();
 	says_messages(link, 1);
-	says_a_long_message(link); /* the second's second has to be waited for too */
+	says_a_long_message(link, 1500); /* half a second for its bytes, a whole one for it */
 	says_messages(link, 1);
+	world_pass(1000);
 	cr_assert_eq(received(), 2);
-	reads_the_next_in_two_seconds();
+	world_pass(200);
+	cr_assert_eq(received(), 3);
 }
 
 Test(stream_rate, of_answers_holds_the_next_question_back)
