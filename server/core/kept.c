@@ -4,19 +4,20 @@
 #include <string.h>
 
 #include "element.h"
+#include "names.h"
 #include "stanza.h"
 
 #define NS_CHATSTATES "http://jabber.org/protocol/chatstates"
 #define NS_HINTS "urn:xmpp:hints"
 
 /* XEP-0160 3: words are kept, the news that somebody is typing are not.  A <thread/> alone says
- * nothing, and neither do hints. */
+ * nothing, and neither do hints, nor the ids that some clients give to everything. */
 static bool says_something(const struct element *child)
 {
 	const char *ns = element_ns(child);
 
 	return strcmp(ns, NS_CHATSTATES) != 0 && strcmp(ns, NS_HINTS) != 0 &&
-		strcmp(element_name(child), "thread") != 0;
+		strcmp(ns, NS_SID) != 0 && strcmp(element_name(child), "thread") != 0;
 }
 
 bool tern_is_kept(const struct tern_stanza *stanza)

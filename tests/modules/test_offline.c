@@ -196,6 +196,7 @@ Test(offline, says_that_it_keeps_messages)
 /* --- what is kept -------------------------------------------------------------------------- */
 
 #define STATE "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
+#define ORIGIN_ID "<origin-id xmlns='urn:xmpp:sid:0' id='1'/>"
 #define HINT(name) "<" name " xmlns='urn:xmpp:hints'/>"
 
 static const struct { const char *type, *content; enum offline_choice choice; } choices[] = {
@@ -206,6 +207,8 @@ static const struct { const char *type, *content; enum offline_choice choice; } 
 	{ "chat", STATE HINT("store"), OFFLINE_KEEP },
 	{ "chat", HINT("store"), OFFLINE_KEEP },
 	{ "chat", STATE HINT("no-copy"), OFFLINE_DROP },
+	{ "chat", STATE ORIGIN_ID, OFFLINE_DROP },
+	{ "chat", "<body>x</body>" ORIGIN_ID, OFFLINE_KEEP },
 	{ "chat", "", OFFLINE_DROP },
 	{ "chat", "<received xmlns='urn:xmpp:receipts' id='1'/>", OFFLINE_KEEP },
 	{ "chat", "<body>x</body>" HINT("no-store"), OFFLINE_REFUSE },
