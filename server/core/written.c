@@ -117,11 +117,13 @@ void written_note_acked(struct tern_session *session)
 	entity_may_rest(entity);
 }
 
+/* With acks they wait for more than that, but those who came before <enable/>. */
 void written_note_drained(struct tern_session *session)
 {
-	if (session->acks) /* they wait for more than that */
-		return;
-	tell_all(session, false);
+	if (session->acks)
+		written_note_acked(session);
+	else
+		tell_all(session, false);
 }
 
 void written_cancel(struct tern_session *session)

@@ -567,6 +567,18 @@ Test(core_turnover, deletes_what_a_session_was_handed_out_when_it_is_written)
 	cr_assert(!tern_is_handed_out(stage_entity(ROMEO), shelf, id));
 }
 
+Test(core_turnover, deletes_what_was_written_before_acks_were_enabled)
+{
+	HAS(&guest);
+	client_leaves_unread(romeo, 1);
+	hand_out(romeo);
+	stage_settle();
+	client_says(romeo, ENABLE);
+	cr_assert_eq(look_at_shelf(), 1);
+	client_leaves_unread(romeo, 0);
+	cr_assert_eq(look_at_shelf(), 0);
+}
+
 Test(core_turnover, delivers_what_was_handed_out_to_a_session_that_never_took_it)
 {
 	struct client *street = client_open(ROMEO, "street");
