@@ -172,10 +172,17 @@ static bool waits_in_archive(const struct event *event)
 		host->taken_has_left;
 }
 
+/* The same, or in a pending log: its sender has been told that it is safe, and it will be given. */
+static bool waits_for_module(const struct event *event)
+{
+	return waits_in_archive(event) || (event->phase >= TERN_IN_MISSED &&
+		!event->at->host->pending && tern_event_pending_id(&event->pub));
+}
+
 /* One place answers what nobody claimed. */
 static void nobody_claimed(struct event *event)
 {
-	if (event->pub.stanza.kind == TERN_MESSAGE && !waits_in_archive(event))
+	if (event->pub.stanza.kind == TERN_MESSAGE && !waits_for_module(event))
 		event_refuse(event, TERN_SERVICE_UNAVAILABLE, NULL);
 	else
 		event_finish(event);
@@ -292,7 +299,10 @@ static bool pass_phase(struct event *event)
 				event_finish(event);
 			return false;
 		case TERN_REJECT:
-			event_refuse(event, event->condition, event->text);
+			if (waits_for_module(event))
+				event_finish(event);
+			else
+				event_refuse(event, event->condition, event->text);
 			return false;
 		case TERN_HOLD:
 			event->hooks = hook + 1;

@@ -656,6 +656,57 @@ Test(core_turnover, what_waits_in_an_archive_that_is_away_is_not_bounced)
 	cr_assert_str_eq(noted(), "");
 }
 
+static enum tern_verdict refuse_missed(struct tern_event *event, const void *settings)
+{
+	return tern_reject(event, TERN_SERVICE_UNAVAILABLE, NULL);
+}
+
+static const struct tern_module refuser = {
+	.abi = TERN_MODULE_ABI, .name = "refuser", .about = "sends back what is missed",
+	.hooks = (const struct tern_hook[]){
+		{ TERN_IN_MISSED, TERN_MESSAGES, 1000, refuse_missed }, { 0 } },
+};
+
+Test(core_turnover, nor_does_another_module_send_it_back)
+{
+	archive_and_leave();
+	change((const struct tern_module *const[]){ &stage_passing, &refuser, NULL });
+	session_close(client_session(rosaline), STREAM_ERROR_NONE, NULL);
+	stage_settle();
+	cr_assert_str_eq(client_heard(romeo), "");
+}
+
+static tern_store drawer;
+
+static int put_aside(struct tern_event *event, tern_store *ret_log, uint64_t *ret_id,
+	const void *settings)
+{
+	*ret_log = drawer;
+	return tern_append(event->entity, drawer, NULL, "x", 1, ret_id);
+}
+
+static const struct tern_module keeper = {
+	.abi = TERN_MODULE_ABI, .name = "keeper", .about = "keeps what is under way",
+	.stores = (const struct tern_store_claim[]){
+		{ "keeper/drawer", TERN_LOG, &drawer, NULL }, { 0 } },
+	.pending = put_aside,
+};
+
+Test(core_turnover, what_waits_in_a_pending_log_that_is_away_is_not_sent_back)
+{
+	change((const struct tern_module *const[]){ &keeper, &stage_passing, &refuser, NULL });
+	client_says(romeo, ENABLE);
+	client_says(rosaline, ENABLE);
+	say("word");
+	stage_settle();
+	cr_assert(has(client_heard(rosaline), "word"));
+	client_heard(romeo);
+	change((const struct tern_module *const[]){ &stage_passing, &refuser, NULL });
+	session_close(client_session(rosaline), STREAM_ERROR_NONE, NULL);
+	stage_settle();
+	cr_assert_str_eq(client_heard(romeo), "");
+}
+
 static enum tern_verdict take_missed(struct tern_event *event, const void *settings)
 {
 	note("missed ");
