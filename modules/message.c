@@ -3,7 +3,33 @@
 
 #include "message.h"
 
+#include <strings.h>
+
 #include "module.h"
+
+/* --- what only the server says --------------------------------------------------------------- */
+
+static bool is_false_delay(const struct element *element, const void *domain)
+{
+	const char *from = element_is(element, NS_DELAY, "delay") ? element_get(element, "from") : NULL;
+
+	return from && strcasecmp(from, domain) == 0;
+}
+
+/* XEP-0203 5: since when a message has waited here, nobody else can know. */
+static enum tern_verdict remove_false_delays(struct tern_event *event, const void *settings)
+{
+	const char *domain = tern_host_domain(event->host);
+	const struct element *at = element_find(event->stanza.element, NS_DELAY, "delay");
+
+	while (at && !is_false_delay(at, domain))
+		at = element_find_next(at, NS_DELAY, "delay");
+	if (at)
+		element_remove_if(tern_event_edit(event), is_false_delay, domain);
+	return TERN_PASS;
+}
+
+/* --- who gets it ----------------------------------------------------------------------------- */
 
 /* 8.5.2 and 8.5.3, as the table of 8.5.4 has it.  Where the RFC lets the server choose: a chat
  * goes to all resources that want messages, so that no device misses a part of it; words that
@@ -98,6 +124,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.name = "message",
 	.about = "delivery of messages to sessions (RFC 6121 8.5)",
 	.hooks = (const struct tern_hook[]){
+		{ TERN_IN_CHECK, TERN_MESSAGES, 0, remove_false_delays },
 		{ TERN_IN_DELIVER, TERN_MESSAGES, 0, deliver },
 		{ TERN_IN_MISSED, TERN_MESSAGES, 1000, drop_missed },
 		{ TERN_IN_MISSED, TERN_MESSAGES, 1000, refuse_missed },

@@ -92,6 +92,16 @@ static void nobody_hears(void)
 	HEARS(mute, NULL);
 }
 
+#define DELAY(from) "<delay xmlns='urn:xmpp:delay' from='" from "' stamp='2002-09-10T23:08:25Z'/>"
+
+Test(message, says_in_no_other_name_that_it_waited_here)
+{
+	fake_arrive(fake, "<message from='romeo@example.com/x' to='juliet@example.org/desk' id='1'>"
+		DELAY("example.org") DELAY("example.com") DELAY("Example.ORG") "</message>");
+	HEARS(desk, "<message from='romeo@example.com/x' id='1' to='juliet@example.org/desk'>"
+		DELAY("example.com") "</message>");
+}
+
 Test(message, to_the_account_reaches_whoever_wants_messages)
 {
 	static const char *const types[] = { "normal", "chat", "headline" };
