@@ -18,8 +18,9 @@
 #define NS_PIE "urn:xmpp:pie:0" /* XEP-0227 */
 #define NS_HINTS "urn:xmpp:hints"
 
-/* A page ends behind the message that exceeds its bytes: far less than limits.unwritten-bytes. */
-enum { PAGE = 50, PAGE_BYTES = 64 * 1024, LIST_PAGE = 100, NEXT_PAGE_MS = 1 };
+/* A page ends behind the message that exceeds its bytes: less than limits.unwritten-bytes.  What comes
+ * while a device has not taken a page yet goes in front of the next one: so as a rule there is one. */
+enum { PAGE = 500, PAGE_BYTES = 1024 * 1024, LIST_PAGE = 100, NEXT_PAGE_MS = 1 };
 
 struct offline { long limit; };
 

@@ -34,6 +34,7 @@ static void close(void)
 
 TestSuite(offline, .init = open, .fini = close);
 TestSuite(small_store, .fini = close);
+TestSuite(large_store, .fini = close);
 
 static void arrive(const char *type, const char *content)
 {
@@ -103,17 +104,36 @@ Test(offline, gives_many_in_the_order_in_which_they_came)
 	cr_assert_eq(fake_stored(juliet, "offline"), 0);
 }
 
+/* More than a page has, of messages or of bytes. */
+Test(large_store, gives_many_in_pages)
+{
+	char body[64];
+
+	open_with((const struct fake_option[]){ { "limit", "2000" }, { 0 } });
+	for (int i = 0; i < 1100; i++) {
+		snprintf(body, sizeof body, "<body>%d</body>", i);
+		arrive("normal", body);
+	}
+	log_in("1");
+	for (int i = 0; i < 1100; i++) {
+		snprintf(body, sizeof body, "<body>%d</body>", i);
+		HEARS_PART(balcony, body);
+	}
+	HEARS(balcony, NULL);
+	cr_assert_eq(fake_stored(juliet, "offline"), 0);
+}
+
 Test(offline, gives_large_ones_in_pages)
 {
-	static char xml[40000];
+	static char xml[250000];
 
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 11; i++) {
 		snprintf(xml, sizeof xml, "<message from='romeo@example.com/x' type='chat' "
-			"to='juliet@example.org'><body>%d %039000d</body></message>", i, 0);
+			"to='juliet@example.org'><body>%d %0240000d</body></message>", i, 0);
 		fake_arrive(fake, xml);
 	}
 	log_in("0");
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 11; i++) {
 		snprintf(xml, sizeof xml, "<body>%d 000", i);
 		HEARS_PART(balcony, xml);
 	}
