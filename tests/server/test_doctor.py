@@ -349,6 +349,10 @@ class Doctor(Daemon):
         self.contradicts("doubt", "limits", "`detached-sessions` is above", "shards = 2",
                          "shards = 2\nlimits { resources-per-account = 2 }")
 
+    def test_limits_below_what_a_device_is_given_at_once(self):
+        self.contradicts("doubt", "limits", "may lose the session that is given them", "shards = 2",
+                         "shards = 2\nlimits { unacked-stanzas = 1000 }")
+
     def test_durability_that_forgets(self):
         self.contradicts("doubt", "durability", "are lost in a power cut", "shards = 2",
                          'shards = 2\ndurability = "relaxed"')

@@ -130,6 +130,9 @@ static void look_at_listeners(struct doctor *doctor)
 
 /* --- limits ------------------------------------------------------------------------------- */
 
+/* More than modules give a session at once of what was missed, or of an archive. */
+enum { GIVEN_STANZAS = 2000, GIVEN_BYTES = 4 * 1024 * 1024 };
+
 static void look_at_numbers(struct doctor *doctor)
 {
 	const struct limits *limits = &doctor->config->limits;
@@ -152,6 +155,11 @@ static void look_at_numbers(struct doctor *doctor)
 		if (rules[i].is_wrong)
 			DOUBT(doctor, "limits", "Change one of the two.", "%s", rules[i].text);
 	}
+	if (limits->unacked_stanzas < GIVEN_STANZAS || limits->unacked_bytes < GIVEN_BYTES)
+		DOUBT(doctor, "limits", "Leave both as they are preset.",
+			"`unacked-stanzas` is below %d, or `unacked-bytes` below %d: who comes back to many "
+			"messages may lose the session that is given them, each time", GIVEN_STANZAS,
+			GIVEN_BYTES);
 	if (doctor->config->durability == DURABILITY_RELAXED)
 		DOUBT(doctor, "durability", "Say `durability = \"commit\"` unless this is a test.",
 			"it is relaxed: messages that were acknowledged are lost in a power cut");
