@@ -391,12 +391,13 @@ static void note_absence(struct tern_entity *entity, struct tern_session *sessio
 	served_of(session)->is_served = false;
 }
 
+/* What was withheld before a restart, or came back when it was, is not known as such: but it is there. */
 static void note_unblocked(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {
 	struct backlog *backlog = tern_entity_state(entity, backlog_handle);
 
-	if (!backlog->has_withheld)
+	if (!backlog->has_withheld && backlog->is_empty)
 		return;
 	backlog->is_empty = false;
 	backlog->is_missed_again = true; /* for what is being given now */
