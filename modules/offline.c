@@ -321,9 +321,10 @@ static void note_written(struct tern_entity *entity, struct tern_session *sessio
 		served_of(session)->given = NULL;
 	if (!cancelled)
 		backlog->count -= given->counted < backlog->count ? given->counted : backlog->count;
-	if (cancelled)
-		backlog->is_being_given = false; /* and note_end looks for what is left */
-	else if (!given->is_last && !wants_more(session))
+	if (cancelled) { /* note_end or note_resumed looks for what is left */
+		backlog->is_being_given = false;
+		backlog->may_return = true;
+	} else if (!given->is_last && !wants_more(session))
 		give_up(entity, given->session_id);
 	else if (!given->is_last)
 		give_from(entity, session, given->last_id);
@@ -382,6 +383,14 @@ static void note_presence(struct tern_entity *entity, struct tern_session *sessi
 	served->is_served = tern_session_is_available(session) &&
 		tern_session_priority(session) >= 0;
 	if (!was_served && served->is_served)
+		serve(entity, session);
+}
+
+/* What it had not taken when its stream broke is in the log, where it was in no queue. */
+static void note_resumed(struct tern_entity *entity, struct tern_session *session,
+	struct tern_event *event, const void *settings)
+{
+	if (wants_more(session))
 		serve(entity, session);
 }
 
@@ -727,6 +736,7 @@ TERN_EXPORT const struct tern_module tern_module = {
 		{ TERN_ON_AVAILABLE, note_presence },
 		{ TERN_ON_PRESENCE_CHANGED, note_presence },
 		{ TERN_ON_UNAVAILABLE, note_absence },
+		{ TERN_ON_SESSION_RESUMED, note_resumed },
 		{ TERN_ON_BLOCKLIST_CHANGED, note_unblocked },
 		{ TERN_ON_SESSION_GONE, note_end },
 		{ TERN_ON_SESSION_FOUND, note_presence },

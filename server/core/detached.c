@@ -16,6 +16,7 @@
 #include "session_internal.h"
 #include "shard_internal.h"
 #include "stream.h"
+#include "written.h"
 
 /* --- ids -------------------------------------------------------------------------------------- */
 
@@ -152,6 +153,7 @@ static void detach(struct tern_session *session)
 	log_debug("session", jid_text(session->jid), "its stream is gone; it waits for %u s",
 		acks->max_s);
 	entity_run_watches(session->entity, TERN_ON_SESSION_DETACHED, session, NULL);
+	written_cancel_unqueued(session);
 }
 
 bool detached_begin(struct tern_session *session)

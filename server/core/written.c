@@ -131,6 +131,21 @@ void written_cancel(struct tern_session *session)
 	tell_all(session, true);
 }
 
+void written_cancel_unqueued(struct tern_session *session)
+{
+	struct tern_entity *entity = session->entity;
+
+	entity->pins++;
+	while (session->waiters && session->waiters->until == 0) {
+		struct waiter *waiter = session->waiters;
+
+		session->waiters = waiter->next;
+		conclude(entity, session, waiter, true);
+	}
+	entity->pins--;
+	entity_may_rest(entity);
+}
+
 static bool is_waiter_of(const struct item *item, const struct loaded *owner)
 {
 	return item->go == look && ((const struct waiter *)item)->owner == owner;

@@ -14,6 +14,9 @@ void written_note_acked(struct tern_session *session);
 /* The session has ended. */
 void written_cancel(struct tern_session *session);
 
+/* It stays without its stream: what was said before <enable/> is in no queue, and is lost. */
+void written_cancel_unqueued(struct tern_session *session);
+
 /* A module leaves (turnover.h): its waiters are told, those of one of its sessions and those in the
  * entity's outbox. */
 struct loaded;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "acks_internal.h"
 #include "arena.h"
 #include "call.h"
 #include "core_stage.h"
@@ -577,6 +578,22 @@ Test(core_turnover, deletes_what_was_written_before_acks_were_enabled)
 	cr_assert_eq(look_at_shelf(), 1);
 	client_leaves_unread(romeo, 0);
 	cr_assert_eq(look_at_shelf(), 0);
+}
+
+Test(core_turnover, keeps_what_was_not_written_when_the_stream_broke)
+{
+	char id[64];
+
+	HAS(&guest);
+	client_leaves_unread(romeo, 1);
+	hand_out(romeo);
+	stage_settle();
+	client_says(romeo, ENABLE);
+	strcpy(id, client_session(romeo)->acks->id);
+	client_breaks(romeo);
+	romeo = client_resumes(ROMEO, id, 0);
+	client_says(romeo, "<a xmlns='urn:xmpp:sm:3' h='0'/>");
+	cr_assert_eq(look_at_shelf(), 1);
 }
 
 Test(core_turnover, delivers_what_was_handed_out_to_a_session_that_never_took_it)
