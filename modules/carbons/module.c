@@ -136,8 +136,10 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.features = (const char *const[]){ NS_CARBONS, NS_RULES, NULL },
 	.account_features = (const char *const[]){ NS_CARBONS, NS_RULES, NULL },
 	.iqs = (const struct tern_iq[]){
-		{ TERN_SET, TERN_AT_OWN_ACCOUNT | TERN_AT_OTHER_ACCOUNT, NS_CARBONS, "enable", enable },
-		{ TERN_SET, TERN_AT_OWN_ACCOUNT | TERN_AT_OTHER_ACCOUNT, NS_CARBONS, "disable", disable },
+		{ TERN_SET, TERN_AT_OWN_ACCOUNT | TERN_AT_OTHER_ACCOUNT, NS_CARBONS, "enable", enable,
+			TERN_NOT_ALLOWED },
+		{ TERN_SET, TERN_AT_OWN_ACCOUNT | TERN_AT_OTHER_ACCOUNT, NS_CARBONS, "disable", disable,
+			TERN_NOT_ALLOWED },
 		{ 0 },
 	},
 	.hooks = (const struct tern_hook[]){

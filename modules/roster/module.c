@@ -66,8 +66,10 @@ TERN_EXPORT const struct tern_module tern_module = {
 	.iqs = (const struct tern_iq[]){
 		{ TERN_GET, TERN_AT_OWN_ACCOUNT, NS_ROSTER, "query", answer_get },
 		{ TERN_SET, TERN_AT_OWN_ACCOUNT, NS_ROSTER, "query", answer_set },
-		{ TERN_GET, TERN_AT_OTHER_ACCOUNT, NS_ROSTER, "query", refuse_stranger },
-		{ TERN_SET, TERN_AT_OTHER_ACCOUNT, NS_ROSTER, "query", refuse_stranger },
+		{ TERN_GET, TERN_AT_OTHER_ACCOUNT, NS_ROSTER, "query", refuse_stranger,
+			TERN_FORBIDDEN },
+		{ TERN_SET, TERN_AT_OTHER_ACCOUNT, NS_ROSTER, "query", refuse_stranger,
+			TERN_FORBIDDEN },
 		{ 0 },
 	},
 	.hooks = (const struct tern_hook[]){
