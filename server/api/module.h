@@ -276,7 +276,9 @@ enum tern_command_place { TERN_COMMAND_AT_HOST, TERN_COMMAND_AT_ACCOUNT };
 struct tern_command_claim {
 	const char *words;          /* "archive stats": not those of another command, and not
 	                             * beginning as the server's own do */
-	const char *arguments;      /* "JID [--since DATE]", and one line: what `ternctl help` tells */
+	/* "JID [--since DATE]", what `ternctl help` tells: an option has a value where a word stands behind
+	 * it, `|` parts alternatives.  What it does not name is refused before `run`. */
+	const char *arguments;
 	const char *about;
 	enum tern_command_place at;
 	const char *const *columns; /* of the answer; ends with NULL */

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arena.h"
+#include "usage.h"
+
 /* --- what a command asks ---------------------------------------------------------------- */
 
 const struct command *request_command(const struct request *request)
@@ -99,6 +102,28 @@ void request_await_stop(struct request *request)
 
 /* --- its command ---------------------------------------------------------------------------- */
 
+/* Its two words, as far as they are some. */
+static const char *name_of(const struct request *request)
+{
+	const char *first = request->argument_count ? request->arguments[0] : "";
+	const char *second = request->argument_count > 1 ? request->arguments[1] : "-";
+
+	return *second == '-' ? first : arena_printf(request->arena, "%s %s", first, second);
+}
+
+/* What it does not know might have been meant to hold it back, or to change whom it is about. */
+static bool understands(struct request *request)
+{
+	const struct tern_command_claim *claim = &request->command->claim;
+	const char *stranger = usage_find_stranger(claim->arguments, request->arguments,
+		request->argument_count);
+
+	if (stranger)
+		request_fail(request, "`%s` is too much; usage: %s%s%s", stranger, claim->words,
+			*claim->arguments ? " " : "", claim->arguments);
+	return !stranger;
+}
+
 bool request_find(struct request *request)
 {
 	size_t words;
@@ -107,10 +132,10 @@ bool request_find(struct request *request)
 		request->argument_count, &words);
 	if (!request->command) {
 		request_refuse(request, -ENOSYS, "there is no command `%s`; `help` lists them",
-			request->argument_count ? request->arguments[0] : "");
+			name_of(request));
 		return false;
 	}
 	request->argument_count -= words;
 	request->arguments += words;
-	return true;
+	return understands(request);
 }

@@ -48,8 +48,9 @@ struct request {
 	size_t argument_count;
 };
 
-/* Finds the command that the arguments begin with; false: there is none, and the request has been
- * refused.  Otherwise the command's `run` is what comes next. */
+/* Finds the command that the arguments begin with; false: there is none, or there are arguments that its
+ * line does not name (usage.h), and the request has been refused.  Otherwise the command's `run` is what
+ * comes next. */
 bool request_find(struct request *request);
 
 const struct command *request_command(const struct request *request);

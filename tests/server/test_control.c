@@ -136,7 +136,9 @@ Test(control, lists_its_commands)
 Test(control, refuses_what_is_no_command)
 {
 	cr_assert_str_eq(ask("usr|add||"),
-		"{\"error\":\"there is no command `usr`; `help` lists them\"}\n");
+		"{\"error\":\"there is no command `usr add`; `help` lists them\"}\n");
+	cr_assert_str_eq(ask("-x|--help||"),
+		"{\"error\":\"there is no command `-x`; `help` lists them\"}\n");
 	cr_assert_str_eq(ask("user||"),
 		"{\"error\":\"there is no command `user`; `help` lists them\"}\n");
 	cr_assert_str_eq(ask("|"), "{\"error\":\"there is no command ``; `help` lists them\"}\n");
@@ -208,6 +210,32 @@ Test(control, names_what_is_wrong_with_the_arguments)
 		snprintf(expected, sizeof expected, "{\"error\":\"%s\"}\n", cases[i].error);
 		cr_expect_str_eq(ask(cases[i].asked), expected);
 	}
+}
+
+/* Who asks how a command is used, or for less of it, must not have it done. */
+Test(control, does_nothing_where_it_does_not_know_an_argument)
+{
+	static const struct { const char *asked, *error; } cases[] = {
+		{ "stop|--help||", "`--help` is too much; usage: stop" },
+		{ "stop|now||", "`now` is too much; usage: stop" },
+		{ "user|del|a@example.org|b@example.org||",
+			"`b@example.org` is too much; usage: user del JID" },
+		{ "user|list|example.org|--disable||",
+			"`--disable` is too much; usage: user list HOST [--disabled]" },
+		{ "stats|--prom||", "`--prom` is too much; usage: stats [--prometheus]" },
+		{ "stats|--prometheus|x||", "`x` is too much; usage: stats --prometheus" },
+		{ "session|list|a|b||", "`b` is too much; usage: session list [HOST | JID]" },
+		{ "log|level|info|debug||",
+			"`debug` is too much; usage: log level [error | warning | info | debug]" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char expected[512];
+
+		snprintf(expected, sizeof expected, "{\"error\":\"%s\"}\n", cases[i].error);
+		cr_expect_str_eq(ask(cases[i].asked), expected);
+	}
+	cr_assert_eq(stops, 0);
 }
 
 /* --- what modules claim ----------------------------------------------------------------- */
