@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -17,6 +16,7 @@
 #include "nearest.h"
 #include "options.h"
 #include "source.h"
+#include "tls.h"
 
 static const char *const durabilities[] = { "commit", "relaxed", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
@@ -61,15 +61,11 @@ static const char *refuse_socket(struct arena *arena, const char *path)
 
 static const char *refuse_priority(struct arena *arena, const char *text)
 {
-	gnutls_priority_t priority;
-	const char *where = text;
-	int result = gnutls_priority_init(&priority, text, &where);
+	char *why = NULL;
+	const char *kept = tls_try(text, &why) < 0 ? arena_strdup(arena, why) : NULL;
 
-	if (result == 0) {
-		gnutls_priority_deinit(priority);
-		return NULL;
-	}
-	return arena_printf(arena, "GnuTLS does not understand it at `%s`", where);
+	free(why);
+	return kept;
 }
 
 static const char *refuse_address(struct arena *arena, const char *text)

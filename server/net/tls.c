@@ -35,11 +35,21 @@ static int parse_priority(const char *text, gnutls_priority_t *ret_priority, cha
 	if (result >= 0)
 		gnutls_priority_deinit(*ret_priority);
 	if (asprintf(ret_why, result >= 0 ?
-			"the priority string \"%s\" allows versions below TLS 1.2" :
-			"GnuTLS does not know this in the priority string: \"%s\"",
+			"the priority string `%s` allows versions below TLS 1.2" :
+			"GnuTLS does not understand the priority string at `%s`",
 			result >= 0 ? text : wrong) < 0)
 		heap_exhausted();
 	return -EINVAL;
+}
+
+int tls_try(const char *priority, char **ret_why)
+{
+	gnutls_priority_t parsed;
+	int result = *priority ? parse_priority(priority, &parsed, ret_why) : 0;
+
+	if (*priority && result == 0)
+		gnutls_priority_deinit(parsed);
+	return result;
 }
 
 int tls_setup(const char *priority, char **ret_why)

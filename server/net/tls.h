@@ -21,6 +21,9 @@
 /* `priority` NULL or "": the preset.  0, or -EINVAL and *ret_why, a line for the
  * administrator, the caller's to free: the string is wrong, or allows less than TLS 1.2. */
 int tls_setup(const char *priority, char **ret_why);
+
+/* What tls_setup would answer; nothing is set up. */
+int tls_try(const char *priority, char **ret_why);
 void tls_finish(void);
 
 /* A new ticket key: when certificates change, no session made with the old one is resumed. */

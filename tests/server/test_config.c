@@ -304,7 +304,9 @@ static const struct { const char *text, *fault; } refused[] = {
 		"not `loud`" },
 	{ "data = ''\n" HOST, "tern.conf:1: `data`: it is empty" },
 	{ "tls-priority = 'NORMAL:-NONSENSE'\n" HOST,
-		"tern.conf:1: `tls-priority`: GnuTLS does not understand it at `-NONSENSE`" },
+		"tern.conf:1: `tls-priority`: GnuTLS does not understand the priority string at `-NONSENSE`" },
+	{ "tls-priority = 'NORMAL:+VERS-TLS1.1'\n" HOST, "tern.conf:1: `tls-priority`: the priority string "
+		"`NORMAL:+VERS-TLS1.1` allows versions below TLS 1.2" },
 	/* files and sections */
 	{ "limits {\n depth = 9\n" HOST, "tern.conf:1: this `{` is still open at the end of the file" },
 	{ HOST "\n}\n", "tern.conf:3: this `}` closes nothing" },
