@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -203,6 +204,31 @@ class Doctor(Daemon):
         self.assertIn("may not write to", rows[0][2])
         self.assertIn("chown -R nobody", rows[0][3])
 
+    def serve_as_nobody(self):
+        """Whom the data folder belongs to."""
+        self.start()
+        shutil.chown(self.path("data"), "nobody")
+        self.write_config(change=lambda text: text.replace('user = ""', 'user = "nobody"'))
+
+    @unittest.skipIf(os.geteuid(), "only root can give files away")
+    def test_data_that_root_has_copied(self):
+        self.serve_as_nobody()
+        rows = [row for row in self.see_doctor() if row[1] == "data"]
+        self.assertEqual(len(rows), 1)
+        self.assertEqual(rows[0][0], "fault")
+        self.assertRegex(rows[0][2], "the user `nobody` may not write to .*/data/")
+        self.assertIn("chown -R nobody", rows[0][3])
+
+    @unittest.skipIf(os.geteuid(), "only root can give files away")
+    def test_a_key_in_a_folder_that_the_servers_user_may_not_enter(self):
+        self.serve_as_nobody()
+        shutil.chown(self.path("host.key"), "nobody")
+        rows = [row for row in self.see_doctor() if row[1] == "key of example.org"]
+        self.assertEqual(len(rows), 1)
+        self.assertIn(f"the user `nobody` may not enter {self.folder}", rows[0][2])
+        os.chmod(self.folder, 0o711)
+        self.assertNotIn("key of example.org", [row[1] for row in self.see_doctor()])
+
     def test_a_folder_that_is_missing(self):
         self.start()
         self.write_config(change=lambda text: text.replace(
@@ -308,7 +334,25 @@ class Doctor(Daemon):
         self.names.is_broken = True
         self.finds("doubt", "name example.org", "DNS gives no answer")
 
+    def refuses(self, words, *arguments):
+        done = self.ctl("doctor", *arguments)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn(words, done.stderr)
+
+    def test_a_name_server_that_cannot_be_asked(self):
+        for text in ("dns.example", "::1", "9.9.9.9:", "9.9.9.9:x", "9.9.9.9:70000", "9.9.9", ""):
+            self.refuses("--resolver wants" if text else "empty", "--resolver", text)
+
+    def test_authorities_that_are_none(self):
+        for name in ("no-such-file", "tern.conf"):
+            self.refuses("--ca: there is no certificate in", "--ca", self.path(name))
+
     # --- configuration
+
+    def test_a_configuration_that_is_not_there(self):
+        os.unlink(self.path("tern.conf"))
+        rows = self.see_doctor()
+        self.assertIn("with -c, or make it", rows[0][3])
 
     def test_a_configuration_that_cannot_be_read(self):
         self.write_config(change=lambda text: text.replace("shards", "shard"))

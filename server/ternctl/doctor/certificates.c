@@ -7,6 +7,8 @@
 #include <gnutls/x509.h>
 #include <string.h>
 
+#include "say.h"
+
 #define DAY_S 86400
 #define SOON_DAYS 14
 #define CHAIN_MAX 16
@@ -107,6 +109,17 @@ static gnutls_x509_trust_list_t trusted(struct doctor *doctor)
 		gnutls_x509_trust_list_add_trust_file(list, doctor->wish->ca, NULL,
 			GNUTLS_X509_FMT_PEM, 0, 0);
 	return list;
+}
+
+/* Without them a chain would seem to lead nowhere. */
+void doctor_refuse_ca(const char *path)
+{
+	struct chain chain;
+
+	if (path && !read_chain(&chain, path))
+		fail("--ca: there is no certificate in %s that can be read", path);
+	if (path)
+		free_chain(&chain);
 }
 
 /* Dates have been judged. */

@@ -3,11 +3,13 @@
 
 #include "doctor/internal.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const level_names[] = { "good", "doubt", "fault" };
 
@@ -30,17 +32,29 @@ void doctor_say(struct doctor *doctor, enum finding_level level, const char *sub
 	doctor->counts[level]++;
 }
 
+/* For faults of a file that cannot even be read, other advice would mislead. */
+static const char *advice_for(const char *config)
+{
+	if (access(config, F_OK) < 0 && errno == ENOENT)
+		return "Name the server's configuration with -c, or make it: tern.conf(5) begins with a "
+			"small one.";
+	if (geteuid() != 0)
+		return "Run this as root, who may read all of it. If that does not help, mend the file; "
+			"tern.conf(5) explains each key.";
+	return "Mend the file; tern.conf(5) explains each key. What follows from it (ports, "
+		"certificates, names) could not be looked at.";
+}
+
 void doctor_read_config(struct doctor *doctor)
 {
+	const char *path = doctor->wish->config, *advice = advice_for(path);
 	char *why = NULL;
 
-	doctor->config = config_read(doctor->wish->config, &why);
+	doctor->config = config_read(path, &why);
 	if (doctor->config)
-		GOOD(doctor, "configuration", "%s can be read", doctor->wish->config);
+		GOOD(doctor, "configuration", "%s can be read", path);
 	for (char *rest = why, *fault; (fault = strsep(&rest, "\n"));)
-		FAULT(doctor, "configuration",
-			"Mend the file; tern.conf(5) explains each key. What follows from it (ports, "
-			"certificates, names) could not be looked at.", "%s", fault);
+		FAULT(doctor, "configuration", advice, "%s", fault);
 	free(why);
 }
 
@@ -93,6 +107,8 @@ int doctor_run(const struct doctor_wish *wish)
 {
 	struct doctor doctor = { .wish = wish, .arena = arena_create(4096), .now = time(NULL) };
 
+	doctor_refuse_resolver(wish->resolver);
+	doctor_refuse_ca(wish->ca);
 	doctor.last = &doctor.first;
 	doctor_read_config(&doctor);
 	doctor_look_at_clock(&doctor);

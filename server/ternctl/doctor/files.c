@@ -3,12 +3,18 @@
 
 #include "doctor/internal.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define NGROUPS_MOST 256
 
 const char *doctor_nearest_path(struct doctor *doctor, const char *path)
 {
@@ -40,15 +46,68 @@ static const struct passwd *server_user(struct doctor *doctor)
 	return user;
 }
 
+static bool is_in_group(const struct passwd *user, gid_t gid)
+{
+	gid_t groups[NGROUPS_MOST];
+	int count = NGROUPS_MOST;
+
+	if (getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
+		return gid == user->pw_gid;
+	while (count > 0 && groups[count - 1] != gid)
+		count--;
+	return count > 0;
+}
+
 static bool may(const struct passwd *user, const struct stat *status, unsigned bit)
 {
 	if (user->pw_uid == 0)
 		return true;
 	if (status->st_uid == user->pw_uid)
-		return status->st_mode & bit << 6;
-	if (status->st_gid == user->pw_gid)
-		return status->st_mode & bit << 3;
-	return status->st_mode & bit;
+		return (status->st_mode >> 6 & bit) == bit;
+	if (is_in_group(user, status->st_gid))
+		return (status->st_mode >> 3 & bit) == bit;
+	return (status->st_mode & bit) == bit;
+}
+
+/* The first folder on the way to the file that the user may not enter, or NULL; links are followed. */
+static const char *find_barrier(struct doctor *doctor, const char *path,
+	const struct passwd *user)
+{
+	char real[PATH_MAX];
+	struct stat status;
+
+	if (!realpath(path, real))
+		return NULL;
+	for (char *slash = strchr(real + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (stat(real, &status) == 0 && !may(user, &status, 1))
+			return arena_strdup(doctor->arena, real);
+		*slash = '/';
+	}
+	return NULL;
+}
+
+/* A backup that root has copied back is root's. */
+static bool look_into_data(struct doctor *doctor, const char *path, const struct passwd *user)
+{
+	struct dirent *entry;
+	struct stat status;
+	bool is_well = true;
+	DIR *dir = opendir(path);
+
+	while (dir && is_well && (entry = readdir(dir))) {
+		if (fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISREG(status.st_mode) || may(user, &status, 6))
+			continue;
+		is_well = false;
+		FAULT(doctor, "data",
+			arena_printf(doctor->arena, "Give it to the server: chown -R %s %s.",
+				user->pw_name, path),
+			"the user `%s` may not write to %s/%s", user->pw_name, path, entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return is_well;
 }
 
 static void look_at_data(struct doctor *doctor, const struct passwd *user)
@@ -74,8 +133,15 @@ static void look_at_data(struct doctor *doctor, const struct passwd *user)
 	else if (status.st_mode & 07)
 		FAULT(doctor, "data", arena_printf(doctor->arena, "Close it: chmod 700 %s.", path),
 			"everybody on this machine may enter %s", path);
-	else
+	else if (!user || look_into_data(doctor, path, user))
 		GOOD(doctor, "data", "%s belongs to the server alone", path);
+}
+
+static const char *group_of(const struct passwd *user)
+{
+	const struct group *group = getgrgid(user->pw_gid);
+
+	return group ? group->gr_name : user->pw_name;
 }
 
 /* A certificate may be read by all, its key by none but the server. */
@@ -83,6 +149,7 @@ static void look_at_key(struct doctor *doctor, const struct host_config *host,
 	const struct passwd *user)
 {
 	const char *subject = arena_printf(doctor->arena, "key of %s", host->domain);
+	const char *barrier = user ? find_barrier(doctor, host->key, user) : NULL;
 	struct stat status;
 
 	if (stat(host->key, &status) < 0)
@@ -94,8 +161,15 @@ static void look_at_key(struct doctor *doctor, const struct host_config *host,
 		DOUBT(doctor, subject,
 			arena_printf(doctor->arena, "Let the server's group read it: chgrp %s %s; "
 				"chmod g+r %s. Or restart it when the certificate was renewed.",
-				user->pw_name, host->key, host->key),
+				group_of(user), host->key, host->key),
 			"the user `%s` may not read %s, so a reload cannot", user->pw_name, host->key);
+	else if (barrier)
+		DOUBT(doctor, subject,
+			arena_printf(doctor->arena, "Let the server's group enter it: chgrp %s %s; "
+				"chmod g+x %s. Or restart it when the certificate was renewed.",
+				group_of(user), barrier, barrier),
+			"the user `%s` may not enter %s, where %s lies, so a reload cannot read it",
+			user->pw_name, barrier, host->key);
 	else
 		GOOD(doctor, subject, "only the server may read it");
 }

@@ -42,6 +42,10 @@ void doctor_say(struct doctor *doctor, enum finding_level level, const char *sub
 #define FAULT(doctor, subject, advice, ...) \
 	doctor_say(doctor, FINDING_FAULT, subject, advice, __VA_ARGS__)
 
+/* What the caller wished for and cannot be done ends the program; NULL: no wish. */
+void doctor_refuse_resolver(const char *text);
+void doctor_refuse_ca(const char *path);
+
 /* Each looks at one thing; those below the line want a configuration. */
 void doctor_read_config(struct doctor *doctor);
 void doctor_look_at_clock(struct doctor *doctor);

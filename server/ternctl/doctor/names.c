@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "say.h"
+
 #define PORT_STARTTLS 5222
 
 struct names {
@@ -25,18 +27,34 @@ struct names {
 
 /* --- asking --------------------------------------------------------------------------------- */
 
+static bool read_resolver(const char *text, struct sockaddr_in *ret_server)
+{
+	struct sockaddr_in server = { .sin_family = AF_INET };
+	char address[64];
+	int port = 53, len = 0;
+
+	if (sscanf(text, "%63[0-9.]%n:%d%n", address, &len, &port, &len) < 1 || text[len] ||
+	    port < 1 || port > 65535 || inet_pton(AF_INET, address, &server.sin_addr) != 1)
+		return false;
+	server.sin_port = htons((uint16_t)port);
+	*ret_server = server;
+	return true;
+}
+
+/* The system's would answer in its place. */
+void doctor_refuse_resolver(const char *text)
+{
+	struct sockaddr_in server;
+
+	if (text && !read_resolver(text, &server))
+		fail("--resolver wants an address of IPv4, and perhaps a port (9.9.9.9, 127.0.0.1:5353), "
+			"not `%s`", text);
+}
+
 static void use_resolver(struct __res_state *resolver, const char *text)
 {
-	struct sockaddr_in server = { .sin_family = AF_INET, .sin_port = htons(53) };
-	char address[64];
-	int port = 53;
-
-	if (sscanf(text, "%63[0-9.]:%d", address, &port) < 1 ||
-	    inet_pton(AF_INET, address, &server.sin_addr) != 1)
-		return;
-	server.sin_port = htons((uint16_t)port);
-	resolver->nsaddr_list[0] = server;
-	resolver->nscount = 1;
+	if (read_resolver(text, &resolver->nsaddr_list[0]))
+		resolver->nscount = 1;
 }
 
 /* Adds to what is there. */
