@@ -61,6 +61,13 @@ int directory_lock(const char *path, long *ret_pid)
 	return fd;
 }
 
+const char *directory_reason(int result)
+{
+	if (result == -EACCES)
+		return "Permission denied: it, and what is in it, has to belong to whom the server runs as";
+	return strerror(-result);
+}
+
 int directory_check_empty(const char *path)
 {
 	DIR *dir = opendir(path);

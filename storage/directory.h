@@ -10,6 +10,9 @@ int directory_make(const char *path);
  * when another holds it (*ret_pid: who, or 0 when it has not said), or -errno. */
 int directory_lock(const char *path, long *ret_pid);
 
+/* Why one cannot be used, for administrators; of a -errno. */
+const char *directory_reason(int result);
+
 /* 0, -ENOTEMPTY, or -errno. */
 int directory_check_empty(const char *path);
 

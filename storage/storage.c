@@ -98,7 +98,7 @@ static int lock_directory(const char *path, char **ret_why)
 		snprintf(who, sizeof(who), pid ? "process %ld" : "another process", pid);
 		*ret_why = describe("data directory %s is in use by %s", path, who);
 	} else if (fd < 0) {
-		*ret_why = describe("data directory %s: %s", path, strerror(-fd));
+		*ret_why = describe("data directory %s: %s", path, directory_reason(fd));
 	}
 	return fd;
 }
@@ -121,7 +121,7 @@ int storage_open(const struct storage_options *options, struct storage **ret_sto
 		close(lock_fd);
 	}
 	if (!why)
-		why = describe("data directory %s: %s", options->directory, strerror(-r));
+		why = describe("data directory %s: %s", options->directory, directory_reason(r));
 	if (ret_why)
 		*ret_why = why;
 	else

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "directory.h"
 #include "lmdb_internal.h"
 #include "need.h"
 #include "schema.h"
@@ -332,7 +333,8 @@ static void explain(int error, const char *directory, uint32_t found, char **ret
 		n = asprintf(ret_why, "data directory %s: data.mdb is damaged or of another program",
 			directory);
 	else
-		n = asprintf(ret_why, "data directory %s: %s", directory, strerror(-error));
+		n = asprintf(ret_why, "data directory %s: %s", directory,
+			directory_reason(error));
 	if (n < 0)
 		*ret_why = NULL;
 }

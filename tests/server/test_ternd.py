@@ -142,6 +142,15 @@ class Ternd(Daemon):
         self.write_config(change=lambda text: text.replace("/control", "/control2"))
         self.assertIn(f"is in use by process {self.process.pid}", self.refusal())
 
+    @unittest.skipIf(os.geteuid(), "only root can give files away")
+    def test_data_that_belong_to_another_user_are_told(self):
+        self.start()
+        self.process.terminate()
+        self.stopped()
+        os.chmod(self.folder, 0o711)
+        self.write_config(change=lambda text: text.replace('user = ""', 'user = "nobody"'))
+        self.assertIn("has to belong to whom the server runs as", self.refusal())
+
     def test_two_daemons_do_not_share_a_control_socket(self):
         self.start()
         self.write_config(change=lambda text: text.replace("/data", "/data2"))
