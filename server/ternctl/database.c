@@ -52,12 +52,26 @@ static const char *reason(int result)
 	}
 }
 
+static void path_in(char ret_path[PATH_MAX], const char *directory, const char *name)
+{
+	if (snprintf(ret_path, PATH_MAX, "%s/%s", directory, name) >= PATH_MAX)
+		fail("%s: the path is too long", directory);
+}
+
 /* The child's; its exit status. */
 static int check(const char *directory)
 {
 	struct storage_findings findings = { 0 };
 	size_t count = 0;
-	int result = storage_verify(directory, print_fault, &count, &findings);
+	char path[PATH_MAX];
+	int result;
+
+	path_in(path, directory, DATA_FILE);
+	if (access(directory, F_OK) == 0 && access(path, F_OK) < 0 && errno == ENOENT) {
+		fprintf(stderr, "ternctl: %s: there is no %s in it\n", directory, DATA_FILE);
+		return EXIT_FAILURE;
+	}
+	result = storage_verify(directory, print_fault, &count, &findings);
 
 	if (count > LINES_MOST)
 		printf("... and %zu more\n", count - LINES_MOST);
@@ -98,12 +112,6 @@ int database_check(const char *directory)
 }
 
 /* --- a backup -------------------------------------------------------------------------- */
-
-static void path_in(char ret_path[PATH_MAX], const char *directory, const char *name)
-{
-	if (snprintf(ret_path, PATH_MAX, "%s/%s", directory, name) >= PATH_MAX)
-		fail("%s: the path is too long", directory);
-}
 
 int database_finish_backup(const char *directory)
 {

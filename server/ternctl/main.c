@@ -119,7 +119,7 @@ static char *read_line(FILE *file)
 	char *line = NULL;
 	size_t size = 0;
 
-	if (getline(&line, &size, file) < 0)
+	if (getline(&line, &size, file) < 0 || line[strspn(line, "\r\n")] == '\0')
 		fail("no password was given");
 	line[strcspn(line, "\r\n")] = '\0';
 	return line;
@@ -235,6 +235,12 @@ static const char *find_socket(const struct call *call)
 	return control ? control : PRESET_SOCKET;
 }
 
+static _Noreturn void refuse_option(const char *option)
+{
+	fprintf(stderr, "ternctl: there is no option `%s`; ternctl --help lists them\n", option);
+	exit(2);
+}
+
 static struct call read_arguments(int argc, char **argv)
 {
 	struct call call = { 0 };
@@ -253,6 +259,8 @@ static struct call read_arguments(int argc, char **argv)
 		else if (call.count == 0 && (strcmp(argv[i], "-h") == 0 ||
 				strcmp(argv[i], "--help") == 0))
 			exit(fputs(usage, stdout) < 0);
+		else if (call.count == 0 && *argv[i] == '-' && !wants_value)
+			refuse_option(argv[i]);
 		else if (call.count > 0 || !wants_value)
 			add_word(&call, argv[i]);
 	}
@@ -265,20 +273,16 @@ static struct call read_arguments(int argc, char **argv)
 
 /* --- what needs more than one question, or no server ------------------------------------- */
 
-static int misuse(void)
-{
-	fputs(usage, stderr);
-	return 2;
-}
+enum { MISUSED = 2 };
 
 static int check_database(const struct call *call, char *const *arguments, size_t count)
 {
-	return count == 1 ? database_check(arguments[0]) : misuse();
+	return count == 1 ? database_check(arguments[0]) : MISUSED;
 }
 
 static int restore(const struct call *call, char *const *arguments, size_t count)
 {
-	return count == 2 ? database_restore(arguments[0], arguments[1]) : misuse();
+	return count == 2 ? database_restore(arguments[0], arguments[1]) : MISUSED;
 }
 
 static int see_doctor(const struct call *call, char *const *arguments, size_t count)
@@ -294,7 +298,7 @@ static int see_doctor(const struct call *call, char *const *arguments, size_t co
 		else if (i + 1 < count && strcmp(arguments[i], "--ca") == 0)
 			wish.ca = arguments[++i];
 		else
-			return misuse();
+			return MISUSED;
 	}
 	return doctor_run(&wish);
 }
@@ -303,7 +307,7 @@ static int see_export(const struct call *call, char *const *arguments, size_t co
 	int (*run)(const char *socket, const char *jid, const char *path))
 {
 	if (count != 1 && count != 2)
-		return misuse();
+		return MISUSED;
 	return run(call->socket ? call->socket : find_socket(call), arguments[0],
 		count == 2 ? arguments[1] : "-");
 }
@@ -321,21 +325,22 @@ static int see_user_export(const struct call *call, char *const *arguments, size
 static int see_user_import(const struct call *call, char *const *arguments, size_t count)
 {
 	if (count != 1)
-		return misuse();
+		return MISUSED;
 	return import_users(call->socket ? call->socket : find_socket(call), arguments[0]);
 }
 
 static const struct local {
 	const char *first, *second; /* words; the second may be NULL */
-	/* The exit status. */
+	const char *arguments;
+	/* The exit status; MISUSED: they are others. */
 	int (*run)(const struct call *call, char *const *arguments, size_t count);
 } locals[] = {
-	{ "db", "check", check_database },
-	{ "restore", NULL, restore },
-	{ "doctor", NULL, see_doctor },
-	{ "archive", "export", see_archive_export },
-	{ "user", "export", see_user_export },
-	{ "user", "import", see_user_import },
+	{ "db", "check", "DATA", check_database },
+	{ "restore", NULL, "BACKUP DATA", restore },
+	{ "doctor", NULL, "[--all] [--resolver IP:PORT] [--ca FILE]", see_doctor },
+	{ "archive", "export", "JID [FILE]", see_archive_export },
+	{ "user", "export", "JID [FILE]", see_user_export },
+	{ "user", "import", "PATH", see_user_import },
 };
 
 static const struct local *find_local(const struct call *call)
@@ -353,8 +358,12 @@ static const struct local *find_local(const struct call *call)
 static int run_local(const struct local *local, const struct call *call)
 {
 	size_t words = local->second ? 2 : 1;
+	int status = local->run(call, call->words + words, call->count - words);
 
-	return local->run(call, call->words + words, call->count - words);
+	if (status == MISUSED)
+		fprintf(stderr, "ternctl: usage: %s%s%s %s\n", local->first, local->second ? " " : "",
+			local->second ? local->second : "", local->arguments);
+	return status;
 }
 
 int main(int argc, char **argv)

@@ -344,6 +344,20 @@ class Ternctl(Daemon):
             if not words.startswith("offline"):
                 self.assertIn(f"\n  {words.removesuffix(' --prometheus')}", usage)
 
+    def test_what_the_tool_does_itself_says_how_it_is_used(self):
+        for words, usage in ((("db", "check"), "db check DATA"), (("restore", "a"), "restore BACKUP DATA"),
+                             (("doctor", "--al"), "doctor [--all]"), (("user", "import"), "user import PATH")):
+            done = self.ctl(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(f"ternctl: usage: {usage}", done.stderr)
+        done = self.ctl("--jason", "status")
+        self.assertEqual((done.returncode, done.stderr),
+                         (2, "ternctl: there is no option `--jason`; ternctl --help lists them\n"))
+
+    def test_an_empty_line_is_no_password(self):
+        done = self.ctl("user", "add", "romeo@example.org", input="\n")
+        self.assertEqual((done.returncode, done.stderr), (1, "ternctl: no password was given\n"))
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

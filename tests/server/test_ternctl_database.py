@@ -154,6 +154,8 @@ class Database(Daemon):
 
     def test_what_is_no_data_directory_is_refused(self):
         self.assertIn("No such file", self.refused("db", "check", self.path("nowhere")))
+        os.mkdir(self.path("empty"))
+        self.assertIn("there is no data.mdb in it", self.ctl("db", "check", self.path("empty")).stderr)
 
     def test_wrong_arguments_are_told_by_the_status(self):
         self.assertEqual(self.ctl("db", "check").returncode, 2)
