@@ -107,7 +107,7 @@ enum tern_verdict held_check(struct event *event, enum tern_verdict verdict)
 	bool is_held = event->ticket && find(entity->held, event->ticket);
 	bool is_later = event->ticket && !is_held && event->pub.stanza.kind == TERN_IQ;
 
-	if (verdict == TERN_PASS && !event->ticket)
+	if (verdict == TERN_PASS && !event->ticket && !event->is_answered)
 		return verdict;
 	if (is_held && verdict != TERN_HOLD)
 		unlist(&entity->held, event);
@@ -115,6 +115,10 @@ enum tern_verdict held_check(struct event *event, enum tern_verdict verdict)
 		unlist(&entity->later, event);
 	if ((verdict == TERN_HOLD && !is_held) || (verdict == TERN_LATER && !is_later))
 		return refuse_handler(event, "its handler says HOLD or LATER without the ticket for it");
+	if (event->is_answered && (verdict == TERN_PASS || verdict == TERN_REJECT)) {
+		blame(event, shard_guest_name(), "its handler has answered it, and does not say DONE");
+		return TERN_DONE;
+	}
 	return check_last_word(event, verdict);
 }
 

@@ -57,6 +57,12 @@ static enum tern_verdict both(struct tern_event *event, const void *settings)
 	return tern_reject(event, TERN_FORBIDDEN, NULL);
 }
 
+static enum tern_verdict answer_and_pass(struct tern_event *event, const void *settings)
+{
+	tern_reply(event, NULL);
+	return TERN_PASS;
+}
+
 static enum tern_verdict now_and_later(struct tern_event *event, const void *settings)
 {
 	enum tern_verdict verdict = tern_answer_later(event, &ticket);
@@ -139,6 +145,7 @@ static const struct tern_module author = {
 	.name = "author",
 	.iqs = (const struct tern_iq[]){
 		ANSWERS("silent", silent), ANSWERS("twice", twice), ANSWERS("both", both),
+		ANSWERS("passed", answer_and_pass),
 		ANSWERS("now-and-later", now_and_later), ANSWERS("odd", odd),
 		ANSWERS("two-tickets", two_tickets), ANSWERS("held", held_for_good),
 		ANSWERS("held-to-reject", held_to_reject), ANSWERS("to-nobody", sent_to_nobody),
@@ -218,7 +225,7 @@ Test(core_author, an_iq_that_it_delivers_itself_is_dealt_with)
 
 Test(core_author, an_iq_is_answered_once)
 {
-	static const char *const ways[] = { "twice", "both" };
+	static const char *const ways[] = { "twice", "both", "passed" };
 
 	for (size_t i = 0; i < sizeof everywhere / sizeof *everywhere; i++) {
 		for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
@@ -229,6 +236,8 @@ Test(core_author, an_iq_is_answered_once)
 		}
 	}
 	cr_assert(blames("answers what has been answered"));
+	cr_assert_eq(count_of(logged(), "module `author`"), count_of(logged(), "\n"), "%s", logged());
+	cr_assert_eq(count_of(logged(), "does not say DONE"), 6);
 }
 
 static void answer(struct shard *shard, void *context)
