@@ -172,7 +172,7 @@ static int64_t counted(const struct server *server, tern_metric metric)
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < server->shard_count; i++)
-		sum += atomic_load_explicit(&server->shards[i]->counters.modules[metric],
+		sum += atomic_load_explicit(&server->shards[i]->counters.modules[metric - 1],
 			memory_order_relaxed);
 	return sum;
 }

@@ -16,6 +16,7 @@
 #include "heap.h"
 #include "jid.h"
 #include "log.h"
+#include "misuse.h"
 #include "module.h"
 #include "parcel.h"
 #include "residents.h"
@@ -25,23 +26,38 @@
 struct tern_host *tern_entity_host(struct tern_entity *entity) { return entity->host; }
 const struct jid *tern_entity_jid(const struct tern_entity *entity) { return entity->jid; }
 
+/* NULL, and a line in the log, where there is none. */
+static void *state_in(const struct states *states, unsigned index, const char *call)
+{
+	void *state = index < states->count ? states->slots[index] : NULL;
+
+	if (!state)
+		misuse_of_state(call);
+	return state;
+}
+
 void *tern_entity_state(struct tern_entity *entity, tern_state state)
 {
-	return entity->states.slots[state];
+	return misuse_of_nothing(entity, __func__) ? NULL :
+		state_in(&entity->states, state - 1u, __func__);
 }
 
 void tern_count(struct tern_entity *entity, tern_metric metric, int64_t by)
 {
-	_Atomic int64_t *at = &entity->shard->counters.modules[metric];
+	struct shard *shard = entity ? entity->shard : shard_self();
+	_Atomic int64_t *at;
 
-	assert(metric < METRICS_MAX);
+	if (misuse_of_nothing(shard, __func__) || misuse_of_number(metric - 1u, METRICS_MAX, __func__))
+		return;
+	at = &shard->counters.modules[metric - 1];
 	atomic_store_explicit(at, atomic_load_explicit(at, memory_order_relaxed) + by,
 		memory_order_relaxed);
 }
 
 void *tern_session_state(struct tern_session *session, tern_state state)
 {
-	return session->states.slots[state];
+	return misuse_of_nothing(session, __func__) ? NULL :
+		state_in(&session->states, state - SESSION_STATES - 1u, __func__);
 }
 
 /* --- the clock ------------------------------------------------------------------------ */
@@ -53,7 +69,8 @@ uint64_t tern_now_us(const struct tern_entity *entity)
 
 void tern_random(struct tern_entity *entity, void *bytes, size_t len)
 {
-	shard_random(entity->shard, bytes, len);
+	(void)entity;
+	clock_source.random(bytes, len);
 }
 
 static void put_digits(char *at, unsigned long number, int digits)
@@ -84,7 +101,7 @@ const char *tern_datetime(struct arena *arena, uint64_t us)
 
 static uint16_t number_of(tern_store store)
 {
-	return loader_store(store)->number;
+	return loader_store_of(store)->number;
 }
 
 /* An anonymous session's account keeps nothing; one that does not exist, or will not any more,
@@ -99,6 +116,13 @@ static int write_nothing(const struct tern_entity *entity)
 	return entity->is_anonymous ? 0 : -ENOENT;
 }
 
+/* At no entity, or with no store of that kind. */
+static bool is_misused(const struct tern_entity *entity, tern_store store, bool wants_log,
+	const char *call)
+{
+	return misuse_of_nothing(entity, call) || misuse_of_store(store, wants_log, call);
+}
+
 static struct storage_batch *batch_of(struct tern_entity *entity)
 {
 	return gate_batch(entity->shard);
@@ -107,6 +131,8 @@ static struct storage_batch *batch_of(struct tern_entity *entity)
 int tern_put(struct tern_entity *entity, tern_store store, const void *key, size_t key_len,
 		const void *value, size_t value_len)
 {
+	if (is_misused(entity, store, false, __func__))
+		return -EINVAL;
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
 	if (!residents_take(entity, store, key, key_len, value_len))
@@ -117,6 +143,8 @@ int tern_put(struct tern_entity *entity, tern_store store, const void *key, size
 
 int tern_delete(struct tern_entity *entity, tern_store store, const void *key, size_t key_len)
 {
+	if (is_misused(entity, store, false, __func__))
+		return -EINVAL;
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
 	return gate_wrote(entity, batch_delete(batch_of(entity), entity->owner, number_of(store),
@@ -125,6 +153,8 @@ int tern_delete(struct tern_entity *entity, tern_store store, const void *key, s
 
 int tern_delete_all(struct tern_entity *entity, tern_store store)
 {
+	if (misuse_of_nothing(entity, __func__) || misuse_of_handle(store, __func__))
+		return -EINVAL;
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
 	return gate_wrote(entity, batch_delete_store(batch_of(entity), entity->owner,
@@ -191,7 +221,7 @@ void tern_get(struct tern_entity *entity, tern_store store, const void *key, siz
 {
 	struct get *get;
 
-	if (tern_is_leaving(entity)) {
+	if (is_misused(entity, store, false, __func__) || tern_is_leaving(entity)) {
 		got(entity, context, NULL, 0, true);
 		return;
 	}
@@ -247,8 +277,11 @@ int tern_append_as_of(struct tern_entity *entity, tern_store log, uint64_t us, c
 {
 	struct log_entry entry = { .id = us, .with = with, .bytes = bytes, .len = len };
 	size_t place;
-	int result = append(entity, log, &entry, 0, &place);
+	int result;
 
+	if (is_misused(entity, log, true, __func__))
+		return -EINVAL;
+	result = append(entity, log, &entry, 0, &place);
 	if (result == 0 && ret_id)
 		*ret_id = entry.id;
 	return result;
@@ -265,11 +298,15 @@ int entity_append_roomy(struct tern_entity *entity, tern_store log, const void *
 int tern_append(struct tern_entity *entity, tern_store log, const char *with,
 		const void *bytes, size_t len, uint64_t *ret_id)
 {
+	if (is_misused(entity, log, true, __func__))
+		return -EINVAL;
 	return tern_append_as_of(entity, log, shard_now_us(entity->shard), with, bytes, len, ret_id);
 }
 
 int tern_log_delete(struct tern_entity *entity, tern_store log, uint64_t id)
 {
+	if (is_misused(entity, log, true, __func__))
+		return -EINVAL;
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
 	return gate_wrote(entity, batch_log_delete(batch_of(entity), entity->owner,
@@ -278,6 +315,8 @@ int tern_log_delete(struct tern_entity *entity, tern_store log, uint64_t id)
 
 int tern_log_expire(struct tern_entity *entity, tern_store log, uint64_t up_to_id)
 {
+	if (is_misused(entity, log, true, __func__))
+		return -EINVAL;
 	if (keeps_nothing(entity))
 		return write_nothing(entity);
 	return gate_wrote(entity, batch_log_expire(batch_of(entity), entity->owner,
@@ -378,7 +417,7 @@ void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern
 {
 	struct query *query;
 
-	if (tern_is_leaving(entity)) {
+	if (is_misused(entity, log, true, __func__) || tern_is_leaving(entity)) {
 		got(entity, context, NULL, 0, true, true);
 		return;
 	}
@@ -470,10 +509,15 @@ static const int presets[] = {
 
 int tern_question(struct tern_entity *entity, enum tern_question question, const struct jid *about)
 {
-	const struct answer_claim *claim = &entity->host->answers[question];
+	const struct answer_claim *claim;
 	struct loaded *outer;
 	int answer;
 
+	if (misuse_of_number(question, TERN_QUESTION_COUNT, __func__))
+		return 0;
+	if (misuse_of_nothing(entity, __func__))
+		return presets[question];
+	claim = &entity->host->answers[question];
 	if (!claim->run)
 		return presets[question];
 	outer = shard_enter(entity->shard, claim->owner);
@@ -485,19 +529,22 @@ int tern_question(struct tern_entity *entity, enum tern_question question, const
 size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *arena,
 		const struct jid *const **ret_contacts)
 {
-	const struct loaded *owner = entity->host->contacts;
+	const struct loaded *owner = misuse_of_nothing(entity, __func__) ? NULL :
+		entity->host->contacts;
 
 	return owner ? owner->module->contacts(entity, bits, arena, ret_contacts, owner->settings) : 0;
 }
 
 bool tern_is_leaving(const struct tern_entity *entity)
 {
-	return loaded_is_leaving(entity->shard->guest);
+	return entity && loaded_is_leaving(entity->shard->guest);
 }
 
 void tern_happen(struct tern_entity *entity, enum tern_happening what, struct tern_event *event)
 {
-	entity_run_watches(entity, what, NULL, event);
+	if (!misuse_of_nothing(entity, __func__) &&
+	    !misuse_of_number(what, TERN_HAPPENING_COUNT, __func__))
+		entity_run_watches(entity, what, NULL, event);
 }
 
 /* --- log lines --------------------------------------------------------------------------------------- */
@@ -512,10 +559,14 @@ void tern_log(struct tern_entity *entity, enum tern_level level, const char *for
 	char line[512];
 	va_list arguments;
 
-	if (levels[level] > log_threshold)
+	if (misuse_of_number(level, sizeof levels / sizeof *levels, __func__) ||
+	    levels[level] > log_threshold)
 		return;
 	va_start(arguments, format);
 	vsnprintf(line, sizeof line, format, arguments);
 	va_end(arguments);
-	log_line(levels[level], "account", jid_text(entity->jid), "%s", line);
+	if (entity)
+		log_line(levels[level], "account", jid_text(entity->jid), "%s", line);
+	else
+		log_line(levels[level], "module", shard_guest_name(), "%s", line);
 }

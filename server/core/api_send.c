@@ -1,6 +1,8 @@
 /* api_send.c - how an entity speaks: one stanza, many, surely */
 /* SPDX-License-Identifier: MIT */
 
+#include <errno.h>
+
 #include "arena.h"
 #include "brake.h"
 #include "element.h"
@@ -10,6 +12,7 @@
 #include "intents.h"
 #include "jid.h"
 #include "log.h"
+#include "misuse.h"
 #include "module.h"
 #include "pack.h"
 #include "route.h"
@@ -61,9 +64,15 @@ struct parcel *pack_addressed(struct tern_entity *entity, const struct element *
 	return NULL;
 }
 
+static bool is_misused(const void *speaker, const struct element *stanza, const char *call)
+{
+	return misuse_of_nothing(speaker, call) || misuse_of_nothing(stanza, call);
+}
+
 void tern_send(struct tern_entity *entity, struct element *stanza)
 {
-	struct parcel *parcel = pack_addressed(entity, stanza);
+	struct parcel *parcel = is_misused(entity, stanza, __func__) ? NULL :
+		pack_addressed(entity, stanza);
 
 	if (parcel)
 		route_event(entity->shard, entity,
@@ -72,7 +81,8 @@ void tern_send(struct tern_entity *entity, struct element *stanza)
 
 void tern_send_many(struct tern_entity *entity, const struct tern_broadcast *broadcast)
 {
-	struct parcel *parcel = pack_stanza(entity, broadcast->stanza);
+	struct parcel *parcel = is_misused(entity, broadcast->stanza, __func__) ? NULL :
+		pack_stanza(entity, broadcast->stanza);
 	struct receipt *receipt;
 
 	if (!parcel)
@@ -89,8 +99,11 @@ void tern_send_many(struct tern_entity *entity, const struct tern_broadcast *bro
 
 void tern_session_send(struct tern_session *session, struct element *stanza)
 {
-	struct event *running = (struct event *)session->entity->shard->running;
+	struct event *running;
 
+	if (is_misused(session, stanza, __func__))
+		return;
+	running = (struct event *)session->entity->shard->running;
 	session_say(session, stanza);
 	if (running)
 		brake_hold(session, running->receipt);
@@ -98,6 +111,6 @@ void tern_session_send(struct tern_session *session, struct element *stanza)
 
 int tern_send_surely(struct tern_entity *entity, struct element *stanza)
 {
-	return intent_send(entity, stanza);
+	return is_misused(entity, stanza, __func__) ? -EINVAL : intent_send(entity, stanza);
 }
 

@@ -5,6 +5,7 @@
 
 #include "entity_internal.h"
 #include "heap.h"
+#include "misuse.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 
@@ -61,7 +62,7 @@ tern_timer tern_timer_start(struct tern_entity *entity, struct tern_session *ses
 {
 	struct entity_timer *timer;
 
-	if (tern_is_leaving(entity)) {
+	if (misuse_of_nothing(entity, __func__) || tern_is_leaving(entity)) {
 		run(entity, session, context, true);
 		return 0;
 	}
@@ -81,7 +82,9 @@ tern_timer tern_timer_start(struct tern_entity *entity, struct tern_session *ses
 
 void tern_timer_stop(struct tern_entity *entity, tern_timer id)
 {
-	for (struct entity_timer *timer = entity->timers; timer; timer = timer->next) {
+	struct entity_timer *timer = misuse_of_nothing(entity, __func__) ? NULL : entity->timers;
+
+	for (; timer; timer = timer->next) {
 		if (timer->id != id)
 			continue;
 		timer_stop(entity->shard, &timer->timer);

@@ -15,6 +15,7 @@
 #include "heap.h"
 #include "jid.h"
 #include "log.h"
+#include "misuse.h"
 #include "session_internal.h"
 #include "shard_internal.h"
 
@@ -133,11 +134,15 @@ static void send(struct tern_entity *entity, struct element *iq, const struct ji
 void tern_ask(struct tern_entity *entity, struct element *iq, uint64_t timeout_ms,
 		answered_call *answered, void *context)
 {
-	struct shard *shard = entity->shard;
 	const char *to = element_get(iq, "to");
 	const struct jid *of = to ? jid_new(element_arena(iq), to) : NULL;
+	struct shard *shard;
 	struct ask *ask;
 
+	if (misuse_of_nothing(entity, __func__)) {
+		answered(NULL, context, NULL);
+		return;
+	}
 	if (!of)
 		log_error("account", jid_text(entity->jid), "module `%s` asks nobody: its <%s/> has no "
 			"address", shard_guest_name(), element_name(iq));
@@ -145,8 +150,8 @@ void tern_ask(struct tern_entity *entity, struct element *iq, uint64_t timeout_m
 		answered(entity, context, NULL);
 		return;
 	}
+	shard = entity->shard;
 	ask = heap_zalloc(sizeof *ask);
-
 	ask->id = shard_new_id(shard);
 	ask->entity_id = entity->id;
 	ask->of = jid_create(of);

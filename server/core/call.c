@@ -381,9 +381,12 @@ static void run(struct errand *errand, struct tern_entity *entity)
 static void run_at_host(struct errand *errand)
 {
 	const struct call *call = &errand->call;
+	const struct tern_module *before;
 
 	errand->is_running = true;
+	before = shard_visit(errand->module);
 	call->claim->run(name_of(errand), NULL, call->settings);
+	shard_visit(before);
 	if (!errand->is_ended)
 		give_up(errand, arena_printf(errand->arena, "the module `%s` has not ended `%s`",
 			module_name(errand), errand->words));

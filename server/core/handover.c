@@ -270,7 +270,7 @@ void handover_describe(struct handover *handover, uint64_t *last_number,
 		.is_taken = handover->is_taken, .is_overdue = handover->is_overdue,
 		.pending_id = handover->pending_id, .kept_id = handover->kept_id };
 	if (handover->pending_id)
-		ret_saved->log = loader_store(handover->log)->number;
+		ret_saved->log = loader_store_of(handover->log)->number;
 }
 
 /* False where no module has that log any more: then nobody reads it. */
@@ -281,7 +281,7 @@ static bool find_log(uint16_t number, tern_store *ret_log)
 
 		if (slot->number != number || slot->claim->layout != TERN_LOG)
 			continue;
-		*ret_log = (tern_store)i;
+		*ret_log = (tern_store)(i + 1);
 		return true;
 	}
 	return false;

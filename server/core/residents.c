@@ -49,7 +49,7 @@ static size_t bytes_on_disk(const struct tern_entity *entity, tern_store store, 
 	size_t len;
 
 	if (storage_get(entity->shard->server->storage, entity->owner,
-			loader_store(store)->number, key, key_len, &value, &len) < 0)
+			loader_store_of(store)->number, key, key_len, &value, &len) < 0)
 		return 0;
 	free(value);
 	return key_len + len;
@@ -63,7 +63,7 @@ bool residents_take(struct tern_entity *entity, tern_store store, const void *ke
 	size_t limit = (size_t)entity->shard->server->limits.resident_bytes;
 	size_t bytes = key_len + value_len, before;
 
-	if (!is_resident(entity, loader_store(store)))
+	if (!is_resident(entity, loader_store_of(store)))
 		return true;
 	if (entity->resident_bytes + bytes > limit) {
 		if (entity->outbox.last_write > entity->shard->gate.opened)

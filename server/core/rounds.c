@@ -37,7 +37,7 @@ static bool note_one(void *context, const void *key, size_t key_len, const void 
 
 static bool has_something(struct storage *storage, owner_id owner, tern_store store)
 {
-	const struct store_slot *slot = loader_store(store);
+	const struct store_slot *slot = loader_store_of(store);
 	uint64_t last = 0;
 	bool found = false;
 

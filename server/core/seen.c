@@ -185,7 +185,7 @@ static void read_next(struct tern_entity *entity);
 static void take_marks(struct seen *seen, const struct tern_entry *entry)
 {
 	const struct tern_store_claim *claim = loader_store(seen->store)->claim;
-	bool has_many = seen->store == (size_t)seen_log;
+	bool has_many = seen->store + 1 == (size_t)seen_log;
 	const char *bytes = entry->bytes;
 	size_t len = entry->len;
 
@@ -227,7 +227,7 @@ static void read_next(struct tern_entity *entity)
 	       !has_marks(loader_store(seen->store)))
 		seen->store++;
 	if (seen->store < loader_store_count()) {
-		tern_log_page(entity, (tern_store)seen->store, &(struct tern_page){
+		tern_log_page(entity, (tern_store)(seen->store + 1), &(struct tern_page){
 			.after_id = window_begin(entity) - 1, .backwards = true,
 			.most = MARKS_MOST / 2 }, take_page, seen);
 		return;

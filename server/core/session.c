@@ -18,6 +18,7 @@
 #include "heap.h"
 #include "jid.h"
 #include "log.h"
+#include "misuse.h"
 #include "module.h"
 #include "pressure.h"
 #include "seen.h"
@@ -249,9 +250,14 @@ void tern_session_hand_over(struct tern_session *session, struct element *messag
 void tern_session_hand_out(struct tern_session *session, struct element *message, tern_store log,
 	uint64_t id)
 {
-	struct handover *handover = handover_of_pending(session->entity, log, id);
-	bool is_kept_back = session->is_filtered && filter_keeps(session, message);
+	struct handover *handover;
+	bool is_kept_back;
 
+	if (misuse_of_nothing(session, __func__) || misuse_of_nothing(message, __func__) ||
+	    misuse_of_store(log, true, __func__))
+		return;
+	handover = handover_of_pending(session->entity, log, id);
+	is_kept_back = session->is_filtered && filter_keeps(session, message);
 	if (!is_kept_back)
 		session_say_message(session, message, session->acks ? handover : NULL);
 	if (is_kept_back || !session->acks)

@@ -27,9 +27,21 @@ uint64_t shard_now_us(const struct shard *shard) { return shard->now_us; }
 uint64_t shard_ticks_ms(const struct shard *shard) { return shard->ticks_ms; }
 char *shard_read_buffer(struct shard *shard) { return shard->read_buffer; }
 
+static _Thread_local const struct tern_module *visitor;
+
+const struct tern_module *shard_visit(const struct tern_module *module)
+{
+	const struct tern_module *before = visitor;
+
+	visitor = module;
+	return before;
+}
+
 const char *shard_guest_name(void)
 {
-	return self && self->guest ? self->guest->module->name : "?";
+	if (self)
+		return self->guest ? self->guest->module->name : "?";
+	return visitor ? visitor->name : "?";
 }
 
 void shard_random(struct shard *shard, void *bytes, size_t len)

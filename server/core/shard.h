@@ -37,8 +37,11 @@ void shard_post(struct shard *shard, struct post *take_post);
 /* The shard whose thread this is, or NULL. */
 struct shard *shard_self(void);
 
-/* The module whose code is at work on this shard, for the log; "?" where nobody knows. */
+/* The module whose code is at work on this shard, for the log; "?" where nobody knows.  On a thread
+ * that is no shard (`load`, commands at a host): the one that has been named so; the one before is
+ * named again after it. */
 const char *shard_guest_name(void);
+const struct tern_module *shard_visit(const struct tern_module *module);
 
 unsigned shard_index(const struct shard *shard);
 struct server *shard_server(const struct shard *shard);

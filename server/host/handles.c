@@ -39,6 +39,11 @@ const struct store_slot *loader_store(size_t index)
 	return &stores[index];
 }
 
+const struct store_slot *loader_store_of(tern_store handle)
+{
+	return handle && handle <= store_count ? &stores[handle - 1] : NULL;
+}
+
 static void enter_state(const struct tern_module *module, const struct tern_state_claim *claim)
 {
 	struct state_slot **slots = &states[claim->scope].slots;
@@ -50,7 +55,7 @@ static void enter_state(const struct tern_module *module, const struct tern_stat
 	}
 	*slots = heap_resize(*slots, (*count + 1) * sizeof **slots);
 	(*slots)[*count] = (struct state_slot){ claim, module };
-	*claim->handle = (*count)++;
+	*claim->handle = (tern_state)(++*count + state_base(claim->scope));
 }
 
 static struct store_slot *store_slot_of(const struct tern_module *module,
@@ -62,7 +67,7 @@ static struct store_slot *store_slot_of(const struct tern_module *module,
 	}
 	stores = heap_resize(stores, (store_count + 1) * sizeof *stores);
 	stores[store_count] = (struct store_slot){ claim, module, 0 };
-	*claim->handle = store_count;
+	*claim->handle = (tern_store)(store_count + 1);
 	return &stores[store_count++];
 }
 
@@ -75,8 +80,8 @@ static int enter_metric(const struct tern_metric_claim *claim)
 	}
 	if (metric_count == METRICS_MAX)
 		return -EOVERFLOW;
-	*claim->handle = (tern_metric)metric_count;
 	metrics[metric_count++] = claim;
+	*claim->handle = (tern_metric)metric_count;
 	return 0;
 }
 

@@ -138,7 +138,15 @@ const struct nonza_claim *host_find_nonza(const struct tern_host *host,
 /* A module that has been unloaded took it: who was offered that cannot know better. */
 bool host_knew_nonza(const struct tern_host *host, const struct element *element);
 
-/* Process-wide tables of state and store claims, filled at load; ids are indices. */
+/* Process-wide tables of state and store claims, filled at load.  Handles are 1 more than the index,
+ * for one that nobody has filled in is 0; those of sessions' states stand behind those of accounts,
+ * for one must not be taken for the other. */
+#define SESSION_STATES 0x8000
+static inline unsigned state_base(enum tern_scope scope)
+{
+	return scope == TERN_PER_SESSION ? SESSION_STATES : 0;
+}
+
 struct state_slot {
 	const struct tern_state_claim *claim;
 	const struct tern_module *module;
@@ -152,6 +160,7 @@ size_t loader_state_count(enum tern_scope scope);
 const struct state_slot *loader_state(enum tern_scope scope, size_t index);
 size_t loader_store_count(void);
 const struct store_slot *loader_store(size_t index);
+const struct store_slot *loader_store_of(tern_store handle); /* NULL: it is none */
 
 /* What the host has of that module, or NULL. */
 struct loaded *host_find_loaded(const struct tern_host *host, const struct tern_module *module);

@@ -18,6 +18,7 @@
 #include "options.h"
 #include "registry.h"
 #include "server.h"
+#include "shard.h"
 #include "tables.h"
 
 /* All but what running its code could tell. */
@@ -96,12 +97,15 @@ static int call_load(struct arena *arena, struct tern_host *host,
 	const struct wanted_module *wanted, struct made **ret_made, const char **ret_why)
 {
 	struct made *made = heap_zalloc(sizeof *made);
+	const struct tern_module *before;
 	int result = 0;
 
 	made->options = options_create(wanted->module, wanted->options);
 	host->loading = made->options;
+	before = shard_visit(wanted->module);
 	if (wanted->module->load)
 		result = wanted->module->load(host, &made->settings);
+	shard_visit(before);
 	host->loading = NULL;
 	*ret_why = refuse_load(arena, wanted->module, made, result);
 	if (!*ret_why) {

@@ -14,7 +14,7 @@
 
 struct memory { int count; };
 
-static tern_store store, record;
+static tern_store store, record, diary;
 static tern_state state;
 static char notes[512];
 static bool ends_when_available, ends_when_bound;
@@ -75,7 +75,7 @@ static enum tern_verdict obey(struct tern_event *event, const void *settings)
 	else if (strcmp(order, "read") == 0) {
 		tern_put(event->entity, record, "k", 1, "v", 1);
 		tern_get(event->entity, record, "k", 1, note_got, NULL);
-		tern_log_page(event->entity, record, &(struct tern_page){ 0 }, note_page, NULL);
+		tern_log_page(event->entity, diary, &(struct tern_page){ 0 }, note_page, NULL);
 	}
 	return TERN_DONE;
 }
@@ -154,6 +154,7 @@ static const struct tern_module notary = {
 	.stores = (const struct tern_store_claim[]){
 		{ "notary", TERN_RESIDENT, &store, read_nothing },
 		{ "notary/record", TERN_FETCHED, &record, NULL },
+		{ "notary/diary", TERN_LOG, &diary },
 		{ 0 },
 	},
 };
@@ -321,8 +322,8 @@ Test(core_accounts, that_do_not_exist_write_nothing)
 	stage_delete(ROMEO);
 	cr_assert_eq(tern_put(entity, store, "k", 1, "v", 1), -ENOENT);
 	cr_assert_eq(tern_delete(entity, store, "k", 1), -ENOENT);
-	cr_assert_eq(tern_append(entity, record, NULL, "v", 1, &id), -ENOENT);
-	cr_assert_eq(tern_log_delete(entity, record, 1), -ENOENT);
+	cr_assert_eq(tern_append(entity, diary, NULL, "v", 1, &id), -ENOENT);
+	cr_assert_eq(tern_log_delete(entity, diary, 1), -ENOENT);
 }
 
 Test(core_accounts, are_open_when_they_are_made)
@@ -426,7 +427,7 @@ Test(core_accounts, that_are_anonymous_keep_nothing)
 	login_close(login);
 	entity = tern_session_entity(session);
 	cr_assert_eq(tern_put(entity, store, "k", 1, "v", 1), 0);
-	cr_assert_eq(tern_append(entity, record, NULL, "v", 1, NULL), -EPERM);
+	cr_assert_eq(tern_append(entity, diary, NULL, "v", 1, NULL), -EPERM);
 	tern_session_end(session, "reset", NULL);
 	stage_settle();
 	cr_assert_not(stage_entity(ANYBODY)->exists);

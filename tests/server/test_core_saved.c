@@ -128,7 +128,7 @@ static size_t pending(const char *account)
 	uint64_t count = 0;
 
 	storage_log_count(stage.server.storage, entity->owner,
-		loader_store(pending_log)->number, &count);
+		loader_store_of(pending_log)->number, &count);
 	return count;
 }
 

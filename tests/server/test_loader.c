@@ -227,8 +227,8 @@ Test(loader, gives_states_and_stores_their_numbers)
 {
 	cr_assert_eq(add(&stateful), 0);
 	cr_assert_neq(state_a, state_b);
-	cr_assert_eq(loader_state(TERN_PER_SESSION, state_b)->claim->size, 16);
-	cr_assert(loader_store(store_a)->module == &stateful);
+	cr_assert_eq(loader_state(TERN_PER_SESSION, state_b - SESSION_STATES - 1u)->claim->size, 16);
+	cr_assert(loader_store_of(store_a)->module == &stateful);
 }
 
 Test(loader, gives_a_module_the_same_numbers_in_every_host)
