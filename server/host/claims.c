@@ -131,10 +131,14 @@ static const char *refuse_states(struct arena *arena, const struct tern_module *
 		if (state->name && !is_named_for(state->name, module))
 			return arena_printf(arena, "state `%s` does not begin with the module's name",
 				state->name);
-		if (state->name ? state->scope != TERN_PER_SESSION || state->is_plain == has_both :
-		    state->is_plain || state->save || state->restore)
-			return arena_printf(arena, "the state `%s` does not say how it is saved",
-				state->name ? state->name : "");
+		if (!state->name && (state->is_plain || state->save || state->restore))
+			return arena_strdup(arena, "a state that is to be saved has no name");
+		if (state->name && state->scope != TERN_PER_SESSION)
+			return arena_printf(arena, "state `%s` has a name, and only those of sessions are "
+				"saved", state->name);
+		if (state->name && state->is_plain == has_both)
+			return arena_printf(arena, "state `%s` does not say how it is saved: either "
+				"`is_plain`, or `save` and `restore`", state->name);
 	}
 	return NULL;
 }

@@ -702,13 +702,13 @@ static const struct { struct tern_module module; const char *why; } senseless[] 
 		"state `roster` does not begin with the module's name" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
 		{ TERN_PER_SESSION, 8, &handle, NULL, "x" }, { 0 } } },
-		"the state `x` does not say how it is saved" },
+		"state `x` does not say how it is saved: either `is_plain`, or `save` and `restore`" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
 		{ TERN_PER_ACCOUNT, 8, &handle, NULL, "x", true }, { 0 } } },
-		"the state `x` does not say how it is saved" },
+		"state `x` has a name, and only those of sessions are saved" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
 		{ TERN_PER_SESSION, 8, &handle, NULL, NULL, true }, { 0 } } },
-		"the state `` does not say how it is saved" },
+		"a state that is to be saved has no name" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
 		{ TERN_PER_SESSION, 0, &handle }, { 0 } } },
 		"entry 1 of `states` has no `size`" },
