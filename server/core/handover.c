@@ -8,6 +8,7 @@
 #include "entity_internal.h"
 #include "event_internal.h"
 #include "heap.h"
+#include "misuse.h"
 #include "module.h"
 #include "saved_form.h"
 #include "seen.h"
@@ -66,6 +67,8 @@ static int write_pending(struct event *event, struct handover *handover)
 	outer = shard_enter(event->at->shard, owner);
 	result = owner->module->pending(&event->pub, &handover->log, &handover->pending_id,
 		owner->settings);
+	if (handover->pending_id && misuse_of_store(handover->log, true, "pending"))
+		handover->pending_id = 0;
 	event->at->shard->guest = outer;
 	if (result == 0 && handover->pending_id)
 		enlist(event->at, handover);

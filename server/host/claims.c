@@ -181,6 +181,24 @@ static const char *refuse_names(struct arena *arena, const struct tern_module *m
 	return NULL;
 }
 
+static bool has_store(const struct tern_module *module, const tern_store *handle)
+{
+	const struct tern_store_claim *store = module->stores;
+
+	while (store && store->name && store->handle != handle)
+		store++;
+	return store && store->name;
+}
+
+static const char *refuse_rounds(struct arena *arena, const struct tern_module *module)
+{
+	for (const struct tern_round *round = module->rounds; round && round->run; round++) {
+		if (!has_store(module, round->store))
+			return arena_strdup(arena, "a round goes by a store that `stores` does not claim");
+	}
+	return NULL;
+}
+
 static const char *refuse_switch(struct arena *arena, const struct tern_module *module,
 	const struct tern_stream_feature *feature)
 {
@@ -370,8 +388,8 @@ static const char *refuse_shared_handles(struct arena *arena, const struct tern_
 const char *claims_refuse(struct arena *arena, const struct tern_module *module)
 {
 	static refusal *const refusals[] = { refuse_ends, refuse_options, refuse_names, refuse_states,
-		refuse_stores, refuse_iqs, refuse_stream_features, refuse_metrics, refuse_commands,
-		refuse_hooks, refuse_repeated, refuse_shared_handles };
+		refuse_stores, refuse_rounds, refuse_iqs, refuse_stream_features, refuse_metrics,
+		refuse_commands, refuse_hooks, refuse_repeated, refuse_shared_handles };
 	const char *why = NULL;
 
 	if (module->abi != TERN_MODULE_ABI)

@@ -14,6 +14,7 @@
 static tern_store shelf;
 static unsigned written, missed, missed_again, overdue;
 static int refusal;
+static bool wrong_log;
 
 static int put_aside(struct tern_event *event, tern_store *ret_log, uint64_t *ret_id,
 	const void *settings)
@@ -21,7 +22,7 @@ static int put_aside(struct tern_event *event, tern_store *ret_log, uint64_t *re
 	if (refusal < 0)
 		return refusal;
 	written++;
-	*ret_log = shelf;
+	*ret_log = wrong_log ? 4711 : shelf;
 	return tern_append(event->entity, shelf, NULL, "message", 7, ret_id);
 }
 
@@ -128,6 +129,19 @@ Test(core_acks_pending, a_write_to_a_link_without_acks_takes_it)
 	tell_romeo("chat");
 	cr_assert_eq(waiting(ROMEO), 0);
 	cr_assert_eq(written, 1);
+}
+
+Test(core_acks_pending, an_entry_of_no_log_is_none)
+{
+	wrong_log = true;
+	enable(nurse);
+	enable(romeo);
+	tell_romeo("chat");
+	stage_settle();
+	cr_assert(has(client_heard(romeo), "word"));
+	client_says(romeo, H("1"));
+	stage_settle();
+	cr_assert_eq(waiting(ROMEO), 1);
 }
 
 Test(core_acks_pending, an_ack_takes_it_and_nothing_else_does)

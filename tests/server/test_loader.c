@@ -686,6 +686,10 @@ Test(loader, refuses_options_that_the_claims_do_not_allow)
 static tern_store handle, other_handle;
 static tern_metric metric, other_metric;
 
+static void look_round(struct tern_entity *entity, const void *settings)
+{
+}
+
 static const struct { struct tern_module module; const char *why; } senseless[] = {
 	{ { .abi = TERN_MODULE_ABI + 1, .name = "x" },
 		"it was built for module ABI 2, this server has 1" },
@@ -712,6 +716,9 @@ static const struct { struct tern_module module; const char *why; } senseless[] 
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .states = (const struct tern_state_claim[]){
 		{ TERN_PER_SESSION, 0, &handle }, { 0 } } },
 		"entry 1 of `states` has no `size`" },
+	{ { .abi = TERN_MODULE_ABI, .name = "x", .rounds = (const struct tern_round[]){
+		{ &handle, look_round }, { 0 } } },
+		"a round goes by a store that `stores` does not claim" },
 	{ { .abi = TERN_MODULE_ABI, .name = "x", .hooks = (const struct tern_hook[]){
 		{ TERN_IN_CHECK, TERN_MESSAGES, 0, one }, { TERN_IN_CHECK, TERN_MESSAGES, 1 }, { 0 } } },
 		"entry 2 of `hooks` has no `run`" },
