@@ -21,7 +21,7 @@ struct jid;
 struct tern_entity;
 struct tern_session;
 
-/* Handles that the loader fills in (module.h). */
+/* Handles that the loader fills in before it calls `load` (module.h); 0 is none. */
 typedef uint16_t tern_store;
 typedef uint16_t tern_state;
 typedef uint16_t tern_metric;
@@ -29,16 +29,19 @@ typedef uint16_t tern_metric;
 struct tern_host *tern_entity_host(struct tern_entity *entity);
 const struct jid *tern_entity_jid(const struct tern_entity *entity); /* bare */
 
-/* This module's memory for the entity / the session; zeroed when made. */
+/* This module's memory for the entity / the session; zeroed when made.  NULL, and a line in the log, only
+ * where the handle is not one of that scope, or the entity is of a host without the module. */
 void *tern_entity_state(struct tern_entity *entity, tern_state state);
 void *tern_session_state(struct tern_session *session, tern_state state);
 
-/* Adds to a metric of the module (module.h); a counter only rises. Costs a few instructions. */
+/* Adds to a metric of the module (module.h); a counter only rises. Costs a few instructions. The
+ * entity may be NULL, on any shard. */
 void tern_count(struct tern_entity *entity, tern_metric metric, int64_t by);
 
 /* --- the clock ------------------------------------------------------------------------ */
 /* Since 1970, UTC. NULL where there is no entity: an iq to a host, `load`. */
 uint64_t tern_now_us(const struct tern_entity *entity);
+/* Unpredictable bytes; the same. */
 void tern_random(struct tern_entity *entity, void *bytes, size_t len);
 /* SHA-1 (RFC 3174), where a protocol names it. Any thread. */
 void tern_sha1(const void *bytes, size_t len, unsigned char ret_digest[20]);
@@ -51,7 +54,9 @@ void tern_delay_add(struct element *message, const struct tern_host *host, uint6
  * 0, or the write is refused and nothing has changed: -ENOSPC (the disk is full, or the account's
  * residents are more than it may keep in memory), -ENAMETOOLONG (a key of more than 400 bytes),
  * -EFBIG (a value of more than 16 MiB; of a resident store, where the sum does not allow it, that too
- * is -ENOSPC), -EPERM (anonymous accounts keep nothing), -ENOENT (the account is being deleted).
+ * is -ENOSPC), -ENOENT (the account is being deleted), -EINVAL (an error of the module, which is
+ * named in the log: no entity, or the handle of no such store).  Of an anonymous account nothing is
+ * kept: the answer is 0 all the same, and -EPERM for an entry of a log.
  * So a handler writes first, changes its memory after, and says TERN_REJECT with
  * tern_condition_of(result) if it must.  All writes of one run are one batch: a crash keeps all of
  * them or none. Keys and values are any bytes, and are copied. */
@@ -164,7 +169,7 @@ bool tern_is_under_way(const struct tern_entity *entity, uint64_t kept_id);
 /* One payload for many: each recipient gets `stanza` with its own `to`. */
 struct tern_broadcast {
 	struct element *stanza;
-	const struct jid *from;             /* an address of the entity */
+	const struct jid *from;             /* an address of the entity; NULL: its bare JID */
 	const struct jid *const *to;
 	size_t count;
 	bool probes;   /* also ask for their presence (an initial presence) */
@@ -253,7 +258,7 @@ int tern_question(struct tern_entity *entity, enum tern_question question, const
 size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *arena,
 	const struct jid *const **ret_contacts);
 
-/* --- log lines: prefixed with the entity --------------------------------------------------- */
+/* --- log lines: prefixed with the entity, or, where that is NULL, with the module ------------- */
 enum tern_level { TERN_SAY_ERROR, TERN_SAY_WARNING, TERN_SAY_INFO, TERN_SAY_DEBUG };
 void tern_log(struct tern_entity *entity, enum tern_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

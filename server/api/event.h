@@ -35,8 +35,9 @@ struct tern_event {
 	struct tern_host *host;       /* of the entity */
 	struct tern_entity *entity;   /* at whose home we are; NULL for an iq to a host */
 	struct tern_session *session; /* whose stanza this is, in the OUT phases and for iqs of an
-	                               * own session; NULL otherwise, and for what was held until
-	                               * its session had ended (no presence goes on then) */
+	                               * own session, also to the host (it may be another host's
+	                               * then); NULL otherwise, and for what was held until its
+	                               * session had ended (no presence goes on then) */
 	struct arena *arena;          /* ends with the event */
 	struct tern_stanza stanza;
 	bool is_acked;                /* its sender will be told when it is safe (XEP-0198) */
@@ -90,7 +91,7 @@ void tern_event_write(struct tern_event *event, struct buffer *out);
 
 /* The iq stays open; answer it with the ticket, once, from anywhere on this shard (also before
  * the handler returns; `entity` as in the event), within the engine's time limit (then:
- * remote-server-timeout).  Returns TERN_LATER.  The payload is copied or used up: its arena may
+ * remote-server-timeout, and what is said of the ticket later is ignored).  Returns TERN_LATER.  The payload is copied or used up: its arena may
  * end afterwards; NULL is an empty result. */
 typedef uint64_t tern_ticket;
 enum tern_verdict tern_answer_later(struct tern_event *event, tern_ticket *ret_ticket);

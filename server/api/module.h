@@ -161,8 +161,8 @@ struct tern_watch {
 /* For a module that makes something happen: runs what the others watch for. `event` may be NULL. */
 void tern_happen(struct tern_entity *entity, enum tern_happening what, struct tern_event *event);
 
-/* Memory per entity or session: `size` zeroed bytes, *handle filled in at load; `finish` (may
- * be NULL) runs before they are freed.
+/* Memory per entity or session: `size` zeroed bytes, *handle filled in before `load`; `finish` (may
+ * be NULL) runs before they are freed, at home, and frees what they point to.
  *
  * A session's state that has a name (the module's, "csi" or "csi/kept") outlives a graceful
  * restart with its session.  A plain one is saved as it lies in memory, and comes back where it
@@ -207,7 +207,7 @@ struct tern_option {
 	const char *name;
 	enum tern_value type;
 	const char *preset;   /* "yes", "1000", "text", "a, b"; NULL: an empty text or list */
-	long least, most;     /* of a number */
+	long least, most;     /* of a number; both 0: any */
 	const char *about;    /* one line for the manual */
 	/* NULL, or judges each value of a text or list: NULL, or what is wrong, of the arena. */
 	const char *(*refuse)(struct arena *arena, const char *value);

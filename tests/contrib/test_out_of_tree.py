@@ -241,6 +241,28 @@ class Page(Module):
                    "struct tern_event *, const void *);\nenum"))
         compile_module(self.path("later.c"), self.path("later.so"))
 
+    def test_its_pages_of_a_log_compile(self):
+        self.write("pages.c", "#include <module.h>\nvoid use(void *, const void *, size_t);\n"
+                   "void end(void *, bool);\ntern_store diary;\n"
+                   + self.block("static void note_page").replace("static void note_page(", PAGES))
+        compile_module(self.path("pages.c"), self.path("pages.so"))
+
+    def test_its_shelf_keeps_what_is_missed(self):
+        self.write("shelf.c", SHELF_HEAD + self.block("keep_pending") + SHELF_CLAIMS)
+        compile_module(self.path("shelf.c"), self.path("shelf.so"))
+        port = self.serve("roster, presence, message, shelf")
+        juliet, tybalt = self.connect(port, "juliet"), self.connect(port, "tybalt")
+        self.talk(juliet, "<enable xmlns='urn:xmpp:sm:3'/>", "<enabled[^>]*>")
+        for sender, word in ((juliet, "First"), (tybalt, "Second")):
+            self.talk(sender, "<message to='romeo@example.org' type='chat'>"
+                      f"<body>{word}</body></message>", "")
+            self.ask(sender, "get", "<query xmlns='jabber:iq:roster'/>")
+        self.talk(juliet, "<r xmlns='urn:xmpp:sm:3'/>", "<a [^>]*h='2'")
+        self.end()  # a kill
+        romeo = self.connect(self.start()["listeners"][0]["port"], "romeo")
+        heard = self.talk(romeo, "<presence/>", "Second.*</message>")
+        self.assertEqual([heard.count(part) for part in ("First", "Second", "<delay ")], [1, 1, 2])
+
     def test_it_tells_all_that_headers_list(self):
         module = found("module.h").read_text()
         struct = module.partition("struct tern_module {")[2].partition("\n};")[0]
@@ -270,6 +292,29 @@ class Page(Module):
         gone = [name for name in named if not re.search(rf"\b{name}\b", listed)]
         self.assertEqual(gone, [])
 
+
+PAGES = """void note_page(struct tern_entity *, void *, const struct tern_entry *, size_t, bool,
+\tbool);
+void note_page("""
+SHELF_HEAD = """#include <module.h>
+#include <buffer.h>
+#include <heap.h>
+#include <stdlib.h>
+#include <stored.h>
+
+static tern_store shelf;
+"""
+SHELF_CLAIMS = """
+TERN_EXPORT const struct tern_module tern_module = {
+\t.abi = TERN_MODULE_ABI,
+\t.name = "shelf",
+\t.stores = (const struct tern_store_claim[]){ { "shelf", TERN_LOG, &shelf }, { 0 } },
+\t.hooks = (const struct tern_hook[]){
+\t\t{ TERN_IN_MISSED, TERN_MESSAGES, 0, keep_missed }, { 0 } },
+\t.watches = (const struct tern_watch[]){ { TERN_ON_AVAILABLE, give_missed }, { 0 } },
+\t.pending = keep_pending,
+};
+"""
 
 MINIMAL = """#include <module.h>
 TERN_EXPORT const struct tern_module {symbol} = {{ .abi = {abi}, .name = "{name}", {more} }};
