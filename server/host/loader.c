@@ -67,6 +67,8 @@ static void intern_claims(const struct tern_module *module)
 
 static void unmake(struct tern_host *host, const struct tern_module *module, struct made *made)
 {
+	const struct tern_module *before = shard_visit(module);
+
 	while (made) {
 		struct made *earlier = made->earlier;
 
@@ -76,6 +78,7 @@ static void unmake(struct tern_host *host, const struct tern_module *module, str
 		free(made);
 		made = earlier;
 	}
+	shard_visit(before);
 }
 
 /* What its code tells of itself while it runs, which claims cannot. */

@@ -10,6 +10,7 @@
 #include "heap.h"
 #include "host.h"
 #include "options.h"
+#include "shard.h"
 #include "writer.h"
 
 /* A hook with its rank, so that sorting keeps load order among equals. */
@@ -188,8 +189,12 @@ static void write_feature(struct buffer *out, const struct tern_host *host,
 	struct arena *arena = arena_create(ARENA_SMALL);
 	struct element *feature = element_new(arena, claim->ns, claim->name);
 
-	if (claim->fill)
+	if (claim->fill) {
+		const struct tern_module *before = shard_visit(loaded->module);
+
 		claim->fill(host, feature, loaded->settings);
+		shard_visit(before);
+	}
 	writer_element(out, feature, NS_CLIENT);
 	arena_destroy(arena);
 }

@@ -138,6 +138,14 @@ static enum tern_verdict use_all(struct tern_event *event, const void *settings)
 	return tern_reply(event, NULL);
 }
 
+static int load_hasty(struct tern_host *host, void **ret_settings)
+{
+	cr_assert_eq(tern_put(NULL, records, "k", 1, "v", 1), -EINVAL);
+	tern_count(NULL, beats, 1);
+	tern_log(NULL, TERN_SAY_ERROR, "is being loaded");
+	return 0;
+}
+
 static const struct tern_module hasty = {
 	.abi = TERN_MODULE_ABI,
 	.name = "hasty",
@@ -158,19 +166,24 @@ static const struct tern_module hasty = {
 	.metrics = (const struct tern_metric_claim[]){
 		{ "hasty_beats", TERN_COUNTER, "beats", &beats }, { 0 },
 	},
+	.load = load_hasty,
 };
 
 static struct client *romeo;
+static char said_while_loading[8192];
 
 static void set_up(void)
 {
 	static const struct tern_module *const modules[] = { &hasty, &stage_delivery, NULL };
 
-	stage_open(modules);
-	romeo = client_open(ROMEO, "garden");
 	log_fd = memfd_create("log", 0);
+	log_setup(LOG_LEVEL_ERROR, false, log_fd);
+	stage_open(modules);
+	snprintf(said_while_loading, sizeof said_while_loading, "%s", logged());
+	romeo = client_open(ROMEO, "garden");
+	cr_assert_eq(ftruncate(log_fd, 0), 0);
+	lseek(log_fd, 0, SEEK_SET);
 	log_setup(LOG_LEVEL_INFO, false, log_fd);
-	cancelled_count = 0;
 }
 
 static void tear_down(void)
@@ -211,6 +224,15 @@ Test(core_misuse, is_not_what_needs_no_entity)
 	cr_assert(has(ask("example.org", "speak"), "type='result'"));
 	cr_assert(has(logged(), "module hasty: has been here"));
 	cr_assert_eq(count_of(logged(), "\n"), 1, "%s", logged());
+}
+
+Test(core_misuse, is_told_while_a_module_is_loaded)
+{
+	static const char *const lines[] = { "tern_put: NULL", "tern_count: NULL", "is being loaded" };
+
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		cr_assert(has(said_while_loading, lines[i]), "%s", said_while_loading);
+	cr_assert_eq(count_of(said_while_loading, "module hasty: "), count_of(said_while_loading, "\n"));
 }
 
 Test(core_misuse, of_handles_is_told)
