@@ -57,15 +57,23 @@ static void show_table(const json_t *answer)
 		show_row(json_array_get(rows, r), widths);
 }
 
-/* A bulk answer says in a column how many went wrong. */
+/* A bulk answer says in a column how many went wrong; a reload, of each change what came of it. */
+static bool is_failure(const char *column, const char *cell)
+{
+	return (strcmp(column, "failed") == 0 && strcmp(cell, "0") != 0) ||
+		(strcmp(column, "outcome") == 0 && strncmp(cell, "failed", 6) == 0);
+}
+
 static bool has_failed(const json_t *answer)
 {
 	const json_t *columns = json_object_get(answer, "columns");
-	const json_t *row = json_array_get(json_object_get(answer, "rows"), 0);
+	const json_t *rows = json_object_get(answer, "rows");
 
-	for (size_t c = 0; c < json_array_size(columns); c++) {
-		if (strcmp(answer_cell(columns, c), "failed") == 0 && strcmp(answer_cell(row, c), "0") != 0)
-			return true;
+	for (size_t r = 0; r < json_array_size(rows); r++) {
+		for (size_t c = 0; c < json_array_size(columns); c++) {
+			if (is_failure(answer_cell(columns, c), answer_cell(json_array_get(rows, r), c)))
+				return true;
+		}
 	}
 	return false;
 }

@@ -138,10 +138,11 @@ class Lineup(Daemon):
         self.serve(["presence", "message", "offline"])
         self.list_modules("presence", "ping", "mam",
                           options='\n    module "mam" { default = "sometimes" }')
-        outcomes = self.outcomes()
-        self.assertEqual(list(outcomes), ["host example.org modules"])
-        self.assertRegex(outcomes["host example.org modules"],
+        done = self.ctl("config", "reload")
+        self.assertRegex(done.stdout, "host example.org modules +"
                          "failed: module `mam` (does not load|.*default)")
+        self.assertNotIn("loaded", done.stdout)
+        self.assertEqual(done.returncode, 1)  # and so says the service manager
         self.assertEqual(self.modules(), ["presence", "message", "offline"])
 
     def test_a_module_comes_back_with_its_options(self):
