@@ -235,6 +235,28 @@ static void renew_modules(struct reloading *now, struct tern_host *host,
 		host_config_copy_modules(now->fresh->arena, fresh, old);
 }
 
+static bool is_other_certificate(const struct tern_host *host, const struct certificate *fresh)
+{
+	return !host->certificate || !certificate_equal(host->certificate, fresh);
+}
+
+/* A reload takes the files as they are now, be they others or not: a client CA may be. */
+static void renew_certificate(struct reloading *now, size_t index, const char *name)
+{
+	struct tern_host *host = now->server->hosts[index];
+	struct certificate *fresh = now->certificates[index];
+	bool tells = fresh && (!now->reload->only_check || is_other_certificate(host, fresh));
+
+	if (now->reload->only_check) {
+		certificate_unref(fresh);
+	} else if (fresh) {
+		certificate_unref(host->certificate);
+		host->certificate = fresh;
+	}
+	if (tells)
+		tell(now, RELOAD_APPLIED, name, "certificate");
+}
+
 /* The files were read already, because that takes time. */
 static void renew_host(struct reloading *now, size_t index, const struct host_config *old,
 	struct host_config *fresh)
@@ -242,11 +264,7 @@ static void renew_host(struct reloading *now, size_t index, const struct host_co
 	struct tern_host *host = now->server->hosts[index];
 	const char *name = arena_printf(now->arena, "host %s", host->domain);
 
-	if (now->certificates[index]) {
-		certificate_unref(host->certificate);
-		host->certificate = now->certificates[index];
-		tell(now, RELOAD_APPLIED, name, "certificate");
-	}
+	renew_certificate(now, index, name);
 	if (old->sasl.mechanisms != fresh->sasl.mechanisms ||
 	    old->sasl.iterations != fresh->sasl.iterations)
 		tell(now, RELOAD_APPLIED, name, "sasl");
@@ -369,8 +387,7 @@ int server_reload(struct server *server, const struct reload *reload, char **ret
 		notify_reloading();
 	now.arena = arena_create(1024);
 	now.certificates = heap_zalloc((server->host_count + 1) * sizeof *now.certificates);
-	if (!reload->only_check) /* config_read has tried them */
-		read_certificates(&now);
+	read_certificates(&now);
 	if (reload->only_check)
 		take_over(&now);
 	else

@@ -241,6 +241,13 @@ size_t certificate_end_point(const struct certificate *certificate, unsigned cha
 	return certificate->end_point_len;
 }
 
+bool certificate_equal(const struct certificate *a, const struct certificate *b)
+{
+	return a->ends == b->ends && a->asks_clients == b->asks_clients &&
+		a->end_point_len == b->end_point_len &&
+		memcmp(a->end_point, b->end_point, a->end_point_len) == 0;
+}
+
 time_t certificate_ends(const struct certificate *certificate)
 {
 	return certificate->ends;

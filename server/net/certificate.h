@@ -38,6 +38,9 @@ gnutls_certificate_credentials_t certificate_credentials(const struct certificat
 /* True when clients are asked for certificates, which client_ca must vouch for. */
 bool certificate_asks_clients(const struct certificate *certificate);
 
+/* Whether the host's own certificate is the same, and clients are asked for theirs alike. */
+bool certificate_equal(const struct certificate *a, const struct certificate *b);
+
 /* When the host's own certificate ends: seconds since 1970. */
 time_t certificate_ends(const struct certificate *certificate);
 

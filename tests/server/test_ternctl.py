@@ -303,6 +303,15 @@ class Ternctl(Daemon):
         heard = self.talk(client, "<enable xmlns='urn:xmpp:sm:3' resume='1'/>", "/>")
         self.assertIn(" location='other.example:5222'", heard)
 
+    def test_a_check_tells_of_a_renewed_certificate(self):
+        self.serve()
+        self.assertEqual(self.rows("config", "check"), [])
+        self.make_certificate()
+        renewed = [["host example.org certificate", "applied"]]
+        self.assertEqual(self.rows("config", "check"), renewed)
+        self.assertEqual(self.rows("config", "reload"), renewed)
+        self.assertEqual(self.rows("config", "check"), [])
+
     def test_a_wrong_configuration_changes_nothing(self):
         self.serve()
         self.change_config("shards", "shard")
