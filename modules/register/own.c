@@ -33,6 +33,7 @@ enum tern_verdict answer_own_get(struct tern_event *event, const void *settings)
 		return TERN_PASS;
 	answer = element_new(event->arena, NS_REGISTER, "query");
 	element_add(answer, NS_REGISTER, "registered");
+	element_add_text(answer, "instructions", "You have an account here, and may choose another password.");
 	element_add_text(answer, "username", jid_local(tern_entity_jid(entity)));
 	element_add(answer, NS_REGISTER, "password");
 	return tern_reply(event, answer);

@@ -140,6 +140,7 @@ Test(registration, tells_whoever_has_an_account_so)
 {
 	fake_send(globe, "<iq type='get' id='g'><query xmlns='jabber:iq:register'/></iq>");
 	HEARS_PART(globe, "<query xmlns='jabber:iq:register'><registered/>"
+		"<instructions>You have an account here, and may choose another password.</instructions>"
 		"<username>bill</username><password/></query>");
 }
 
