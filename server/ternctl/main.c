@@ -63,6 +63,8 @@ static const char usage[] =
 	"  archive export JID [FILE]            its archive alone\n"
 	"  db check DATA                        do all tables fit together? (with a server, too)\n";
 
+enum { MISUSED = 2 }; /* an exit status */
+
 struct call {
 	const char *socket, *config;
 	bool json;
@@ -235,10 +237,10 @@ static const char *find_socket(const struct call *call)
 	return control ? control : PRESET_SOCKET;
 }
 
-static _Noreturn void refuse_option(const char *option)
+static _Noreturn void refuse_option(const char *option, const char *why)
 {
-	fprintf(stderr, "ternctl: there is no option `%s`; ternctl --help lists them\n", option);
-	exit(2);
+	fprintf(stderr, "ternctl: the option `%s` %s\n", option, why);
+	exit(MISUSED);
 }
 
 static struct call read_arguments(int argc, char **argv)
@@ -249,7 +251,7 @@ static struct call read_arguments(int argc, char **argv)
 		bool wants_value = strcmp(argv[i], "-s") == 0 || strcmp(argv[i], "-c") == 0;
 
 		if (call.count == 0 && wants_value && i + 1 == argc)
-			fail("%s wants a value", argv[i]);
+			refuse_option(argv[i], "wants a value");
 		if (call.count == 0 && strcmp(argv[i], "-s") == 0)
 			call.socket = argv[++i];
 		else if (call.count == 0 && strcmp(argv[i], "-c") == 0)
@@ -260,20 +262,18 @@ static struct call read_arguments(int argc, char **argv)
 				strcmp(argv[i], "--help") == 0))
 			exit(fputs(usage, stdout) < 0);
 		else if (call.count == 0 && *argv[i] == '-' && !wants_value)
-			refuse_option(argv[i]);
+			refuse_option(argv[i], "is unknown; ternctl --help lists them");
 		else if (call.count > 0 || !wants_value)
 			add_word(&call, argv[i]);
 	}
 	if (call.count == 0) {
 		fputs(usage, stderr);
-		exit(2);
+		exit(MISUSED);
 	}
 	return call;
 }
 
 /* --- what needs more than one question, or no server ------------------------------------- */
-
-enum { MISUSED = 2 };
 
 static int check_database(const struct call *call, char *const *arguments, size_t count)
 {
