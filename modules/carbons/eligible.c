@@ -55,7 +55,7 @@ enum carbon_choice carbon_choice(const struct carbon_case *facts)
 
 	if (facts->type == TERN_ERROR) /* XEP-0334 5: hints in it may be those of what it answers */
 		return facts->answers_copied ? CARBON_COPY : CARBON_NO_TALK;
-	if (facts->type == TERN_GROUPCHAT || facts->type == TERN_HEADLINE)
+	if (facts->type == TERN_GROUPCHAT || (facts->type == TERN_HEADLINE && !has_talk(message)))
 		return CARBON_NO_TALK;
 	if (is_private(message))
 		return CARBON_PRIVATE;
