@@ -272,19 +272,24 @@ static int append(struct tern_entity *entity, tern_store log, struct log_entry *
 	return result;
 }
 
-int tern_append_as_of(struct tern_entity *entity, tern_store log, uint64_t us, const char *with,
-		const void *bytes, size_t len, uint64_t *ret_id)
+static int append_one(struct tern_entity *entity, tern_store log, struct log_entry entry,
+		uint64_t *ret_id)
 {
-	struct log_entry entry = { .id = us, .with = with, .bytes = bytes, .len = len };
 	size_t place;
-	int result;
+	int result = append(entity, log, &entry, 0, &place);
 
-	if (is_misused(entity, log, true, __func__))
-		return -EINVAL;
-	result = append(entity, log, &entry, 0, &place);
 	if (result == 0 && ret_id)
 		*ret_id = entry.id;
 	return result;
+}
+
+int tern_append_as_of(struct tern_entity *entity, tern_store log, uint64_t us, const char *with,
+		const void *bytes, size_t len, uint64_t *ret_id)
+{
+	if (is_misused(entity, log, true, __func__))
+		return -EINVAL;
+	return append_one(entity, log, (struct log_entry){ .id = us, .with = with, .bytes = bytes,
+		.len = len }, ret_id);
 }
 
 int entity_append_roomy(struct tern_entity *entity, tern_store log, const void *bytes, size_t len,
@@ -300,7 +305,8 @@ int tern_append(struct tern_entity *entity, tern_store log, const char *with,
 {
 	if (is_misused(entity, log, true, __func__))
 		return -EINVAL;
-	return tern_append_as_of(entity, log, shard_now_us(entity->shard), with, bytes, len, ret_id);
+	return append_one(entity, log, (struct log_entry){ .id = shard_now_us(entity->shard),
+		.with = with, .bytes = bytes, .len = len }, ret_id);
 }
 
 int tern_log_delete(struct tern_entity *entity, tern_store log, uint64_t id)

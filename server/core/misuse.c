@@ -29,9 +29,11 @@ bool misuse_of_handle(tern_store store, const char *call)
 
 bool misuse_of_store(tern_store store, bool wants_log, const char *call)
 {
-	if (misuse_of_handle(store, call))
-		return true;
-	if ((loader_store_of(store)->claim->layout == TERN_LOG) == wants_log)
+	const struct store_slot *slot = loader_store_of(store);
+
+	if (!slot)
+		return misuse_of_handle(store, call);
+	if ((slot->claim->layout == TERN_LOG) == wants_log)
 		return false;
 	blame(call, wants_log ? "this store is claimed to have records, and is no TERN_LOG" :
 		"this store is claimed to be a TERN_LOG, and has no records");
