@@ -233,16 +233,21 @@ void session_say_message(struct tern_session *session, const struct element *sta
 	buffer_consume(out, out->len);
 }
 
+static bool keeps_back(struct tern_session *session, const struct element *stanza)
+{
+	return session->is_filtered && filter_keeps(session, stanza);
+}
+
 void session_say(struct tern_session *session, const struct element *stanza)
 {
-	if (!session->is_filtered || !filter_keeps(session, stanza))
+	if (!keeps_back(session, stanza))
 		session_say_message(session, stanza, NULL);
 }
 
 void tern_session_hand_over(struct tern_session *session, struct element *message,
 	uint64_t kept_id)
 {
-	if (!session->is_filtered || !filter_keeps(session, message))
+	if (!keeps_back(session, message))
 		session_say_message(session, message, handover_of_kept(session->entity, kept_id));
 }
 
@@ -257,7 +262,7 @@ void tern_session_hand_out(struct tern_session *session, struct element *message
 	    misuse_of_store(log, true, __func__))
 		return;
 	handover = handover_of_pending(session->entity, log, id);
-	is_kept_back = session->is_filtered && filter_keeps(session, message);
+	is_kept_back = keeps_back(session, message);
 	if (!is_kept_back)
 		session_say_message(session, message, session->acks ? handover : NULL);
 	if (is_kept_back || !session->acks)
