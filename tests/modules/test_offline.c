@@ -87,16 +87,16 @@ Test(offline, gives_everything_as_it_was)
 		"type='chat'><subject xml:lang='cs'>A &amp; B</subject>");
 }
 
-Test(offline, gives_many_in_the_order_in_which_they_came)
+static void gives_in_order(int count)
 {
 	char body[64];
 
-	for (int i = 0; i < 80; i++) {
+	for (int i = 0; i < count; i++) {
 		snprintf(body, sizeof body, "<body>%d</body>", i);
 		arrive("normal", body);
 	}
 	log_in("1");
-	for (int i = 0; i < 80; i++) {
+	for (int i = 0; i < count; i++) {
 		snprintf(body, sizeof body, "<body>%d</body>", i);
 		HEARS_PART(balcony, body);
 	}
@@ -104,23 +104,16 @@ Test(offline, gives_many_in_the_order_in_which_they_came)
 	cr_assert_eq(fake_stored(juliet, "offline"), 0);
 }
 
+Test(offline, gives_many_in_the_order_in_which_they_came)
+{
+	gives_in_order(80);
+}
+
 /* More than a page has, of messages or of bytes. */
 Test(large_store, gives_many_in_pages)
 {
-	char body[64];
-
 	open_with((const struct fake_option[]){ { "limit", "2000" }, { 0 } });
-	for (int i = 0; i < 1100; i++) {
-		snprintf(body, sizeof body, "<body>%d</body>", i);
-		arrive("normal", body);
-	}
-	log_in("1");
-	for (int i = 0; i < 1100; i++) {
-		snprintf(body, sizeof body, "<body>%d</body>", i);
-		HEARS_PART(balcony, body);
-	}
-	HEARS(balcony, NULL);
-	cr_assert_eq(fake_stored(juliet, "offline"), 0);
+	gives_in_order(1100);
 }
 
 Test(offline, gives_large_ones_in_pages)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "account.h"
 #include "arena.h"
@@ -31,6 +33,33 @@
 
 struct stage stage;
 static const struct tern_module *const *modules;
+
+/* --- the log ------------------------------------------------------------------------------ */
+
+static int log_fd = -1;
+
+static void drop_log(void)
+{
+	if (log_fd >= 0)
+		close(log_fd);
+	log_fd = -1;
+}
+
+void stage_catch_log(enum log_level threshold)
+{
+	drop_log();
+	log_fd = memfd_create("log", 0);
+	log_setup(threshold, false, log_fd);
+}
+
+const char *logged(void)
+{
+	static char text[8192];
+	ssize_t len = pread(log_fd, text, sizeof text - 1, 0);
+
+	text[len > 0 ? len : 0] = '\0';
+	return text;
+}
 
 /* --- the seams ---------------------------------------------------------------------------- */
 
@@ -230,6 +259,7 @@ void stage_close(void)
 	stop();
 	forget_clients();
 	memory_disk_destroy(stage.disk);
+	drop_log();
 }
 
 void stage_restart(void)

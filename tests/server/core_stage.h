@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "log.h"
 #include "module.h"
 #include "server.h"
 #include "stream_error.h"
@@ -88,6 +89,10 @@ enum stream_error client_error(const struct client *client); /* why it was close
 
 /* Its session, while it has one. */
 struct tern_session *client_session(const struct client *client);
+
+/* What is logged from now on, and not what was before. */
+void stage_catch_log(enum log_level threshold);
+const char *logged(void); /* borrowed until the next call */
 
 bool has(const char *text, const char *part);
 unsigned count_of(const char *text, const char *part);

@@ -5,31 +5,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "call.h"
 #include "core_stage.h"
 #include "loader.h"
-#include "log.h"
 #include "shard.h"
 #include "turnover.h"
 
 #define NS_WRONG "tern:test:wrong"
 
 /* --- the log --------------------------------------------------------------------------- */
-
-static int log_fd;
-
-static const char *logged(void)
-{
-	static char text[4096];
-	ssize_t len = pread(log_fd, text, sizeof text - 1, 0);
-
-	text[len > 0 ? len : 0] = '\0';
-	return text;
-}
 
 static bool blames(const char *what)
 {
@@ -171,15 +157,13 @@ static void set_up(void)
 	romeo = client_open(ROMEO, "garden");
 	rosaline = client_open(ROSALINE, "feast");
 	arena = arena_create(256);
-	log_fd = memfd_create("log", 0);
-	log_setup(LOG_LEVEL_INFO, false, log_fd);
+	stage_catch_log(LOG_LEVEL_INFO);
 }
 
 static void tear_down(void)
 {
 	arena_destroy(arena);
 	stage_close();
-	close(log_fd);
 }
 
 TestSuite(core_author, .init = set_up, .fini = tear_down);

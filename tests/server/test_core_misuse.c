@@ -5,28 +5,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "core_stage.h"
-#include "log.h"
 #include "shard.h"
 
 #define NS_HASTY "tern:test:hasty"
-
-/* --- the log --------------------------------------------------------------------------- */
-
-static int log_fd;
-
-static const char *logged(void)
-{
-	static char text[8192];
-	ssize_t len = pread(log_fd, text, sizeof text - 1, 0);
-
-	text[len > 0 ? len : 0] = '\0';
-	return text;
-}
 
 /* --- a hasty module ---------------------------------------------------------------------- */
 
@@ -176,20 +160,16 @@ static void set_up(void)
 {
 	static const struct tern_module *const modules[] = { &hasty, &stage_delivery, NULL };
 
-	log_fd = memfd_create("log", 0);
-	log_setup(LOG_LEVEL_ERROR, false, log_fd);
+	stage_catch_log(LOG_LEVEL_ERROR);
 	stage_open(modules);
 	snprintf(said_while_loading, sizeof said_while_loading, "%s", logged());
 	romeo = client_open(ROMEO, "garden");
-	cr_assert_eq(ftruncate(log_fd, 0), 0);
-	lseek(log_fd, 0, SEEK_SET);
-	log_setup(LOG_LEVEL_INFO, false, log_fd);
+	stage_catch_log(LOG_LEVEL_INFO);
 }
 
 static void tear_down(void)
 {
 	stage_close();
-	close(log_fd);
 }
 
 TestSuite(core_misuse, .init = set_up, .fini = tear_down);
