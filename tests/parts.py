@@ -42,6 +42,9 @@ SUPERVISION = {
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=0:second_deadlock_stack=1",
 }
+# What a reader of a failed test wants to see of its output.
+TELLING = re.compile(r"\bFAILED\b|\[FAIL\]|\[----\]|\berror:|broken promise|^(?:ERROR|FAIL): |"
+                     r"^[\w.]*(?:Error|Expired|Exception)\b|^ +#[0-9] ")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 COUNTS = (
     re.compile(r"Passing: (?P<passed>\d+) \| Failing: (?P<failed>\d+) \| Crashing: (?P<more>\d+)"),
@@ -269,8 +272,7 @@ def telling(output):
     """The lines that say what went wrong: failures and complaints, or the last ones."""
     lines = COLOUR.sub("", output).splitlines()
     chosen = [line for line in lines
-              if re.search(r"\bFAILED\b|\[FAIL\]|\[----\]|\berror:|broken promise", line) or
-              COMPLAINT.search(line)]
+              if TELLING.search(line) or COMPLAINT.search(line)]
     return [line[:400] for line in (chosen or lines)[-25:]]
 
 

@@ -12,6 +12,9 @@ import sys
 import tempfile
 import unittest
 
+# What a sanitizer writes among the lines of the log.
+COMPLAINT = re.compile(r"[^\n]*(?:ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:)")
+
 TERND, TERNCTL, MODULES = (os.path.abspath(path) for path in sys.argv[1:4])
 
 CONFIG = """
@@ -46,7 +49,8 @@ class Daemon(unittest.TestCase):
         if self.process and self.process.poll() is None:
             self.process.kill()
         if self.process:
-            self.process.communicate()
+            log = self.process.communicate()[1]
+            print(log or "", end="", file=sys.stderr)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -78,6 +82,8 @@ class Daemon(unittest.TestCase):
     def stopped(self):
         """The log of a server that has been told to stop, and its exit status."""
         log = self.process.communicate(timeout=30)[1]
+        if complaint := COMPLAINT.search(log):
+            self.fail(log[complaint.start():])
         return [json.loads(line) for line in log.splitlines()], self.process.returncode
 
     def ctl(self, *words, **options):
