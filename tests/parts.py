@@ -159,12 +159,14 @@ class Run:
         if not directory:
             return
         commands = json.loads((directory / "compile_commands.json").read_text())
-        for room in ROOMS:
-            flags = flags_of(room, commands, directory)
-            for header in sorted((ROOT / room).rglob("*.h")):
-                self.check("headers", ["gcc", *flags, "-Werror", "-fsyntax-only", "-include", header,
-                                        "-x", "c", "/dev/null"],
-                           folder=directory)
+        compilations = [
+            ["gcc", *flags_of(room, commands, directory), "-Werror", "-fsyntax-only", "-include",
+             header, "-x", "c", "/dev/null"]
+            for room in ROOMS for header in sorted((ROOT / room).rglob("*.h"))]
+        with ThreadPoolExecutor(int(self.jobs)) as pool:
+            for succeeded, output in pool.map(
+                    lambda words: self.command("headers", words, folder=directory), compilations):
+                self.count(*judge(output, succeeded), "headers", output)
 
     def units(self):
         self.units_of("gcc")
@@ -235,7 +237,7 @@ class Run:
         directory = self.build("fuzz", ["fuzzers"])
         if directory:
             self.check("fuzz", ["tests/fuzz/run", "--build", directory, "--seed", "1",
-                                "--minutes", "0.075", "--module-minutes", "0.05"])
+                                "--jobs", self.jobs, "--minutes", "0.075", "--module-minutes", "0.05"])
 
     def seed_words(self):
         return ["--seed", self.seed] if self.seed else []
