@@ -329,14 +329,11 @@ static bool is_all_given(const struct archive *archive)
 static void give_page(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
-	struct archive *archive;
-	struct tern_session *session;
+	struct archive *archive = archive_of(entity);
+	struct tern_session *session = cancelled ? NULL :
+		find_taker(entity, tern_session_by_id(entity, (uintptr_t)context));
 
-	if (cancelled)
-		return;
-	archive = archive_of(entity);
-	session = find_taker(entity, tern_session_by_id(entity, (uintptr_t)context));
-	if (!session) {
+	if (!session) { /* or the disk failed: whoever comes next gets it */
 		archive->is_giving = false;
 		return;
 	}

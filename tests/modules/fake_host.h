@@ -79,6 +79,8 @@ void fake_fill_disk(struct fake *fake, int after);
 /* Pages of logs are given only when they are let go, as behind a commit. */
 void fake_hold_pages(struct fake *fake);
 void fake_let_pages_go(struct fake *fake);
+/* Logs cannot be read, or can be again. */
+void fake_fail_pages(struct fake *fake, bool fails);
 
 /* What is said to clients is not written, or acknowledged, before it is let go. */
 void fake_hold_written(struct fake *fake);

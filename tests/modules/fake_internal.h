@@ -104,7 +104,7 @@ struct tern_host {
 	uint32_t random_calls;
 	int writes_left, change_result;
 	unsigned tries; /* of strangers to get an account */
-	bool holds_pages, holds_written, holds_acks, next_is_acked;
+	bool holds_pages, fails_pages, holds_written, holds_acks, next_is_acked;
 	struct unwritten *unwritten;
 	struct { uint64_t id; struct tern_entity *entity; } under_way[64]; /* archived messages */
 	size_t under_way_count;

@@ -187,6 +187,11 @@ void fake_let_pages_go(struct fake *fake)
 	}
 }
 
+void fake_fail_pages(struct fake *fake, bool fails)
+{
+	fake->host.fails_pages = fails;
+}
+
 /* Slices of three entries, so that tests see modules ask again. */
 void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern_page *page,
 	got_page *got, void *context)
@@ -198,7 +203,10 @@ void tern_log_page(struct tern_entity *entity, tern_store log, const struct tern
 		hold_page(&(struct held_page){ NULL, entity, log, *page, got, context });
 		return;
 	}
-
+	if (entity->host->fails_pages) {
+		got(entity, context, NULL, 0, false, true);
+		return;
+	}
 	for (const struct record *at = entity->records; at; at = at->next) {
 		if (!is_on_page(at, log, page))
 			continue;

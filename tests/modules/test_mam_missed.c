@@ -230,6 +230,18 @@ Test(mam_missed, goes_to_the_next_when_the_session_ends_while_it_is_read)
 	hears_only(balcony, "1");
 }
 
+Test(mam_missed, is_read_for_whoever_comes_next_where_it_could_not_be_read)
+{
+	arrive(1);
+	fake_fail_pages(fake, true);
+	log_in("<presence/>");
+	HEARS(balcony, NULL);
+	fake_fail_pages(fake, false);
+	fake_end(balcony);
+	log_in("<presence/>");
+	hears_only(balcony, "1");
+}
+
 Test(mam_missed, is_never_refused_once_it_is_archived)
 {
 	fake_fill_disk(fake, 1);

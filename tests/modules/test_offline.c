@@ -1,7 +1,7 @@
 /* What waits for whoever was away (XEP-0160).
  * SPDX-License-Identifier: MIT */
 
-#include "offline.h"
+#include "storable.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -76,6 +76,19 @@ Test(offline, keeps_words_until_the_user_is_there_and_says_since_when)
 	hears_waited("<body>I am afeard</body>", "stamp='+60s'");
 	HEARS(balcony, NULL);
 	cr_assert_eq(fake_stored(juliet, "offline"), 0);
+}
+
+Test(offline, a_log_that_could_not_be_read_is_read_for_whoever_comes_next)
+{
+	arrive("chat", "<body>O blessed night</body>");
+	fake_fail_pages(fake, true);
+	log_in("0");
+	HEARS(balcony, NULL);
+	fake_fail_pages(fake, false);
+	fake_end(balcony);
+	log_in("0");
+	hears_waited("<body>O blessed night</body>", "stamp='+0s'");
+	HEARS(balcony, NULL);
 }
 
 Test(offline, gives_everything_as_it_was)
