@@ -3,29 +3,24 @@
 
 #include "message.h"
 
-#include <strings.h>
-
 #include "module.h"
 
 /* --- what only the server says --------------------------------------------------------------- */
 
-static bool is_false_delay(const struct element *element, const void *domain)
+static bool is_false_delay(const struct element *element, const void *host)
 {
-	const char *from = element_is(element, NS_DELAY, "delay") ? element_get(element, "from") : NULL;
-
-	return from && strcasecmp(from, domain) == 0;
+	return tern_is_delay_of(element, host);
 }
 
 /* XEP-0203 5: since when a message has waited here, nobody else can know. */
 static enum tern_verdict remove_false_delays(struct tern_event *event, const void *settings)
 {
-	const char *domain = tern_host_domain(event->host);
 	const struct element *at = element_find(event->stanza.element, NS_DELAY, "delay");
 
-	while (at && !is_false_delay(at, domain))
+	while (at && !tern_is_delay_of(at, event->host))
 		at = element_find_next(at, NS_DELAY, "delay");
 	if (at)
-		element_remove_if(tern_event_edit(event), is_false_delay, domain);
+		element_remove_if(tern_event_edit(event), is_false_delay, event->host);
 	return TERN_PASS;
 }
 

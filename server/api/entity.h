@@ -49,6 +49,8 @@ void tern_sha1(const void *bytes, size_t len, unsigned char ret_digest[20]);
 const char *tern_datetime(struct arena *arena, uint64_t us);
 /* XEP-0203: <delay/> in a message that has waited with the host since then. Any thread. */
 void tern_delay_add(struct element *message, const struct tern_host *host, uint64_t since_us);
+/* Whether it is a <delay/> in the host's name. */
+bool tern_is_delay_of(const struct element *element, const struct tern_host *host);
 
 /* --- records ----------------------------------------------------------------------------
  * 0, or the write is refused and nothing has changed: -ENOSPC (the disk is full, or the account's

@@ -23,14 +23,10 @@
 static bool has_delay(const struct tern_entity *entity, const struct element *message)
 {
 	const struct element *delay = element_find(message, NS_DELAY, "delay");
-	const char *from;
 
-	for (; delay; delay = element_find_next(delay, NS_DELAY, "delay")) {
-		from = element_get(delay, "from");
-		if (from && strcmp(from, tern_host_domain(entity->host)) == 0)
-			return true;
-	}
-	return false;
+	while (delay && !tern_is_delay_of(delay, entity->host))
+		delay = element_find_next(delay, NS_DELAY, "delay");
+	return delay;
 }
 
 enum way { FORGET, REFUSE, DELIVER };

@@ -247,6 +247,8 @@ void session_say(struct tern_session *session, const struct element *stanza)
 void tern_session_hand_over(struct tern_session *session, struct element *message,
 	uint64_t kept_id)
 {
+	if (misuse_of_nothing(session, __func__) || misuse_of_nothing(message, __func__))
+		return;
 	if (!keeps_back(session, message))
 		session_say_message(session, message, handover_of_kept(session->entity, kept_id));
 }

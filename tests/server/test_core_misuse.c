@@ -107,6 +107,7 @@ static enum tern_verdict mix_up(struct tern_event *event, const void *settings)
 	cr_assert_eq(tern_question(entity, TERN_QUESTION_COUNT, NULL), 0);
 	tern_session_hand_out(event->session, message_to(event, ROMEO), records, 1);
 	tern_session_hand_out(event->session, NULL, entries, 1);
+	tern_session_hand_over(event->session, NULL, 1);
 	tern_session_send(event->session, NULL);
 	tern_send(entity, NULL);
 	return tern_reply(event, NULL);
@@ -223,7 +224,7 @@ Test(core_misuse, of_handles_is_told)
 		"tern_session_state: there is no such state", "tern_count: this number means nothing",
 		"tern_happen: this number", "tern_question: this number",
 		"tern_session_hand_out: this store", "tern_session_hand_out: NULL",
-		"tern_session_send: NULL", "tern_send: NULL" };
+		"tern_session_hand_over: NULL", "tern_session_send: NULL", "tern_send: NULL" };
 
 	cr_assert_eq(count_of(ask(ROMEO, "mixed"), "<"), 1);
 	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
