@@ -25,13 +25,13 @@ class Row:
     size: int = 0           # reads an archive of so many messages, filled before
 
 
-TIMED = {"full": ["--seconds", "1.8", "--warmup", "0.5"],
+TIMED = {"full": ["--seconds", "1.6", "--warmup", "0.4"],
          "quick": ["--seconds", "1", "--warmup", "0.3"]}
 
 ROWS = [
     Row("idle", "idle TLS session, roster of 20", ["idle", "--users", "f", "--seconds", "0.2"],
         unit="bytes", metric="bytes_per_session", target=14000,
-        full=["--sessions", "1050"], quick=["--sessions", "420"]),
+        full=["--sessions", "840"], quick=["--sessions", "420"]),
     Row("login", "login: TCP, TLS, SCRAM, bind", ["login"], target=300, bare=180,
         full=["--sessions", "510"], quick=["--sessions", "210"]),
     Row("storm", "connect storm, with presence", ["storm"], full=["--sessions", "1510"],
@@ -47,10 +47,8 @@ ROWS = [
     Row("chat-50-acks", "chat with acks, 50 in flight", ["chat-50", "--acks", "10"], target=8,
         **TIMED),
     Row("presence", "presence to 20 contacts, a delivery", ["presence"], target=3, **TIMED),
-    Row("offline-store", "message to an absent account", ["offline-store"], target=12,
-        full=["--sessions", "200"], quick=["--sessions", "100"]),
-    Row("offline-flush", "its delivery at the next login", ["offline-flush"], target=4,
-        full=["--sessions", "200"], quick=["--sessions", "100"]),
+    Row("offline-store", "message to an absent account", ["offline-store"], target=12),
+    Row("offline-flush", "its delivery at the next login", ["offline-flush"], target=4),
     Row("archive-chat", "chat archived for both, 1 in flight", ["chat"], target=60,
         archive=True, **TIMED),
     Row("archive-latency", "archived, 1 in flight: median latency", [], metric="p50_us",

@@ -25,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 DOMAIN = "bench.test"
 PASSWORD = "secret"
 ITERATIONS = 4096
+SALT = b"one salt for all"
 CLIQUE = 21
 START_LIMIT_S = 90
 
@@ -70,11 +71,15 @@ def make_certificate(directory):
     (directory / "both.pem").write_text(both)
 
 
-def scram_sha1_keys(salt):
-    """StoredKey and ServerKey of RFC 5802 for the password that all accounts share."""
-    salted = hashlib.pbkdf2_hmac("sha1", PASSWORD.encode(), salt, ITERATIONS)
-    client_key = hmac.digest(salted, b"Client Key", "sha1")
-    return hashlib.sha1(client_key).digest(), hmac.digest(salted, b"Server Key", "sha1")
+def scram_keys(name):
+    """StoredKey and ServerKey of RFC 5802 for the password and the salt that all accounts share."""
+    salted = hashlib.pbkdf2_hmac(name, PASSWORD.encode(), SALT, ITERATIONS)
+    client_key = hmac.digest(salted, b"Client Key", name)
+    return hashlib.new(name, client_key).digest(), hmac.digest(salted, b"Server Key", name)
+
+
+def base64_text(data):
+    return base64.b64encode(data).decode()
 
 
 def fill_template(name, target, **values):
@@ -184,9 +189,9 @@ class Prosody(Server):
 
     def write_accounts(self):
         host = self.directory / "data" / DOMAIN.replace(".", "%2e")
-        stored, server = scram_sha1_keys(b"one salt for all")
+        stored, server = scram_keys("sha1")
         account = (f'return {{ ["iteration_count"] = {ITERATIONS}; '
-                   f'["salt"] = "one salt for all"; ["stored_key"] = "{stored.hex()}"; '
+                   f'["salt"] = "{SALT.decode()}"; ["stored_key"] = "{stored.hex()}"; '
                    f'["server_key"] = "{server.hex()}"; }};\n')
         (host / "accounts").mkdir(parents=True)
         (host / "roster").mkdir()
@@ -216,15 +221,14 @@ class Ejabberd(Server):
 
     def start(self):
         port = free_port()
-        salt = b"one salt for all"
-        stored, server = (base64.b64encode(key).decode() for key in scram_sha1_keys(salt))
+        stored, server = map(base64_text, scram_keys("sha1"))
         fill_template("ejabberd.yml.in", self.directory / "ejabberd.yml",
                       DIR=self.directory, PORT=port, DOMAIN=DOMAIN,
                       MORE=self.ARCHIVE if self.archive else "")
         families = ", ".join(f'{{"{p}", {n}}}' for p, n in self.families().items())
         script = fill_template(
             "accounts.erl.in", self.directory / "accounts.erl", DIR=self.directory, DOMAIN=DOMAIN,
-            STORED=stored, SERVER=server, SALT=base64.b64encode(salt).decode(),
+            STORED=stored, SERVER=server, SALT=base64_text(SALT),
             ITERATIONS=ITERATIONS, FAMILIES=families, CLIQUES=self.cliques, CLIQUE=CLIQUE)
         environment = dict(
             os.environ, ERL_LIBS=self.libraries(), HOME=str(self.directory),
@@ -330,12 +334,19 @@ class Tern(Server):
         return found
 
     def add_accounts(self):
-        lines = [f"{prefix}{number}@{DOMAIN} {PASSWORD}\n"
-                 for prefix, count in self.families().items() for number in range(count)]
-        accounts = self.directory / "accounts"
-        accounts.write_text("".join(lines))
+        """With keys that are made already, as the peers have them (XEP-0227)."""
+        stored, server = map(base64_text, scram_keys("sha256"))
+        keys = ("<scram-credentials xmlns='urn:xmpp:pie:0#scram' mechanism='SCRAM-SHA-256'>"
+                f"<iter-count>{ITERATIONS}</iter-count><salt>{base64_text(SALT)}</salt>"
+                f"<server-key>{server}</server-key><stored-key>{stored}</stored-key>"
+                "</scram-credentials>")
+        users = "".join(f"<user name='{prefix}{number}'>{keys}</user>"
+                        for prefix, count in self.families().items() for number in range(count))
+        accounts = self.directory / "accounts.xml"
+        accounts.write_text("<server-data xmlns='urn:xmpp:pie:0'>"
+                            f"<host jid='{DOMAIN}'>{users}</host></server-data>")
         done = subprocess.run(
-            [self.find("ternctl"), "-s", self.directory / "control", "user", "add",
-             "--from", accounts], capture_output=True, text=True)
+            [self.find("ternctl"), "-s", self.directory / "control", "user", "import", accounts],
+            capture_output=True, text=True)
         if done.returncode != 0:
-            raise RuntimeError(f"ternctl user add: {done.stderr or done.stdout}")
+            raise RuntimeError(f"ternctl user import: {done.stderr or done.stdout}")

@@ -4,7 +4,9 @@
 two figures, and that of the soak, which is told from the last one beside the results.
 
 Microseconds are those of the machine on which the targets were set. Where this one is slower by the
-bare relay's figures of the same run, a target that is missed is also held against its pace."""
+bare relay's figures of the same run, a target that is missed is also held against its pace: what the
+relay does too against its own figure, for a machine may be slower at handshakes than at messages,
+and everything else against the median of these."""
 
 import json
 import statistics
@@ -52,11 +54,10 @@ def line(verdict):
             f"{verdict.sign} {number(verdict.target)}")
 
 
-def pace(bench):
-    """How much dearer the bare relay is here than where the targets were set; at least 1."""
-    ratios = [bench.median(row, "limit") / row.bare for row in ROWS
-              if row.bare and bench.median(row, "limit")]
-    return max(1, statistics.median(ratios)) if ratios else 1
+def paces(bench):
+    """How much dearer the bare relay is here than where the targets were set, by its rows."""
+    return {row.name: max(1, bench.median(row, "limit") / row.bare) for row in ROWS
+            if row.bare and bench.median(row, "limit")}
 
 
 def at_pace(verdict, slower):
@@ -66,8 +67,10 @@ def at_pace(verdict, slower):
 
 
 def of_rows(bench):
-    slower = pace(bench)
-    return [at_pace(judge(row.title, bench.median(row, "tern"), row.target, unit=row.unit), slower)
+    slower = paces(bench)
+    usual = statistics.median(slower.values()) if slower else 1
+    return [at_pace(judge(row.title, bench.median(row, "tern"), row.target, unit=row.unit),
+                    slower.get(row.name, usual))
             for row in ROWS if row.target is not None and bench.wants(row.name)]
 
 
