@@ -4,6 +4,7 @@
 #include "stored.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "buffer.h"
 #include "heap.h"
@@ -20,6 +21,17 @@ struct stored_reader {
 void stored_write(struct buffer *out, const struct element *stanza)
 {
 	writer_element(out, stanza, NS_CLIENT);
+}
+
+size_t stored_message_inside(const char *xml, size_t len)
+{
+	static const char start[] = "<message", end[] = "</message>";
+	size_t end_len = sizeof end - 1;
+
+	if (len < sizeof start - 1 + end_len || memcmp(xml, start, sizeof start - 1) != 0 ||
+	    memcmp(xml + len - end_len, end, end_len) != 0)
+		return 0;
+	return len - end_len;
 }
 
 struct stored_reader *stored_reader_create(void)

@@ -13,6 +13,7 @@
 #include "heap.h"
 #include "mam.h"
 #include "rsm.h"
+#include "stored.h"
 
 #define NS_FORWARD "urn:xmpp:forward:0"
 
@@ -44,16 +45,6 @@ struct query {
 
 /* --- the answer ---------------------------------------------------------------------------- */
 
-/* A message that is gone, or damaged, leaves its place (1.2). */
-static bool is_whole(const struct found *found)
-{
-	static const char start[] = "<message", end[] = "</message>";
-	size_t least = sizeof start + sizeof end - 2;
-
-	return found->xml_len >= least && memcmp(found->xml, start, sizeof start - 1) == 0 &&
-		memcmp(found->xml + found->xml_len - (sizeof end - 1), end, sizeof end - 1) == 0;
-}
-
 static void send_result(struct tern_session *session, const struct query *query,
 	const struct found *found)
 {
@@ -69,7 +60,7 @@ static void send_result(struct tern_session *session, const struct query *query,
 	forwarded = element_add(result, NS_FORWARD, "forwarded");
 	element_set(element_add(forwarded, NS_DELAY, "delay"), "stamp",
 		tern_datetime(arena, found->id));
-	if (is_whole(found))
+	if (stored_message_inside(found->xml, found->xml_len)) /* one that is gone leaves its place (1.2) */
 		element_add_written(forwarded, found->xml, found->xml_len);
 	tern_session_send(session, message);
 	arena_destroy(arena);

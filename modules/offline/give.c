@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "buffer.h"
 #include "datetime.h"
 #include "heap.h"
@@ -28,36 +29,49 @@ static void lose_damaged(struct tern_entity *entity, uint64_t id)
 	tern_log_delete(entity, offline_log, id);
 }
 
+static bool is_withheld(struct tern_entity *entity, struct stored_reader *reader,
+	const struct tern_entry *entry)
+{
+	const struct element *message = stored_read(reader, entry->bytes, entry->len);
+
+	return message && is_blocked(entity, message);
+}
+
+static int hand_out(struct tern_session *session, const struct tern_entry *entry,
+	struct arena *arena)
+{
+	const struct tern_host *host = tern_entity_host(tern_session_entity(session));
+	struct tern_written written = { entry->bytes, entry->len,
+		{ tern_delay_new(arena, host, entry->id) } };
+
+	return tern_session_hand_out_written(session, &written, offline_log, entry->id);
+}
+
 /* How many of the entries the page has; an id is the time since when its message waits. */
 static size_t give(struct tern_entity *entity, struct tern_session *session,
 	const struct tern_entry *entries, size_t count, struct given *given)
 {
 	struct backlog *backlog = backlog_of(entity);
 	struct stored_reader *reader = stored_reader_create();
+	struct arena *arena = arena_create(ARENA_SMALL);
 	bool blocks = tern_question(entity, TERN_ASK_BLOCKED, NULL);
 	size_t bytes = 0, i;
 
 	for (i = 0; i < count && bytes < PAGE_BYTES; i++) {
-		struct element *message;
-
 		bytes += entries[i].len;
 		if (tern_is_handed_out(entity, offline_log, entries[i].id)) {
 			backlog->may_return = true;
 			continue;
 		}
-		message = stored_read(reader, entries[i].bytes, entries[i].len);
-		if (message && blocks && is_blocked(entity, message)) {
+		if (blocks && is_withheld(entity, reader, &entries[i])) {
 			backlog->has_withheld = true;
 			continue;
 		}
 		given->counted++;
-		if (!message) {
+		if (hand_out(session, &entries[i], arena) < 0)
 			lose_damaged(entity, entries[i].id);
-			continue;
-		}
-		tern_delay_add(message, tern_entity_host(entity), entries[i].id);
-		tern_session_hand_out(session, message, offline_log, entries[i].id);
 	}
+	arena_destroy(arena);
 	stored_reader_destroy(reader);
 	tern_count(entity, offline_given, given->counted);
 	return i;

@@ -47,7 +47,9 @@ void tern_random(struct tern_entity *entity, void *bytes, size_t len);
 void tern_sha1(const void *bytes, size_t len, unsigned char ret_digest[20]);
 /* XEP-0082: "2026-11-21T12:00:00.123456Z"; of the arena. */
 const char *tern_datetime(struct arena *arena, uint64_t us);
-/* XEP-0203: <delay/> in a message that has waited with the host since then. Any thread. */
+/* XEP-0203: <delay/> of a message that has waited with the host since then, alone or as the last child
+ * of the message. Any thread. */
+struct element *tern_delay_new(struct arena *arena, const struct tern_host *host, uint64_t since_us);
 void tern_delay_add(struct element *message, const struct tern_host *host, uint64_t since_us);
 /* Whether it is a <delay/> in the host's name. */
 bool tern_is_delay_of(const struct element *element, const struct tern_host *host);
@@ -154,6 +156,20 @@ void tern_session_when_written(struct tern_session *session,
  * had not to is no longer handed out. */
 void tern_session_hand_out(struct tern_session *session, struct element *message, tern_store log,
 	uint64_t id);
+
+/* A message as tern_event_write or stored_write wrote it (bytes borrowed for the call), and what comes
+ * behind its content. */
+enum { TERN_WRITTEN_MORE = 2 };
+struct tern_written {
+	const char *xml;
+	size_t len;
+	const struct element *more[TERN_WRITTEN_MORE]; /* NULL where there are fewer */
+};
+
+/* The same as tern_session_hand_out, of a message that is only read where a filter wants to see it.
+ * 0, or -EBADMSG: the bytes were seen to be no message, and nothing was given; -EINVAL: misuse. */
+int tern_session_hand_out_written(struct tern_session *session, const struct tern_written *written,
+	tern_store log, uint64_t id);
 
 /* True while the entry of a pending log has been delivered or handed out to sessions of which none
  * has taken it over yet: who gives what waits in the log leaves it out. */

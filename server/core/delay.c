@@ -7,12 +7,18 @@
 #include "module.h"
 #include "names.h"
 
-void tern_delay_add(struct element *message, const struct tern_host *host, uint64_t since_us)
+struct element *tern_delay_new(struct arena *arena, const struct tern_host *host, uint64_t since_us)
 {
-	struct element *delay = element_add(message, NS_DELAY, "delay");
+	struct element *delay = element_new(arena, NS_DELAY, "delay");
 
 	element_set(delay, "from", tern_host_domain(host));
-	element_set(delay, "stamp", tern_datetime(element_arena(message), since_us));
+	element_set(delay, "stamp", tern_datetime(arena, since_us));
+	return delay;
+}
+
+void tern_delay_add(struct element *message, const struct tern_host *host, uint64_t since_us)
+{
+	element_append(message, tern_delay_new(element_arena(message), host, since_us));
 }
 
 bool tern_is_delay_of(const struct element *element, const struct tern_host *host)

@@ -18,7 +18,6 @@
 #include "heap.h"
 #include "jid.h"
 #include "log.h"
-#include "misuse.h"
 #include "module.h"
 #include "pressure.h"
 #include "seen.h"
@@ -221,54 +220,33 @@ void session_answered(struct tern_session *session, const char *bytes, size_t le
 	session_write(session, bytes, len, NULL);
 }
 
+void session_say_buffer(struct tern_session *session, struct buffer *stanza,
+	struct handover *take_handover)
+{
+	brake_note_said(session, stanza->len);
+	outbox_say_message(session->entity, session, buffer_at(stanza), stanza->len,
+		take_handover);
+	buffer_consume(stanza, stanza->len);
+}
+
 void session_say_message(struct tern_session *session, const struct element *stanza,
 	struct handover *take_handover)
 {
 	struct buffer *out = session->entity->shard->scratch;
 
 	writer_element(out, stanza, NS_CLIENT);
-	brake_note_said(session, out->len);
-	outbox_say_message(session->entity, session, buffer_at(out), out->len,
-		take_handover);
-	buffer_consume(out, out->len);
+	session_say_buffer(session, out, take_handover);
 }
 
-static bool keeps_back(struct tern_session *session, const struct element *stanza)
+bool session_keeps_back(struct tern_session *session, const struct element *stanza)
 {
 	return session->is_filtered && filter_keeps(session, stanza);
 }
 
 void session_say(struct tern_session *session, const struct element *stanza)
 {
-	if (!keeps_back(session, stanza))
+	if (!session_keeps_back(session, stanza))
 		session_say_message(session, stanza, NULL);
-}
-
-void tern_session_hand_over(struct tern_session *session, struct element *message,
-	uint64_t kept_id)
-{
-	if (misuse_of_nothing(session, __func__) || misuse_of_nothing(message, __func__))
-		return;
-	if (!keeps_back(session, message))
-		session_say_message(session, message, handover_of_kept(session->entity, kept_id));
-}
-
-/* What a filter keeps back is its module's to say, or to lose. */
-void tern_session_hand_out(struct tern_session *session, struct element *message, tern_store log,
-	uint64_t id)
-{
-	struct handover *handover;
-	bool is_kept_back;
-
-	if (misuse_of_nothing(session, __func__) || misuse_of_nothing(message, __func__) ||
-	    misuse_of_store(log, true, __func__))
-		return;
-	handover = handover_of_pending(session->entity, log, id);
-	is_kept_back = keeps_back(session, message);
-	if (!is_kept_back)
-		session_say_message(session, message, session->acks ? handover : NULL);
-	if (is_kept_back || !session->acks)
-		handover_take_when_written(session, handover);
 }
 
 void session_drained(struct tern_session *session)

@@ -61,6 +61,12 @@ void session_say(struct tern_session *session, const struct element *stanza);
 /* The same past the filter, with a share of a message that is handed over, or NULL. */
 void session_say_message(struct tern_session *session, const struct element *stanza,
 	struct handover *take_handover);
+/* The same of the bytes of a stanza, which leave the buffer. */
+struct buffer;
+void session_say_buffer(struct tern_session *session, struct buffer *stanza,
+	struct handover *take_handover);
+/* Whether the session's filter has taken the stanza: then it is not said now. */
+bool session_keeps_back(struct tern_session *session, const struct element *stanza);
 
 /* A broadcast presence of the session; the event stays the caller's. */
 struct event;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "heap.h"
+#include "stored.h"
 #include "writer.h"
 
 #define NS_ERROR "urn:ietf:params:xml:ns:xmpp-stanzas"
@@ -582,6 +583,20 @@ void tern_session_hand_out(struct tern_session *session, struct element *message
 	*entry = (struct handed_out){ log, id };
 	tern_session_send(session, message);
 	tern_session_when_written(session, take_entry, entry);
+}
+
+int tern_session_hand_out_written(struct tern_session *session, const struct tern_written *written,
+	tern_store log, uint64_t id)
+{
+	struct stored_reader *reader = stored_reader_create();
+	struct element *message = stored_read(reader, written->xml, written->len);
+
+	for (size_t i = 0; message && i < TERN_WRITTEN_MORE && written->more[i]; i++)
+		element_append(message, element_copy(element_arena(message), written->more[i]));
+	if (message)
+		tern_session_hand_out(session, message, log, id);
+	stored_reader_destroy(reader);
+	return message ? 0 : -EBADMSG;
 }
 
 bool tern_is_handed_out(const struct tern_entity *entity, tern_store log, uint64_t id)

@@ -568,6 +568,57 @@ Test(core_turnover, deletes_what_a_session_was_handed_out_when_it_is_written)
 	cr_assert(!tern_is_handed_out(stage_entity(ROMEO), shelf, id));
 }
 
+static int hand_out_written(const char *xml)
+{
+	struct tern_entity *entity = stage_entity(ROMEO);
+	struct tern_written written = { xml, strlen(xml), {
+		tern_delay_new(arena, tern_entity_host(entity), 0), element_new(arena, "urn:x", "x") } };
+	uint64_t id;
+
+	cr_assert_eq(tern_append(entity, shelf, NULL, xml, strlen(xml), &id), 0);
+	return tern_session_hand_out_written(client_session(romeo), &written, shelf, id);
+}
+
+#define WRITTEN(content) "<message from='" ROSALINE "' type='chat'>" content "</message>"
+#define MORE "<delay xmlns='urn:xmpp:delay' from='example.org' stamp='1970-01-01T00:00:00.000000Z'/>" \
+	"<x xmlns='urn:x'/>"
+
+/* The same whether somebody looks at it or not. */
+static void hears_what_was_written(void)
+{
+	const char *heard;
+
+	cr_assert_eq(hand_out_written(WRITTEN("<body>&lt;3</body>")), 0);
+	cr_assert_eq(hand_out_written("<message from='" ROSALINE "' type='chat'/>"), 0);
+	stage_settle();
+	heard = client_heard(romeo);
+	cr_assert(strstr(heard, WRITTEN("<body>&lt;3</body>" MORE)), "%s", heard);
+	cr_assert(strstr(heard, WRITTEN(MORE)), "%s", heard);
+	cr_assert_eq(look_at_shelf(), 0);
+}
+
+Test(core_turnover, hands_out_what_is_written_as_it_stands)
+{
+	HAS(&guest);
+	hears_what_was_written();
+	client_session(romeo)->is_filtered = true;
+	hears_what_was_written();
+}
+
+Test(core_turnover, hands_out_no_damage)
+{
+	static const char *const damaged[] = { "", "x", "<message", "<message><body></message",
+		"<presence from='" ROSALINE "'></presence>", "<iq/>", "<messages/>" };
+
+	HAS(&guest);
+	for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++)
+		cr_expect_eq(hand_out_written(damaged[i]), -EBADMSG, "%s", damaged[i]);
+	client_session(romeo)->is_filtered = true;
+	cr_assert_eq(hand_out_written(WRITTEN("<body>")), -EBADMSG);
+	stage_settle();
+	cr_assert_str_empty(client_heard(romeo));
+}
+
 Test(core_turnover, deletes_what_was_written_before_acks_were_enabled)
 {
 	HAS(&guest);

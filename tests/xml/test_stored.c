@@ -91,3 +91,16 @@ Test(stored, outlives_its_reading_where_the_caller_takes_it)
 	arena_destroy(one.arena);
 	arena_destroy(two.arena);
 }
+
+Test(stored, knows_where_a_message_ends_without_reading_it)
+{
+	static const struct { const char *xml; size_t inside; } cases[] = {
+		{ "<message></message>", 9 }, { "<message to='a'><body>x</body></message>", 30 },
+		{ "<message/>", 0 }, { "", 0 }, { "<message", 0 }, { "</message>", 0 },
+		{ "<presence></presence>", 0 }, { "<message></message> ", 0 }, { " <message></message>", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		cr_expect_eq(stored_message_inside(cases[i].xml, strlen(cases[i].xml)), cases[i].inside,
+			"%s", cases[i].xml);
+}

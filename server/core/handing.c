@@ -1,0 +1,92 @@
+/* handing.c - messages that modules keep, given to sessions whose devices take them over
+ * SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+
+#include "arena.h"
+#include "buffer.h"
+#include "element.h"
+#include "entity_internal.h"
+#include "handover.h"
+#include "misuse.h"
+#include "module.h"
+#include "names.h"
+#include "reread.h"
+#include "session_internal.h"
+#include "shard_internal.h"
+#include "stored.h"
+#include "writer.h"
+
+void tern_session_hand_over(struct tern_session *session, struct element *message,
+	uint64_t kept_id)
+{
+	if (misuse_of_nothing(session, __func__) || misuse_of_nothing(message, __func__))
+		return;
+	if (!session_keeps_back(session, message))
+		session_say_message(session, message, handover_of_kept(session->entity, kept_id));
+}
+
+/* What a filter keeps back is its module's to say, or to lose. */
+void tern_session_hand_out(struct tern_session *session, struct element *message, tern_store log,
+	uint64_t id)
+{
+	struct handover *handover;
+	bool is_kept_back;
+
+	if (misuse_of_nothing(session, __func__) || misuse_of_nothing(message, __func__) ||
+	    misuse_of_store(log, true, __func__))
+		return;
+	handover = handover_of_pending(session->entity, log, id);
+	is_kept_back = session_keeps_back(session, message);
+	if (!is_kept_back)
+		session_say_message(session, message, session->acks ? handover : NULL);
+	if (is_kept_back || !session->acks)
+		handover_take_when_written(session, handover);
+}
+
+/* --- as they were written ------------------------------------------------------------------ */
+
+/* Who looks at what the session hears wants it as a tree. */
+static int hand_out_read(struct tern_session *session, const struct tern_written *written,
+	tern_store log, uint64_t id)
+{
+	struct reread message = reread(session->entity->shard->parsers, written->xml, written->len);
+
+	if (!message.element || !element_is(message.element, NS_CLIENT, "message")) {
+		arena_destroy(message.arena);
+		return -EBADMSG;
+	}
+	for (size_t i = 0; i < TERN_WRITTEN_MORE && written->more[i]; i++)
+		element_append(message.element, element_copy(message.arena, written->more[i]));
+	tern_session_hand_out(session, message.element, log, id);
+	arena_destroy(message.arena);
+	return 0;
+}
+
+static void splice(struct buffer *out, const struct tern_written *written, size_t inside)
+{
+	buffer_add(out, written->xml, inside);
+	for (size_t i = 0; i < TERN_WRITTEN_MORE && written->more[i]; i++)
+		writer_element(out, written->more[i], NS_CLIENT);
+	buffer_add(out, written->xml + inside, written->len - inside);
+}
+
+int tern_session_hand_out_written(struct tern_session *session, const struct tern_written *written,
+	tern_store log, uint64_t id)
+{
+	size_t inside = stored_message_inside(written->xml, written->len);
+	struct handover *handover;
+	struct buffer *out;
+
+	if (misuse_of_nothing(session, __func__) || misuse_of_store(log, true, __func__))
+		return -EINVAL;
+	if (!inside || session->is_filtered)
+		return hand_out_read(session, written, log, id);
+	handover = handover_of_pending(session->entity, log, id);
+	out = session->entity->shard->scratch;
+	splice(out, written, inside);
+	session_say_buffer(session, out, session->acks ? handover : NULL);
+	if (!session->acks)
+		handover_take_when_written(session, handover);
+	return 0;
+}
