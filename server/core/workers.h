@@ -1,8 +1,8 @@
 /* workers.h - the threads behind shard_work
  * SPDX-License-Identifier: MIT
  *
- * One small pool a process. In a simulation nothing is started, and jobs_step runs the oldest
- * job when the simulation wants it. */
+ * One small pool a process, behind the shards in the scheduler. In a simulation nothing is started,
+ * and workers_step runs the oldest job when the simulation wants it. */
 #ifndef WORKERS_H
 #define WORKERS_H
 
