@@ -10,6 +10,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "arena.h"
 #include "entry.h"
 #include "mam.h"
 #include "stored.h"
@@ -224,10 +225,29 @@ void note_opened(struct tern_entity *entity, struct tern_session *session,
 /* --- giving -------------------------------------------------------------------------------- */
 
 /* XEP-0191 3.3: nothing of them is delivered; what they said before the block stays in the archive. */
-static bool is_blocked(struct tern_entity *entity, const struct element *message)
+static bool is_blocked(struct tern_entity *entity, const struct entry *entry,
+	struct stored_reader *reader)
 {
-	return tern_question(entity, TERN_ASK_BLOCKED, NULL) && tern_question(entity,
-		TERN_ASK_BLOCKED, jid_new(element_arena(message), element_get(message, "from")));
+	const struct element *message;
+
+	if (!tern_question(entity, TERN_ASK_BLOCKED, NULL))
+		return false;
+	message = stored_read(reader, entry->xml, entry->xml_len);
+	return message && tern_question(entity, TERN_ASK_BLOCKED,
+		jid_new(element_arena(message), element_get(message, "from")));
+}
+
+static int hand_over(struct tern_session *session, uint64_t id, const struct entry *entry)
+{
+	struct tern_entity *entity = tern_session_entity(session);
+	struct arena *arena = arena_create(ARENA_SMALL);
+	struct tern_written written = { entry->xml, entry->xml_len, {
+		tern_delay_new(arena, tern_entity_host(entity), id),
+		stanza_id_new(arena, entity, id) } };
+	int result = tern_session_hand_over_written(session, &written, id);
+
+	arena_destroy(arena);
+	return result;
 }
 
 /* How many bytes it was; 0: it was not for the session. */
@@ -236,8 +256,8 @@ static size_t give(struct tern_session *session, const struct tern_entry *stored
 {
 	struct tern_entity *entity = tern_session_entity(session);
 	struct waiting *waiting = &archive_of(entity)->waiting;
-	struct element *message;
 	struct entry entry;
+	bool is_blocked_now;
 
 	if (!entry_read(stored, &entry) || (entry.flags & ENTRY_SENT) ||
 	    !waiting_has(waiting, stored->id))
@@ -245,17 +265,13 @@ static size_t give(struct tern_session *session, const struct tern_entry *stored
 	waiting_add(waiting, stored->id);
 	if (tern_is_under_way(entity, stored->id))
 		return 0;
-	message = stored_read(reader, entry.xml, entry.xml_len);
-	if (!message)
+	is_blocked_now = is_blocked(entity, &entry, reader);
+	if (!is_blocked_now && hand_over(session, stored->id, &entry) == 0)
+		return entry.xml_len;
+	if (!is_blocked_now)
 		tern_log(entity, TERN_SAY_ERROR, "an archived message is damaged");
-	if (!message || is_blocked(entity, message)) {
-		note_taken(entity, stored->id, NULL);
-		return 0;
-	}
-	tern_delay_add(message, tern_entity_host(entity), stored->id);
-	element_append(message, stanza_id_new(element_arena(message), entity, stored->id));
-	tern_session_hand_over(session, message, stored->id);
-	return entry.xml_len;
+	note_taken(entity, stored->id, NULL);
+	return 0;
 }
 
 static void give_all(struct tern_session *session, const struct tern_entry *entries, size_t count)

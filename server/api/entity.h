@@ -180,6 +180,10 @@ bool tern_is_handed_out(const struct tern_entity *entity, tern_store log, uint64
 void tern_session_hand_over(struct tern_session *session, struct element *message,
 	uint64_t kept_id);
 
+/* The same as tern_session_hand_out_written is to tern_session_hand_out. */
+int tern_session_hand_over_written(struct tern_session *session,
+	const struct tern_written *written, uint64_t kept_id);
+
 /* True while the archived message has been delivered to sessions, attached or waiting to be
  * resumed, of which none has taken it over yet. */
 bool tern_is_under_way(const struct tern_entity *entity, uint64_t kept_id);

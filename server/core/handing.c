@@ -46,47 +46,79 @@ void tern_session_hand_out(struct tern_session *session, struct element *message
 
 /* --- as they were written ------------------------------------------------------------------ */
 
-/* Who looks at what the session hears wants it as a tree. */
-static int hand_out_read(struct tern_session *session, const struct tern_written *written,
-	tern_store log, uint64_t id)
+/* As a tree, for who looks at what the session hears; in its arena, the caller's. Both NULL: it is no
+ * message. */
+static struct reread read_written(struct tern_session *session, const struct tern_written *written)
 {
 	struct reread message = reread(session->entity->shard->parsers, written->xml, written->len);
 
 	if (!message.element || !element_is(message.element, NS_CLIENT, "message")) {
 		arena_destroy(message.arena);
-		return -EBADMSG;
+		return (struct reread){ NULL, NULL };
 	}
 	for (size_t i = 0; i < TERN_WRITTEN_MORE && written->more[i]; i++)
 		element_append(message.element, element_copy(message.arena, written->more[i]));
-	tern_session_hand_out(session, message.element, log, id);
-	arena_destroy(message.arena);
-	return 0;
+	return message;
 }
 
-static void splice(struct buffer *out, const struct tern_written *written, size_t inside)
+/* Where nobody looks at it: in the shard's scratch. NULL: it has to be read. */
+static struct buffer *splice(struct tern_session *session, const struct tern_written *written)
 {
+	size_t inside = session->is_filtered ? 0 :
+		stored_message_inside(written->xml, written->len);
+	struct buffer *out = session->entity->shard->scratch;
+
+	if (!inside)
+		return NULL;
 	buffer_add(out, written->xml, inside);
 	for (size_t i = 0; i < TERN_WRITTEN_MORE && written->more[i]; i++)
 		writer_element(out, written->more[i], NS_CLIENT);
 	buffer_add(out, written->xml + inside, written->len - inside);
+	return out;
+}
+
+int tern_session_hand_over_written(struct tern_session *session,
+	const struct tern_written *written, uint64_t kept_id)
+{
+	struct buffer *spliced;
+	struct reread message;
+
+	if (misuse_of_nothing(session, __func__))
+		return -EINVAL;
+	spliced = splice(session, written);
+	if (spliced) {
+		session_say_buffer(session, spliced, handover_of_kept(session->entity, kept_id));
+		return 0;
+	}
+	message = read_written(session, written);
+	if (!message.element)
+		return -EBADMSG;
+	tern_session_hand_over(session, message.element, kept_id);
+	arena_destroy(message.arena);
+	return 0;
 }
 
 int tern_session_hand_out_written(struct tern_session *session, const struct tern_written *written,
 	tern_store log, uint64_t id)
 {
-	size_t inside = stored_message_inside(written->xml, written->len);
 	struct handover *handover;
-	struct buffer *out;
+	struct buffer *spliced;
+	struct reread message;
 
 	if (misuse_of_nothing(session, __func__) || misuse_of_store(log, true, __func__))
 		return -EINVAL;
-	if (!inside || session->is_filtered)
-		return hand_out_read(session, written, log, id);
-	handover = handover_of_pending(session->entity, log, id);
-	out = session->entity->shard->scratch;
-	splice(out, written, inside);
-	session_say_buffer(session, out, session->acks ? handover : NULL);
-	if (!session->acks)
-		handover_take_when_written(session, handover);
+	spliced = splice(session, written);
+	if (spliced) {
+		handover = handover_of_pending(session->entity, log, id);
+		session_say_buffer(session, spliced, session->acks ? handover : NULL);
+		if (!session->acks)
+			handover_take_when_written(session, handover);
+		return 0;
+	}
+	message = read_written(session, written);
+	if (!message.element)
+		return -EBADMSG;
+	tern_session_hand_out(session, message.element, log, id);
+	arena_destroy(message.arena);
 	return 0;
 }

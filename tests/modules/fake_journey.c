@@ -485,6 +485,27 @@ void tern_session_hand_over(struct tern_session *session, struct element *messag
 	hand_over(session->entity, kept_id);
 }
 
+static struct element *read_written(struct stored_reader *reader, const struct tern_written *written)
+{
+	struct element *message = stored_read(reader, written->xml, written->len);
+
+	for (size_t i = 0; message && i < TERN_WRITTEN_MORE && written->more[i]; i++)
+		element_append(message, element_copy(element_arena(message), written->more[i]));
+	return message;
+}
+
+int tern_session_hand_over_written(struct tern_session *session,
+	const struct tern_written *written, uint64_t kept_id)
+{
+	struct stored_reader *reader = stored_reader_create();
+	struct element *message = read_written(reader, written);
+
+	if (message)
+		tern_session_hand_over(session, message, kept_id);
+	stored_reader_destroy(reader);
+	return message ? 0 : -EBADMSG;
+}
+
 bool tern_is_under_way(const struct tern_entity *entity, uint64_t kept_id)
 {
 	const struct tern_host *host = entity->host;
@@ -589,10 +610,8 @@ int tern_session_hand_out_written(struct tern_session *session, const struct ter
 	tern_store log, uint64_t id)
 {
 	struct stored_reader *reader = stored_reader_create();
-	struct element *message = stored_read(reader, written->xml, written->len);
+	struct element *message = read_written(reader, written);
 
-	for (size_t i = 0; message && i < TERN_WRITTEN_MORE && written->more[i]; i++)
-		element_append(message, element_copy(element_arena(message), written->more[i]));
 	if (message)
 		tern_session_hand_out(session, message, log, id);
 	stored_reader_destroy(reader);

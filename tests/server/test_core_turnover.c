@@ -568,15 +568,27 @@ Test(core_turnover, deletes_what_a_session_was_handed_out_when_it_is_written)
 	cr_assert(!tern_is_handed_out(stage_entity(ROMEO), shelf, id));
 }
 
+static struct tern_written written_as(const char *xml)
+{
+	return (struct tern_written){ xml, strlen(xml), {
+		tern_delay_new(arena, tern_entity_host(stage_entity(ROMEO)), 0),
+		element_new(arena, "urn:x", "x") } };
+}
+
 static int hand_out_written(const char *xml)
 {
-	struct tern_entity *entity = stage_entity(ROMEO);
-	struct tern_written written = { xml, strlen(xml), {
-		tern_delay_new(arena, tern_entity_host(entity), 0), element_new(arena, "urn:x", "x") } };
+	struct tern_written written = written_as(xml);
 	uint64_t id;
 
-	cr_assert_eq(tern_append(entity, shelf, NULL, xml, strlen(xml), &id), 0);
+	cr_assert_eq(tern_append(stage_entity(ROMEO), shelf, NULL, xml, strlen(xml), &id), 0);
 	return tern_session_hand_out_written(client_session(romeo), &written, shelf, id);
+}
+
+static int hand_over_written(const char *xml)
+{
+	struct tern_written written = written_as(xml);
+
+	return tern_session_hand_over_written(client_session(romeo), &written, 7);
 }
 
 #define WRITTEN(content) "<message from='" ROSALINE "' type='chat'>" content "</message>"
@@ -595,6 +607,10 @@ static void hears_what_was_written(void)
 	cr_assert(strstr(heard, WRITTEN("<body>&lt;3</body>" MORE)), "%s", heard);
 	cr_assert(strstr(heard, WRITTEN(MORE)), "%s", heard);
 	cr_assert_eq(look_at_shelf(), 0);
+	cr_assert_eq(hand_over_written(WRITTEN("<body>kept</body>")), 0);
+	cr_assert_eq(hand_over_written("<presence/>"), -EBADMSG);
+	stage_settle();
+	cr_assert(strstr(client_heard(romeo), WRITTEN("<body>kept</body>" MORE)));
 }
 
 Test(core_turnover, hands_out_what_is_written_as_it_stands)
