@@ -19,10 +19,9 @@ static size_t width_of(const char *text)
 	return width;
 }
 
-static void show_row(const json_t *row, const size_t *widths)
+/* As many cells as there are columns, whatever the row has. */
+static void show_row(const json_t *row, const size_t *widths, size_t count)
 {
-	size_t count = json_array_size(row);
-
 	for (size_t i = 0; i < count; i++) {
 		const char *cell = answer_cell(row, i);
 		int padding = i + 1 < count ? (int)(widths[i] - width_of(cell) + 2) : 0;
@@ -52,9 +51,9 @@ static void show_table(const json_t *answer)
 		}
 	}
 	if (count > 1)
-		show_row(columns, widths);
+		show_row(columns, widths, count);
 	for (size_t r = 0; r < json_array_size(rows); r++)
-		show_row(json_array_get(rows, r), widths);
+		show_row(json_array_get(rows, r), widths, count);
 }
 
 /* A bulk answer says in a column how many went wrong; a reload, of each change what came of it. */
