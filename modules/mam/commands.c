@@ -9,7 +9,6 @@
 
 #include "datetime.h"
 #include "entry.h"
-#include "filter.h"
 #include "heap.h"
 
 #define NEXT_SLICE_MS 1
@@ -101,7 +100,7 @@ static void tell_entry(struct tern_command *command, const struct tern_entry *st
 	struct entry entry;
 	bool is_whole = entry_read(stored, &entry);
 
-	tern_command_row(command, (const char *const[]){ archive_id_text(arena, stored->id),
+	tern_command_row(command, (const char *const[]){ archive_id_text(arena, entry.id),
 		tern_datetime(arena, stored->id), stored->with ? stored->with : "",
 		is_whole ? arena_strndup(arena, entry.xml, entry.xml_len) : "" });
 }
@@ -119,29 +118,35 @@ static void note_page(struct tern_entity *entity, void *context,
 		tern_command_end(command);
 }
 
-/* False for what is no number. */
-static bool read_number(const struct tern_command *command, const char *option, uint64_t preset,
-	uint64_t *ret_number)
+/* From behind which on. */
+static bool read_after(const struct tern_command *command, uint64_t *ret_after)
 {
-	const char *text = tern_command_option(command, option);
+	const char *text = tern_command_option(command, "--after");
+	struct archive_id id = { 0 };
+	bool is_read = !text || archive_id_read(text, &id);
+
+	*ret_after = id.place;
+	return is_read;
+}
+
+static bool read_most(const struct tern_command *command, size_t *ret_most)
+{
+	const char *text = tern_command_option(command, "--most");
 	char *end = "";
 
-	*ret_number = text ? strtoull(text, &end, 10) : preset;
-	return !text || (*text >= '0' && *text <= '9' && !*end);
+	*ret_most = text ? strtoul(text, &end, 10) : PAGE;
+	return !*end && (!text || (*text >= '1' && *text <= '9')) && *ret_most <= PAGE_MOST;
 }
 
 static void tell_page(struct tern_command *command, struct tern_entity *entity,
 	const void *settings)
 {
 	struct tern_page page = { 0 };
-	uint64_t most;
 
-	if (!read_number(command, "--after", 0, &page.after_id) ||
-	    !read_number(command, "--most", PAGE, &most) || most == 0 || most > PAGE_MOST) {
+	if (!read_after(command, &page.after_id) || !read_most(command, &page.most)) {
 		tern_command_misused(command);
 		return;
 	}
-	page.most = (size_t)most;
 	tern_log_page(entity, mam_log, &page, note_page, command);
 }
 

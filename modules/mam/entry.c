@@ -13,15 +13,23 @@
 
 #define FORMAT 1
 
-void entry_start(struct buffer *out, uint64_t mark, const struct jid *peer, unsigned flags)
+static void add_number(struct buffer *out, uint64_t number)
 {
-	const char *resource = jid_resource(peer) ? jid_resource(peer) : "";
-	const char head[] = { FORMAT, (char)(flags | (mark ? ENTRY_MARKED : 0)) };
-	uint64_t little = htole64(mark);
+	uint64_t little = htole64(number);
 
-	buffer_add(out, head, sizeof head);
-	if (mark)
+	if (number)
 		buffer_add(out, (const char *)&little, sizeof little);
+}
+
+void entry_start(struct buffer *out, const struct entry_head *head)
+{
+	const char *resource = jid_resource(head->peer) ? jid_resource(head->peer) : "";
+	const char start[] = { FORMAT, (char)(head->flags | (head->mark ? ENTRY_MARKED : 0) |
+		(head->drawn ? ENTRY_DRAWN : 0)) };
+
+	buffer_add(out, start, sizeof start);
+	add_number(out, head->mark);
+	add_number(out, head->drawn);
 	buffer_add(out, resource, strlen(resource) + 1);
 }
 
@@ -35,32 +43,59 @@ void entry_add_stanza(struct buffer *out, const struct tern_stanza *stanza)
 	writer_content(out, stanza->element, NS_CLIENT);
 }
 
+/* The number that a flag announces, and the end of it. */
+static const char *take_number(const char *at, const char *end, bool is_there, uint64_t *ret_number)
+{
+	*ret_number = 0;
+	if (!is_there || (size_t)(end - at) < sizeof *ret_number)
+		return is_there ? end : at;
+	memcpy(ret_number, at, sizeof *ret_number);
+	*ret_number = le64toh(*ret_number);
+	return at + sizeof *ret_number;
+}
+
+/* Where the resource begins; NULL for what is no entry. */
+static const char *take_head(const char *bytes, size_t len, struct entry_head *ret_head)
+{
+	const char *at = bytes + 2, *end = bytes + len;
+
+	*ret_head = (struct entry_head){ 0 };
+	if (len < 2 || bytes[0] != FORMAT)
+		return NULL;
+	ret_head->flags = (unsigned char)bytes[1];
+	at = take_number(at, end, ret_head->flags & ENTRY_MARKED, &ret_head->mark);
+	return take_number(at, end, ret_head->flags & ENTRY_DRAWN, &ret_head->drawn);
+}
+
 uint64_t entry_mark(const void *bytes, size_t len)
 {
-	const char *head = bytes;
-	uint64_t mark;
+	struct entry_head head;
 
-	if (len < 2 + sizeof mark || head[0] != FORMAT || !(head[1] & ENTRY_MARKED))
-		return 0;
-	memcpy(&mark, head + 2, sizeof mark);
-	return le64toh(mark);
+	take_head(bytes, len, &head);
+	return head.mark;
 }
 
 bool entry_read(const struct tern_entry *stored, struct entry *ret_entry)
 {
-	const char *bytes = stored->bytes, *end = bytes + stored->len, *nul, *resource;
+	const char *end = (const char *)stored->bytes + stored->len, *resource, *nul;
+	struct entry_head head;
 
-	if (stored->len < 3 || bytes[0] != FORMAT)
-		return false;
-	resource = bytes + 2 + (bytes[1] & ENTRY_MARKED ? sizeof(uint64_t) : 0);
-	if (resource >= end)
-		return false;
-	nul = memchr(resource, '\0', (size_t)(end - resource));
+	resource = take_head(stored->bytes, stored->len, &head);
+	*ret_entry = (struct entry){ .flags = head.flags, .id = { stored->id, head.drawn },
+		.resource = "", .xml = "" };
+	nul = resource ? memchr(resource, '\0', (size_t)(end - resource)) : NULL;
 	if (!nul)
 		return false;
-	*ret_entry = (struct entry){
-		.flags = (unsigned char)bytes[1], .resource = resource,
-		.xml = nul + 1, .xml_len = (size_t)(end - nul - 1),
-	};
+	ret_entry->resource = resource;
+	ret_entry->xml = nul + 1;
+	ret_entry->xml_len = (size_t)(end - nul - 1);
 	return true;
+}
+
+bool entry_is(const struct tern_entry *stored, struct archive_id id)
+{
+	struct entry_head head;
+
+	take_head(stored->bytes, stored->len, &head);
+	return archive_id_compare((struct archive_id){ stored->id, head.drawn }, id) == 0;
 }

@@ -31,7 +31,7 @@ static void add_waiting(struct tern_entity *entity, struct element *messages,
 	if (!message)
 		return;
 	message = element_copy(arena, message);
-	element_append(message, stanza_id_new(arena, entity, stored->id));
+	element_append(message, stanza_id_new(arena, entity, entry.id));
 	tern_delay_add(message, tern_entity_host(entity), stored->id);
 	element_append(messages, message);
 }

@@ -3,7 +3,6 @@
 
 #include "filter.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,26 +14,6 @@
 
 #define NS_VALIDATE "http://jabber.org/protocol/xdata-validate"
 #define IDS_MOST 250
-
-bool archive_id_read(const char *text, uint64_t *ret_id)
-{
-	uint64_t id;
-	char *end;
-
-	if (*text < '1' || *text > '9') /* as written: no sign, no leading zero */
-		return false;
-	errno = 0;
-	id = strtoull(text, &end, 10);
-	if (errno || *end)
-		return false;
-	*ret_id = id;
-	return true;
-}
-
-const char *archive_id_text(struct arena *arena, uint64_t id)
-{
-	return arena_number(arena, id);
-}
 
 void filter_narrow(struct filter *filter, uint64_t after, uint64_t before)
 {
@@ -89,7 +68,7 @@ static enum tern_condition read_after_id(struct arena *arena, const struct eleme
 {
 	if (!archive_id_read(text, &filter->after_id))
 		return TERN_ITEM_NOT_FOUND;
-	filter_narrow(filter, filter->after_id, 0);
+	filter_narrow(filter, filter->after_id.place, 0);
 	return TERN_NO_CONDITION;
 }
 
@@ -98,15 +77,15 @@ static enum tern_condition read_before_id(struct arena *arena, const struct elem
 {
 	if (!archive_id_read(text, &filter->before_id))
 		return TERN_ITEM_NOT_FOUND;
-	filter_narrow(filter, 0, filter->before_id);
+	filter_narrow(filter, 0, filter->before_id.place);
 	return TERN_NO_CONDITION;
 }
 
 static int by_id(const void *a, const void *b)
 {
-	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+	const struct archive_id *left = a, *right = b;
 
-	return left < right ? -1 : left > right;
+	return archive_id_compare(*left, *right);
 }
 
 static void sort_ids(struct filter *filter)
@@ -115,7 +94,7 @@ static void sort_ids(struct filter *filter)
 
 	qsort(filter->ids, filter->id_count, sizeof *filter->ids, by_id);
 	for (size_t i = 0; i < filter->id_count; i++)
-		if (i == 0 || filter->ids[i] != filter->ids[kept - 1])
+		if (i == 0 || archive_id_compare(filter->ids[i], filter->ids[kept - 1]) != 0)
 			filter->ids[kept++] = filter->ids[i];
 	filter->id_count = kept;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive_id.h"
 #include "stanza.h"
 
 struct arena;
@@ -15,9 +16,9 @@ struct arena;
 struct filter {
 	const struct jid *with;       /* NULL: anybody */
 	uint64_t after, before;       /* what all bounds together leave */
-	uint64_t after_id, before_id; /* messages that must exist; 0: none was named */
+	struct archive_id after_id, before_id; /* messages that must exist, where they were named */
 	bool has_ids;
-	uint64_t *ids;                /* rising, each once */
+	struct archive_id *ids;       /* rising, each once */
 	size_t id_count;
 };
 
@@ -28,10 +29,6 @@ enum tern_condition filter_read(struct arena *arena, const struct element *query
 
 /* Ids that were named outside the form narrow it further. */
 void filter_narrow(struct filter *filter, uint64_t after, uint64_t before);
-
-/* An id as it goes over the wire; false for anything else. */
-bool archive_id_read(const char *text, uint64_t *ret_id);
-const char *archive_id_text(struct arena *arena, uint64_t id);
 
 /* The empty form, for those who ask. */
 struct element *filter_form(struct arena *arena);

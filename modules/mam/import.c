@@ -14,7 +14,7 @@
 /* A message as it goes into the log. */
 struct arrival {
 	struct tern_stanza stanza;
-	uint64_t us, id;
+	uint64_t us, id, drawn;
 };
 
 /* Whose address is missing is the archive's owner: some write his down only where they must. */
@@ -24,6 +24,16 @@ static const struct jid *address(struct arena *arena, const struct element *mess
 	const char *text = element_get(message, name);
 
 	return text ? jid_new(arena, text) : tern_entity_jid(entity);
+}
+
+/* An id that is a time stays what it was, here's or ejabberd's: clients go on behind it. */
+static uint64_t drawn_for(struct tern_entity *entity, const char *id_text, uint64_t us)
+{
+	struct archive_id id = { 0 };
+
+	if (!id_text || !archive_id_read(id_text, &id) || id.place != us)
+		tern_random(entity, &id.drawn, sizeof id.drawn);
+	return id.drawn;
 }
 
 /* False for what is no archived message. */
@@ -38,6 +48,8 @@ static bool read_result(struct tern_entity *entity, struct arena *arena,
 
 	if (!message || !stamp || !datetime_read(stamp, &ret_arrival->us))
 		return false;
+	ret_arrival->drawn = drawn_for(entity, element_get(result, "id"),
+		ret_arrival->us);
 	ret_arrival->stanza = (struct tern_stanza){ .kind = TERN_MESSAGE, .element = message,
 		.from = address(arena, message, "from", entity),
 		.to = address(arena, message, "to", entity) };
@@ -48,13 +60,14 @@ static int append(struct tern_entity *entity, struct arrival *arrival)
 {
 	const struct tern_stanza *stanza = &arrival->stanza;
 	bool is_sent = jid_bare_equal(stanza->from, tern_entity_jid(entity));
-	const struct jid *peer = is_sent ? stanza->to : stanza->from;
+	struct entry_head head = { .drawn = arrival->drawn, .peer = is_sent ? stanza->to : stanza->from,
+		.flags = is_sent ? ENTRY_SENT : 0 };
 	struct buffer entry = { 0 };
 	int result;
 
-	entry_start(&entry, 0, peer, is_sent ? ENTRY_SENT : 0);
+	entry_start(&entry, &head);
 	entry_add_stanza(&entry, stanza);
-	result = tern_append_as_of(entity, mam_log, arrival->us, jid_bare_text(peer),
+	result = tern_append_as_of(entity, mam_log, arrival->us, jid_bare_text(head.peer),
 		buffer_at(&entry), entry.len, &arrival->id);
 	buffer_finish(&entry);
 	return result;

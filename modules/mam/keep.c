@@ -11,12 +11,13 @@
 
 /* --- stanza ids ---------------------------------------------------------------------------- */
 
-struct element *stanza_id_new(struct arena *arena, const struct tern_entity *entity, uint64_t id)
+struct element *stanza_id_new(struct arena *arena, const struct tern_entity *entity,
+	struct archive_id id)
 {
 	struct element *stanza_id = element_new(arena, NS_SID, "stanza-id");
 
 	element_set(stanza_id, "by", jid_text(tern_entity_jid(entity)));
-	element_set(stanza_id, "id", arena_number(arena, id));
+	element_set(stanza_id, "id", archive_id_text(arena, id));
 	return stanza_id;
 }
 
@@ -75,13 +76,15 @@ static bool is_allowed(struct tern_entity *entity, const struct mam *mam, const 
 static enum tern_verdict keep(struct tern_event *event, const struct mam *mam,
 	const struct jid *peer, unsigned flags)
 {
+	struct entry_head head = { .mark = event->mark, .peer = peer, .flags = flags };
 	struct buffer entry = { 0 };
 	size_t len;
 	int result;
 
 	if (!is_allowed(event->entity, mam, peer))
 		return TERN_PASS;
-	entry_start(&entry, event->mark, peer, flags);
+	tern_random(event->entity, &head.drawn, sizeof head.drawn);
+	entry_start(&entry, &head);
 	tern_event_write(event, &entry);
 	result = tern_append(event->entity, mam_log, jid_bare_text(peer), buffer_at(&entry),
 		entry.len, &event->kept_id);
@@ -93,7 +96,8 @@ static enum tern_verdict keep(struct tern_event *event, const struct mam *mam,
 		tern_log_delete(event->entity, mam_log, event->kept_id);
 	if (result < 0)
 		return tern_reject(event, tern_condition_of(result), NULL);
-	tern_event_add(event, stanza_id_new(event->arena, event->entity, event->kept_id));
+	tern_event_add(event, stanza_id_new(event->arena, event->entity,
+		(struct archive_id){ event->kept_id, head.drawn }));
 	retain_after_append(event->entity, mam, len);
 	return TERN_PASS;
 }

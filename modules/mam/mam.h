@@ -9,6 +9,7 @@
 #ifndef MAM_H
 #define MAM_H
 
+#include "archive_id.h"
 #include "module.h"
 #include "prefs.h"
 #include "retention.h"
@@ -73,7 +74,8 @@ static inline struct reader *reader_of(struct tern_session *session)
 enum tern_verdict keep_sent(struct tern_event *event, const void *settings);
 enum tern_verdict keep_received(struct tern_event *event, const void *settings);
 /* <stanza-id by=account id=.../> */
-struct element *stanza_id_new(struct arena *arena, const struct tern_entity *entity, uint64_t id);
+struct element *stanza_id_new(struct arena *arena, const struct tern_entity *entity,
+	struct archive_id id);
 
 /* query.c, metadata.c, prefs_iq.c: iqs */
 enum tern_verdict answer_query(struct tern_event *event, const void *settings);

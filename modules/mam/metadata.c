@@ -3,35 +3,45 @@
 
 #include <stdlib.h>
 
-#include "filter.h"
+#include "entry.h"
 #include "heap.h"
 #include "mam.h"
 
 struct inquiry {
 	tern_ticket ticket;
-	uint64_t first;
+	struct archive_id first;
 };
 
-static void add_end(struct element *metadata, const char *name, uint64_t id)
+static void add_end(struct element *metadata, const char *name, struct archive_id id)
 {
 	struct arena *arena = element_arena(metadata);
 	struct element *end = element_add(metadata, NULL, name);
 
 	element_set(end, "id", archive_id_text(arena, id));
-	element_set(end, "timestamp", tern_datetime(arena, id));
+	element_set(end, "timestamp", tern_datetime(arena, id.place));
 }
 
-static void tell(struct tern_entity *entity, const struct inquiry *inquiry, uint64_t last)
+static void tell(struct tern_entity *entity, const struct inquiry *inquiry,
+	struct archive_id last)
 {
 	struct arena *arena = arena_create(ARENA_SMALL);
 	struct element *metadata = element_new(arena, NS_MAM, "metadata");
 
-	if (inquiry->first && last) {
+	if (inquiry->first.place && last.place) {
 		add_end(metadata, "start", inquiry->first);
 		add_end(metadata, "end", last);
 	}
 	tern_answer(entity, inquiry->ticket, metadata);
 	arena_destroy(arena);
+}
+
+/* Also of a damaged one. */
+static struct archive_id id_of(const struct tern_entry *stored)
+{
+	struct entry entry;
+
+	entry_read(stored, &entry);
+	return entry.id;
 }
 
 static void note_last(struct tern_entity *entity, void *context,
@@ -42,7 +52,7 @@ static void note_last(struct tern_entity *entity, void *context,
 	if (cancelled)
 		tern_answer_error(entity, inquiry->ticket, TERN_INTERNAL_SERVER_ERROR, NULL);
 	else
-		tell(entity, inquiry, count > 0 ? entries[0].id : 0);
+		tell(entity, inquiry, count > 0 ? id_of(&entries[0]) : (struct archive_id){ 0 });
 	free(inquiry);
 }
 
@@ -50,7 +60,7 @@ static void note_first(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
 	if (count > 0)
-		((struct inquiry *)context)->first = entries[0].id;
+		((struct inquiry *)context)->first = id_of(&entries[0]);
 }
 
 /* Storage answers in the order in which it was asked. */

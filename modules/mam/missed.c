@@ -237,14 +237,14 @@ static bool is_blocked(struct tern_entity *entity, const struct entry *entry,
 		jid_new(element_arena(message), element_get(message, "from")));
 }
 
-static int hand_over(struct tern_session *session, uint64_t id, const struct entry *entry)
+static int hand_over(struct tern_session *session, const struct entry *entry)
 {
 	struct tern_entity *entity = tern_session_entity(session);
 	struct arena *arena = arena_create(ARENA_SMALL);
 	struct tern_written written = { entry->xml, entry->xml_len, {
-		tern_delay_new(arena, tern_entity_host(entity), id),
-		stanza_id_new(arena, entity, id) } };
-	int result = tern_session_hand_over_written(session, &written, id);
+		tern_delay_new(arena, tern_entity_host(entity), entry->id.place),
+		stanza_id_new(arena, entity, entry->id) } };
+	int result = tern_session_hand_over_written(session, &written, entry->id.place);
 
 	arena_destroy(arena);
 	return result;
@@ -266,7 +266,7 @@ static size_t give(struct tern_session *session, const struct tern_entry *stored
 	if (tern_is_under_way(entity, stored->id))
 		return 0;
 	is_blocked_now = is_blocked(entity, &entry, reader);
-	if (!is_blocked_now && hand_over(session, stored->id, &entry) == 0)
+	if (!is_blocked_now && hand_over(session, &entry) == 0)
 		return entry.xml_len;
 	if (!is_blocked_now)
 		tern_log(entity, TERN_SAY_ERROR, "an archived message is damaged");

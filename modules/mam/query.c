@@ -19,10 +19,11 @@
 
 #define PAGE_BYTES (1024 * 1024) /* a page ends behind the message that exceeds it */
 #define NEXT_SLICE_MS 1
+#define NAMED_MOST 4
 #define QUERYID_MOST 1023         /* bytes, for every result repeats it */
 
 struct found {
-	uint64_t id; /* 0: not there */
+	struct archive_id id; /* zeroed: not there */
 	const char *xml;
 	size_t xml_len;
 	bool matches;
@@ -38,6 +39,8 @@ struct query {
 	bool is_flipped;
 	size_t max;
 	unsigned pending;    /* answers of storage */
+	struct archive_id named[NAMED_MOST]; /* must exist; storage answers in this order */
+	size_t named_count, named_heard;
 	bool is_missing, has_failed, is_complete;
 	struct found *found; /* in the order of paging; of ids, in theirs */
 	size_t count, bytes;
@@ -59,7 +62,7 @@ static void send_result(struct tern_session *session, const struct query *query,
 	element_set(result, "id", archive_id_text(arena, found->id));
 	forwarded = element_add(result, NS_FORWARD, "forwarded");
 	element_set(element_add(forwarded, NS_DELAY, "delay"), "stamp",
-		tern_datetime(arena, found->id));
+		tern_datetime(arena, found->id.place));
 	if (stored_message_inside(found->xml, found->xml_len)) /* one that is gone leaves its place (1.2) */
 		element_add_written(forwarded, found->xml, found->xml_len);
 	tern_session_send(session, message);
@@ -104,7 +107,7 @@ static void sift_ids(struct query *query)
 
 	query->is_complete = true;
 	for (size_t i = 0; i < query->count; i++) {
-		query->is_missing |= query->found[i].id == 0;
+		query->is_missing |= query->found[i].id.place == 0;
 		if (!query->found[i].matches)
 			continue;
 		if (kept < query->max)
@@ -159,12 +162,11 @@ static bool matches(const struct query *query, const struct tern_entry *stored,
 /* Copied, for the entry is borrowed; a damaged one is as good as empty. */
 static struct found keep_found(struct query *query, const struct tern_entry *stored)
 {
-	struct entry entry = { .resource = "", .xml = "" };
+	struct entry entry;
 
-	if (!entry_read(stored, &entry))
-		entry = (struct entry){ .resource = "", .xml = "" };
+	entry_read(stored, &entry);
 	query->bytes += entry.xml_len;
-	return (struct found){ .id = stored->id, .matches = matches(query, stored, &entry),
+	return (struct found){ .id = entry.id, .matches = matches(query, stored, &entry),
 		.xml = arena_strndup(query->arena, entry.xml, entry.xml_len),
 		.xml_len = entry.xml_len };
 }
@@ -173,43 +175,56 @@ static void note_named(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
 	struct query *query = context;
+	struct archive_id named = query->named[query->named_heard++];
 
 	query->has_failed |= cancelled;
-	query->is_missing |= count == 0;
+	query->is_missing |= count == 0 || !entry_is(&entries[0], named);
 	one_is_in(entity, query);
+}
+
+static struct archive_id listed_at(const struct query *query, size_t place)
+{
+	const struct filter *filter = &query->filter;
+
+	return filter->ids[query->page.backwards ? filter->id_count - 1 - place : place];
 }
 
 static void note_listed(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
 	struct query *query = context;
-	struct found *place = &query->found[query->count++];
+	size_t place = query->count++;
+	bool is_there = count > 0 && entry_is(&entries[0], listed_at(query, place));
 
 	query->has_failed |= cancelled;
-	*place = count > 0 ? keep_found(query, &entries[0]) : (struct found){ 0 };
+	query->found[place] = is_there ? keep_found(query, &entries[0]) : (struct found){ 0 };
 	one_is_in(entity, query);
 }
 
-static void ask_for_one(struct tern_entity *entity, struct query *query, uint64_t id,
+static void ask_for_one(struct tern_entity *entity, struct query *query, struct archive_id id,
 	void (*note)(struct tern_entity *entity, void *context, const struct tern_entry *entries,
 		size_t count, bool complete, bool cancelled))
 {
-	if (id == 0)
-		return;
+	uint64_t place = id.place;
+
 	query->pending++;
-	tern_log_page(entity, mam_log, &(struct tern_page){
-		.after_id = id - 1, .before_id = id < UINT64_MAX ? id + 1 : 0, .most = 1 },
-		note, query);
+	tern_log_page(entity, mam_log, &(struct tern_page){ .after_id = place - 1,
+		.before_id = place < UINT64_MAX ? place + 1 : 0, .most = 1 }, note, query);
+}
+
+static void ask_for_named(struct tern_entity *entity, struct query *query)
+{
+	for (size_t i = 0; i < query->named_count; i++)
+		ask_for_one(entity, query, query->named[i], note_named);
 }
 
 static void ask_for_listed(struct tern_entity *entity, struct query *query)
 {
-	const struct filter *filter = &query->filter;
+	size_t count = query->filter.id_count;
 
-	query->found = arena_alloc(query->arena, (filter->id_count + 1) * sizeof *query->found);
-	for (size_t i = 0; i < filter->id_count; i++)
-		ask_for_one(entity, query, filter->ids[query->page.backwards ?
-			filter->id_count - 1 - i : i], note_listed);
+	query->found = arena_alloc(query->arena, (count + 1) * sizeof *query->found);
+	for (size_t i = 0; i < count; i++)
+		ask_for_one(entity, query, listed_at(query, i), note_listed);
 }
 
 /* --- a page --------------------------------------------------------------------------------- */
@@ -290,17 +305,26 @@ static void ask_for_page(struct tern_entity *entity, struct query *query)
 
 /* --- the request ---------------------------------------------------------------------------- */
 
+static void name(struct query *query, struct archive_id id)
+{
+	if (id.place)
+		query->named[query->named_count++] = id;
+}
+
 /* Bounds of RSM are ids of messages, as those of the form (3.3.2). */
-static enum tern_condition read_bounds(struct query *query, uint64_t *ret_after,
-	uint64_t *ret_before)
+static enum tern_condition read_bounds(struct query *query)
 {
 	const struct rsm_request *page = &query->page;
+	struct archive_id after = { 0 }, before = { 0 };
 
-	*ret_after = *ret_before = 0;
-	if ((page->after && !archive_id_read(page->after, ret_after)) ||
-	    (page->before && !archive_id_read(page->before, ret_before)))
+	if ((page->after && !archive_id_read(page->after, &after)) ||
+	    (page->before && !archive_id_read(page->before, &before)))
 		return TERN_ITEM_NOT_FOUND;
-	filter_narrow(&query->filter, *ret_after, *ret_before);
+	name(query, after);
+	name(query, before);
+	name(query, query->filter.after_id);
+	name(query, query->filter.before_id);
+	filter_narrow(&query->filter, after.place, before.place);
 	return TERN_NO_CONDITION;
 }
 
@@ -324,14 +348,10 @@ static enum tern_condition read_query(struct query *query, const struct element 
 	return fault;
 }
 
-static void ask_storage(struct tern_entity *entity, struct query *query, uint64_t after,
-	uint64_t before)
+static void ask_storage(struct tern_entity *entity, struct query *query)
 {
 	query->pending = 1; /* until all is asked for */
-	ask_for_one(entity, query, after, note_named);
-	ask_for_one(entity, query, before, note_named);
-	ask_for_one(entity, query, query->filter.after_id, note_named);
-	ask_for_one(entity, query, query->filter.before_id, note_named);
+	ask_for_named(entity, query);
 	if (query->filter.has_ids) {
 		ask_for_listed(entity, query);
 	} else {
@@ -346,7 +366,6 @@ enum tern_verdict answer_query(struct tern_event *event, const void *settings)
 	struct query *query;
 	enum tern_condition fault;
 	enum tern_verdict verdict;
-	uint64_t after, before;
 
 	if (!event->session)
 		return tern_reject(event, TERN_FORBIDDEN, NULL);
@@ -354,7 +373,7 @@ enum tern_verdict answer_query(struct tern_event *event, const void *settings)
 	query->arena = arena_create(ARENA_SMALL);
 	fault = read_query(query, element_find(event->stanza.element, NS_MAM, "query"), settings);
 	if (!fault)
-		fault = read_bounds(query, &after, &before);
+		fault = read_bounds(query);
 	if (fault) {
 		arena_destroy(query->arena);
 		free(query);
@@ -364,7 +383,7 @@ enum tern_verdict answer_query(struct tern_event *event, const void *settings)
 		reader_of(event->session)->has_queried = true;
 	query->session_id = tern_session_id(event->session);
 	verdict = tern_answer_later(event, &query->ticket);
-	ask_storage(event->entity, query, after, before);
+	ask_storage(event->entity, query);
 	return verdict;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive_id.h"
 #include "arena.h"
 #include "buffer.h"
 #include "datetime.h"
@@ -40,14 +41,15 @@ static uint64_t take_since(struct tern_entity *entity, struct element *message)
 	return since;
 }
 
-/* An archive gives its messages other ids when they come from another server; but one whose ids are
- * times, as here, keeps them. */
+/* An archive gives its messages other ids when they come from another server, but where those are
+ * such as it could have given (mam/import.c). */
 static bool is_false_id(const struct element *element, const void *own)
 {
-	const char *by = element_get(element, "by"), *id = element_get(element, "id");
+	const char *by = element_get(element, "by"), *text = element_get(element, "id");
+	struct archive_id id;
 
 	return element_is(element, NS_SID, "stanza-id") && by && strcmp(by, own) == 0 &&
-		(!id || strspn(id, "0123456789") != strlen(id));
+		(!text || !archive_id_read(text, &id));
 }
 
 /* False for what is no message. */

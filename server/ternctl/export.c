@@ -17,6 +17,7 @@
 
 #define NS_DATA "urn:xmpp:pie:0"
 #define PAGE "500"
+#define ID_SIZE 64
 
 static void put_escaped(FILE *out, const char *text)
 {
@@ -54,14 +55,16 @@ static json_t *ask_rows(const char *socket, const char *const *words, size_t cou
 	return answer;
 }
 
+/* The first one where `after` is NULL. */
 static json_t *ask_page(const char *socket, const char *jid, const char *after)
 {
-	const char *const words[] = { "archive", "page", jid, "--after", after, "--most", PAGE };
+	const char *const words[] = { "archive", "page", jid, "--most", PAGE, "--after", after };
+	size_t count = sizeof words / sizeof *words;
 
-	return ask_rows(socket, words, sizeof words / sizeof *words);
+	return ask_rows(socket, words, after ? count : count - 2);
 }
 
-static size_t put_page(FILE *out, const json_t *answer, char last[32])
+static size_t put_page(FILE *out, const json_t *answer, char last[ID_SIZE])
 {
 	const json_t *rows = json_object_get(answer, "rows");
 	size_t count = json_array_size(rows);
@@ -69,7 +72,7 @@ static size_t put_page(FILE *out, const json_t *answer, char last[32])
 	for (size_t i = 0; i < count; i++)
 		put_result(out, json_array_get(rows, i));
 	if (count)
-		snprintf(last, 32, "%s", answer_cell(json_array_get(rows, count - 1), 0));
+		snprintf(last, ID_SIZE, "%s", answer_cell(json_array_get(rows, count - 1), 0));
 	return count;
 }
 
@@ -101,15 +104,13 @@ static FILE *open_private(const char *path)
 static void put_archive(FILE *out, const char *socket, const char *jid, json_t *take_first)
 {
 	json_t *answer = take_first;
-	char last[32] = "0";
-	size_t count;
+	char last[ID_SIZE];
 
 	fputs("<archive xmlns='" NS_DATA "#mam'>\n", out);
-	do {
-		count = put_page(out, answer, last);
+	while (put_page(out, answer, last) > 0) {
 		json_decref(answer);
 		answer = ask_page(socket, jid, last);
-	} while (count);
+	}
 	json_decref(answer);
 	fputs("</archive>", out);
 }
@@ -136,7 +137,7 @@ static const char *find_at(const char *jid)
 int export_archive(const char *socket, const char *jid, const char *path)
 {
 	const char *at = find_at(jid);
-	json_t *first = ask_page(socket, jid, "0"); /* before a file is made */
+	json_t *first = ask_page(socket, jid, NULL); /* before a file is made */
 	FILE *out = open_private(path);
 
 	put_head(out, jid, at);
@@ -212,6 +213,6 @@ int export_user(const char *socket, const char *jid, const char *path)
 	put_parts(out, json_object_get(answer, "rows"));
 	json_decref(answer);
 	if (has_archives(socket, at + 1))
-		put_archive(out, socket, jid, ask_page(socket, jid, "0"));
+		put_archive(out, socket, jid, ask_page(socket, jid, NULL));
 	return end(out, path);
 }

@@ -187,6 +187,11 @@ class Proof:
                          if self.counts[what])
 
 
+def place_of(number):
+    """Where an id says that its message stands: what was drawn for it follows behind."""
+    return int(number.partition("-")[0])
+
+
 class Archive:
     """What is known of one account's archive."""
 
@@ -215,7 +220,7 @@ class Archive:
             if not letter:
                 self.break_promise(f"has {key}, which nobody sent")
                 continue
-            if self.entries and int(number) <= int(self.entries[-1][0]):
+            if self.entries and place_of(number) <= place_of(self.entries[-1][0]):
                 self.break_promise(f"id {number} stands behind {self.entries[-1][0]}")
             if key in self.ids:
                 self.break_promise(f"has twice ({self.ids[key]}, {number}): {letter}")

@@ -34,7 +34,7 @@ static void query(const char *content)
 	fake_send(balcony, xml);
 }
 
-#define ID(number) "180000000000000" number
+#define ID(number) "180000000000000" #number DRAWN(number)
 
 static void hears_result(const char *id, const char *content)
 {
@@ -51,7 +51,7 @@ Test(mam, keeps_what_arrives_as_it_was)
 	arrive("<body>1 &lt; 2</body><x xmlns='urn:x' y='1'/>");
 	LEAVES(NULL);
 	query("");
-	hears_result(ID("0"), "<message xmlns='jabber:client' type='chat' id='1' "
+	hears_result(ID(0), "<message xmlns='jabber:client' type='chat' id='1' "
 		"from='romeo@example.com/x' to='juliet@example.org'><body>1 &lt; 2</body>");
 	HEARS_PART(balcony, "complete='true'");
 	HEARS(balcony, NULL);
@@ -62,7 +62,7 @@ Test(mam, keeps_what_is_sent_with_the_full_address_of_the_sender)
 	fake_send(balcony, "<message to='romeo@example.com' type='chat'><body>B</body></message>");
 	expect_part(fake_left(fake), "<body>B</body></message>");
 	query("");
-	hears_result(ID("0"), "<message xmlns='jabber:client' type='chat' "
+	hears_result(ID(0), "<message xmlns='jabber:client' type='chat' "
 		"from='juliet@example.org/balcony' to='romeo@example.com'><body>B</body></message>");
 }
 
@@ -359,8 +359,8 @@ Test(mam, tells_a_piece_of_an_archive)
 {
 	arrive("<body>1</body>");
 	arrive("<body>2</body>");
-	answers("archive page", (const char *const[]){ "--after", ID("0"), "--most", "1", NULL },
-		ID("1") "|+0s|romeo@example.com|<message type='chat' id='1' "
+	answers("archive page", (const char *const[]){ "--after", ID(0), "--most", "1", NULL },
+		ID(1) "|+0s|romeo@example.com|<message type='chat' id='1' "
 		"from='romeo@example.com/x' to='juliet@example.org'><body>2</body></message>\n");
 }
 

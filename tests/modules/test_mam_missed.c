@@ -66,7 +66,7 @@ Test(mam_missed, is_never_refused_and_given_with_its_id_and_time)
 	log_in("<presence/>");
 	HEARS(balcony, "<message from='romeo@example.com/x' to='juliet@example.org' type='chat'>"
 		"<body>1</body><delay xmlns='urn:xmpp:delay' from='example.org' stamp='+0s'/>"
-		"<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@example.org' id='1800000000000000'/>"
+		"<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@example.org' id='1800000000000000" DRAWN(0) "'/>"
 		"</message>");
 	HEARS(balcony, NULL);
 }
@@ -322,6 +322,37 @@ Test(mam_missed, is_nothing_that_came_from_a_file)
 	cr_assert_eq(fake_stored(juliet, "mam"), 1);
 	log_in("<presence/>");
 	hears_only(balcony, "");
+}
+
+#define IDED(id, message) "<result xmlns='urn:xmpp:mam:2' id='" id "'><forwarded " \
+	"xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2020-01-01T00:00:00Z'/>" \
+	message "</forwarded></result>"
+
+static const struct { const char *before, *after; } moved[] = {
+	{ "1577836800000000-00000000000000aa", "1577836800000000-00000000000000aa" },
+	{ "1577836800000000", "1577836800000000" }, /* as ejabberd has them */
+	{ "1577836800000001", "1577836800000000" DRAWN(0) }, /* its time was another */
+	{ "zcWnPz-9_Ku2bTlPCcGEEoYu", "1577836800000000" DRAWN(1) },
+	{ "", "1577836800000000" DRAWN(2) },
+};
+
+/* A client asks a moved archive for what came behind the last message that it has. */
+Test(mam_missed, keeps_the_ids_of_a_file_where_it_can)
+{
+	for (size_t i = 0; i < sizeof moved / sizeof *moved; i++) {
+		char jid[] = "0@example.org", xml[1024];
+		struct tern_entity *account;
+		struct tern_session *desk;
+
+		jid[0] = (char)('0' + i);
+		account = fake_account(fake, jid);
+		snprintf(xml, sizeof xml, ARCHIVE(IDED("%s", FROM_A)), moved[i].before);
+		cr_assert_eq(fake_import(account, xml), 0);
+		desk = fake_session(account, "desk");
+		fake_send(desk, "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
+		snprintf(xml, sizeof xml, "<result xmlns='urn:xmpp:mam:2' id='%s'>", moved[i].after);
+		HEARS_PART(desk, xml);
+	}
 }
 
 Test(mam_missed, is_taken_over_in_pieces_that_are_whole)

@@ -40,7 +40,8 @@ static void close(void)
 
 TestSuite(mam_query, .init = open, .fini = close);
 
-#define ID(number) "180000000" #number "000000"
+/* Of the message that came as that one. */
+#define ID(number) "180000000" #number "000000" DRAWN(number)
 #define FIELD(name, value) "<field var='" name "'><value>" value "</value></field>"
 #define FORM(fields) "<x xmlns='jabber:x:data' type='submit'>" \
 	FIELD("FORM_TYPE", "urn:xmpp:mam:2") fields "</x>"
@@ -167,6 +168,19 @@ static const struct { const char *query, *condition; } refusals[] = {
 	{ RSM("<after>18446744073709551615</after>"), "item-not-found" },
 	{ RSM("<after>99999999999999999999</after>"), "item-not-found" },
 	{ RSM("<after>0" ID(3) "</after>"), "item-not-found" },
+	{ RSM("<after>1800000003000000</after>"), "item-not-found" },
+	{ RSM("<after>1800000003000000" DRAWN(4) "</after>"), "item-not-found" },
+	{ RSM("<before>1800000003000000" DRAWN(4) "</before>"), "item-not-found" },
+	{ RSM("<before>" ID(3) "0</before>"), "item-not-found" },
+	{ RSM("<before>1800000003000000-5A5A5A5A5A5A5A59</before>"), "item-not-found" },
+	{ RSM("<before>1800000003000000-</before>"), "item-not-found" },
+	{ RSM("<before>1800000003000000-0000000000000000</before>"), "item-not-found" },
+	{ FORM(FIELD("after-id", "1800000003000000" DRAWN(4))), "item-not-found" },
+	{ FORM(FIELD("before-id", "1800000003000000" DRAWN(4))), "item-not-found" },
+	{ FORM("<field var='ids'><value>" ID(2) "</value><value>1800000003000000" DRAWN(4)
+		"</value></field>"), "item-not-found" },
+	{ FORM("<field var='ids'><value>1800000003000000" DRAWN(4) "</value><value>" ID(3)
+		"</value></field>"), "item-not-found" },
 	{ RSM("<after> " ID(3) "</after>"), "item-not-found" },
 	{ FORM(FIELD("after-id", "1")), "item-not-found" },
 	{ FORM(FIELD("before-id", "no-such")), "item-not-found" },

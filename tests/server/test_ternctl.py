@@ -122,7 +122,8 @@ class Ternctl(Daemon):
         self.assertEqual(results.tag, "{urn:xmpp:pie:0#mam}archive")
         bodies = [result.find(".//{jabber:client}body").text for result in results]
         self.assertEqual(bodies, [f"{number} < \"ä'" for number in range(1100)])
-        ids = [int(result.get("id")) for result in results]
+        ids = [result.get("id") for result in results]
+        self.assertRegex(ids[0], "^[1-9][0-9]{15}-[0-9a-f]{16}$")
         self.assertEqual(ids, sorted(set(ids)))
         self.assertIn("File exists", self.refused("archive", "export", "juliet@example.org",
                                                   self.path("archive.xml")))
