@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "need.h"
+#include "heap.h"
 #include "storage_internal.h"
 
 /* A spare batch keeps the room of the largest that it was: few of them, none of the rare ones. */
@@ -36,7 +36,7 @@ struct storage_batch *storage_batch_create(struct storage *storage)
 	}
 	pthread_mutex_unlock(&storage->spares_lock);
 	if (!batch) {
-		batch = need_zeroed(sizeof(*batch));
+		batch = heap_zalloc(sizeof(*batch));
 		batch->storage = storage;
 	}
 	batch->next = NULL;
@@ -107,7 +107,7 @@ static void make_room(struct storage_batch *batch, size_t size)
 	size_t room = batch->room ? batch->room * 2 : FIRST_ROOM;
 	while (room - batch->used < size)
 		room *= 2;
-	batch->bytes = need_resized(batch->bytes, room);
+	batch->bytes = heap_resize(batch->bytes, room);
 	batch->room = room;
 }
 

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "batch.h"
-#include "need.h"
+#include "heap.h"
 #include "space.h"
 #include "storage_internal.h"
 
@@ -49,7 +49,7 @@ static void add_to_group(struct committer *committer, size_t at, const struct st
 {
 	if (at == committer->group_room) {
 		committer->group_room = committer->group_room ? committer->group_room * 2 : 64;
-		committer->group = need_resized(committer->group,
+		committer->group = heap_resize(committer->group,
 			committer->group_room * sizeof(*committer->group));
 	}
 	committer->group[at] = batch;

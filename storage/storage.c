@@ -15,8 +15,8 @@
 #include "batch.h"
 #include "committer.h"
 #include "directory.h"
+#include "heap.h"
 #include "lmdb/engine.h"
-#include "need.h"
 #include "space.h"
 #include "storage_internal.h"
 
@@ -50,7 +50,7 @@ static void init_locks(struct storage *storage)
 int storage_open_engine(const struct storage_options *options, struct storage_engine *engine,
 	bool threaded, struct storage **ret_storage)
 {
-	struct storage *storage = need_zeroed(sizeof(*storage));
+	struct storage *storage = heap_zalloc(sizeof(*storage));
 	owner_id next_owner;
 	storage->engine = engine;
 	storage->options = *options;
@@ -83,7 +83,7 @@ static char *describe(const char *format, const char *directory, const char *det
 {
 	char *line;
 	if (asprintf(&line, format, directory, detail) < 0)
-		return need_copy("out of memory", strlen("out of memory"));
+		heap_exhausted();
 	return line;
 }
 
@@ -197,7 +197,7 @@ static void mark_reached(void *context, uint64_t tag)
 
 static struct mark *submit_mark(struct storage *storage)
 {
-	struct mark *mark = need_zeroed(sizeof(*mark));
+	struct mark *mark = heap_zalloc(sizeof(*mark));
 	sem_init(&mark->reached, 0, 0);
 	atomic_init(&mark->holders, 2);
 	storage_submit(storage, storage_batch_create(storage), mark_reached, mark, 0);

@@ -48,3 +48,13 @@ char *heap_strdup(const char *text)
 		heap_exhausted();
 	return copy;
 }
+
+void *heap_copy(const void *bytes, size_t len)
+{
+	char *copy = heap_alloc(len + 1);
+
+	if (len)
+		memcpy(copy, bytes, len);
+	copy[len] = '\0';
+	return copy;
+}

@@ -13,6 +13,7 @@ void *heap_alloc(size_t bytes);
 void *heap_zalloc(size_t bytes);
 void *heap_resize(void *memory, size_t bytes);
 char *heap_strdup(const char *text); /* of NULL: NULL */
+void *heap_copy(const void *bytes, size_t len); /* a NUL follows them */
 
 /* Ends the process with the line that the others print. */
 _Noreturn void heap_exhausted(void);

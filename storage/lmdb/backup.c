@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "directory.h"
+#include "heap.h"
 #include "lmdb_internal.h"
-#include "need.h"
 
 enum {
 	PIPE_BYTES = 1 << 20,
@@ -95,7 +95,7 @@ static int write_all(int file, const char *bytes, size_t len)
 /* To the end of the pipe. */
 static int write_file(struct copying *copying)
 {
-	char *piece = need_zeroed(PIECE_BYTES);
+	char *piece = heap_zalloc(PIECE_BYTES);
 	int r = 0;
 	clock_gettime(CLOCK_MONOTONIC, &copying->began);
 	while (r == 0) {

@@ -11,8 +11,8 @@
 #include <sys/statvfs.h>
 
 #include "directory.h"
+#include "heap.h"
 #include "lmdb_internal.h"
-#include "need.h"
 #include "schema.h"
 
 enum {
@@ -342,10 +342,10 @@ static void explain(int error, const char *directory, uint32_t found, char **ret
 int lmdb_engine_open(const struct storage_options *options, struct storage_engine **ret_engine,
 	char **ret_why)
 {
-	struct lmdb_engine *engine = need_zeroed(sizeof(*engine));
+	struct lmdb_engine *engine = heap_zalloc(sizeof(*engine));
 	uint32_t found = 0;
 	engine->base.ops = &lmdb_ops;
-	engine->directory = need_copy(options->directory, strlen(options->directory));
+	engine->directory = heap_copy(options->directory, strlen(options->directory));
 	engine->map_bytes = options->map_bytes ? options->map_bytes : preset_map_bytes;
 	pthread_mutex_init(&engine->readers_lock, NULL);
 	pthread_key_create(&engine->reader_key, reader_thread_ends);

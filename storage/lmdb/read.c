@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "heap.h"
 #include "lmdb_internal.h"
-#include "need.h"
 
 static const char *name_in(const MDB_val *value, owner_id *ret_owner)
 {
@@ -65,7 +65,7 @@ int lmdb_get(struct storage_engine *base, owner_id owner, uint16_t store,
 		return error_of(rc);
 	rc = get(&act, &key, owner, store, &value);
 	if (rc == 0) {
-		*ret_value = need_copy(value.mv_data, value.mv_size);
+		*ret_value = heap_copy(value.mv_data, value.mv_size);
 		*ret_len = value.mv_size;
 	}
 	reader_end(&act);

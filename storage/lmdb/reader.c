@@ -4,8 +4,8 @@
  * Between calls it is reset, so it pins no pages; renewing it costs some 50 ns. */
 #include <stdlib.h>
 
+#include "heap.h"
 #include "lmdb_internal.h"
-#include "need.h"
 
 struct reader {
 	struct reader *next, **link;
@@ -21,7 +21,7 @@ static int create(struct lmdb_engine *engine, struct reader **ret_reader)
 	if (rc)
 		return rc;
 	mdb_txn_reset(txn);
-	struct reader *reader = need_zeroed(sizeof(*reader));
+	struct reader *reader = heap_zalloc(sizeof(*reader));
 	reader->engine = engine;
 	reader->txn = txn;
 	pthread_mutex_lock(&engine->readers_lock);

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "directory.h"
+#include "heap.h"
 #include "lmdb_internal.h"
-#include "need.h"
 #include "runs.h"
 #include "schema.h"
 
@@ -338,7 +338,7 @@ static int walk_all(struct verify *verify)
 	MDB_stat stores;
 	int rc = mdb_stat(verify->act.txn, verify->engine.dbi[STORES], &stores);
 	verify->store_count = stores.ms_entries;
-	verify->owners = need_zeroed(verify->owner_end / 8 + 1);
+	verify->owners = heap_zalloc(verify->owner_end / 8 + 1);
 	know_owner(verify, OWNER_SERVER);
 	for (size_t i = 0; rc == 0 && i < sizeof(tables) / sizeof(*tables); i++)
 		rc = look_along(verify, tables[i].table, tables[i].look);

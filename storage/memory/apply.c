@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "batch.h"
+#include "heap.h"
 #include "memory_internal.h"
-#include "need.h"
 
 static void delete_under(struct table *table, const struct wide_key *prefix)
 {
@@ -27,7 +27,7 @@ static void create_owner(struct memory_disk *disk, const struct batch_op *op)
 {
 	struct wide_key key;
 	size_t len = sizeof(op->owner) + op->key_len;
-	char *value = need_zeroed(len);
+	char *value = heap_zalloc(len);
 	memcpy(value, &op->owner, sizeof(op->owner));
 	memcpy(value + sizeof(op->owner), op->key, op->key_len);
 	wide_key_of_name(&key, op->key);

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap.h"
 #include "memory_internal.h"
-#include "need.h"
 
 static const uint64_t plenty = 1ull << 40;
 
 struct memory_disk *memory_disk_create(void)
 {
-	struct memory_disk *disk = need_zeroed(sizeof(*disk));
+	struct memory_disk *disk = heap_zalloc(sizeof(*disk));
 	pthread_rwlock_init(&disk->lock, NULL);
 	disk->stores = table_create();
 	disk->names = table_create();
@@ -44,7 +44,7 @@ static void copy_table(struct table *to, const struct table *from)
 
 	while (found) {
 		/* The next key that there can be: this one and a zero. */
-		unsigned char *behind = need_zeroed(row.key_len + 1);
+		unsigned char *behind = heap_zalloc(row.key_len + 1);
 
 		table_put(to, row.key, row.key_len, row.value, row.value_len);
 		memcpy(behind, row.key, row.key_len);
@@ -234,7 +234,7 @@ static const struct storage_engine_ops memory_ops = {
 
 struct storage_engine *memory_engine_create(struct memory_disk *disk)
 {
-	struct memory_engine *engine = need_zeroed(sizeof(*engine));
+	struct memory_engine *engine = heap_zalloc(sizeof(*engine));
 	engine->base.ops = &memory_ops;
 	engine->disk = disk;
 	return &engine->base;

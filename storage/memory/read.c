@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap.h"
 #include "memory_internal.h"
-#include "need.h"
 
 static struct memory_disk *lock_disk(struct storage_engine *engine)
 {
@@ -22,7 +22,7 @@ static void unlock_disk(struct memory_disk *disk)
 /* The row behind this one: the first at or behind its key with a NUL more. */
 static bool next_row(const struct table *table, struct row *row)
 {
-	unsigned char *key = need_copy(row->key, row->key_len);
+	unsigned char *key = heap_copy(row->key, row->key_len);
 	bool found = table_from(table, key, row->key_len + 1, row);
 	free(key);
 	return found;
@@ -98,7 +98,7 @@ int memory_get(struct storage_engine *engine, owner_id owner, uint16_t store,
 	struct memory_disk *disk = lock_disk(engine);
 	bool found = table_get(disk->records, key.bytes, key.len, &row);
 	if (found) {
-		*ret_value = need_copy(row.value, row.value_len);
+		*ret_value = heap_copy(row.value, row.value_len);
 		*ret_len = row.value_len;
 	}
 	unlock_disk(disk);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "need.h"
+#include "heap.h"
 
 enum { LEVELS = 16 };
 
@@ -29,7 +29,7 @@ struct path {
 
 struct table *table_create(void)
 {
-	struct table *table = need_zeroed(sizeof(*table));
+	struct table *table = heap_zalloc(sizeof(*table));
 	table->dice = 0x9e3779b97f4a7c15;
 	return table;
 }
@@ -103,7 +103,7 @@ static void insert(struct table *table, struct node *node, const struct path *pa
 {
 	int levels = roll(table);
 	/* All levels have room, so that no walk need know how high a node is. */
-	node->next = need_zeroed(LEVELS * sizeof(*node->next));
+	node->next = heap_zalloc(LEVELS * sizeof(*node->next));
 	for (int level = 0; level < levels; level++) {
 		node->next[level] = *path->links[level];
 		*path->links[level] = node;
@@ -118,14 +118,14 @@ void table_put(struct table *table, const void *key, size_t key_len, const void 
 	struct path path;
 	struct node *node = seek(table, key, key_len, &path);
 	if (!node || compare(node, key, key_len) != 0) {
-		node = need_zeroed(sizeof(*node));
-		node->key = need_copy(key, key_len);
+		node = heap_zalloc(sizeof(*node));
+		node->key = heap_copy(key, key_len);
 		node->key_len = key_len;
 		insert(table, node, &path);
 	}
 	table->bytes += value_len - node->value_len;
 	free(node->value);
-	node->value = need_copy(value, value_len);
+	node->value = heap_copy(value, value_len);
 	node->value_len = value_len;
 }
 
