@@ -183,44 +183,62 @@ static bool run_timers(struct shard *shard)
 
 /* --- chores --------------------------------------------------------------------------- */
 
-void shard_at_turn_end(struct shard *shard, struct chore *chore)
+static void queue(struct chores *chores, struct chore *chore)
 {
 	if (chore->is_queued)
 		return;
 	chore->is_queued = true;
 	chore->next = NULL;
-	*shard->chores_last = chore;
-	shard->chores_last = &chore->next;
+	*chores->last = chore;
+	chores->last = &chore->next;
+}
+
+static void take_out(struct chores *chores, struct chore *chore)
+{
+	struct chore **at = &chores->first;
+
+	while (*at && *at != chore)
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	*at = chore->next;
+	if (!*at)
+		chores->last = at;
+	chore->is_queued = false;
+}
+
+static void run_first(struct shard *shard, struct chores *chores)
+{
+	struct chore *chore = chores->first;
+
+	take_out(chores, chore);
+	chore->run(shard, chore);
+}
+
+void shard_at_turn_end(struct shard *shard, struct chore *chore)
+{
+	queue(&shard->chores, chore);
+}
+
+void shard_wait_in_line(struct shard *shard, struct chore *chore)
+{
+	queue(&shard->line, chore);
 }
 
 void shard_forget_chore(struct shard *shard, struct chore *chore)
 {
 	if (!chore->is_queued)
 		return;
-	for (struct chore **at = &shard->chores; *at; at = &(*at)->next) {
-		if (*at != chore)
-			continue;
-		*at = chore->next;
-		if (!*at)
-			shard->chores_last = at;
-		break;
-	}
-	chore->is_queued = false;
+	take_out(&shard->chores, chore);
+	take_out(&shard->line, chore);
 }
 
 static bool run_chores(struct shard *shard)
 {
-	bool any = shard->chores != NULL;
+	bool any = shard->chores.first != NULL;
 
-	while (shard->chores) {
-		struct chore *chore = shard->chores;
-
-		shard->chores = chore->next;
-		if (!shard->chores)
-			shard->chores_last = &shard->chores;
-		chore->is_queued = false;
-		chore->run(shard, chore);
-	}
+	while (shard->chores.first)
+		run_first(shard, &shard->chores);
 	return any;
 }
 
@@ -304,7 +322,9 @@ static void on_turn_end(struct ev_loop *loop, ev_prepare *prepare, int revents)
 
 	(void)revents;
 	end_turn(shard);
-	if (shard->local_first || shard->chores || shard->fanouts.first)
+	if (shard->line.first)
+		run_first(shard, &shard->line);
+	if (shard->local_first || shard->chores.first || shard->line.first || shard->fanouts.first)
 		ev_idle_start(loop, &shard->more);
 	else
 		ev_idle_stop(loop, &shard->more);
@@ -344,7 +364,8 @@ struct shard *shard_create(struct server *server, unsigned index, bool stepped)
 		heap_exhausted();
 	*shard = (struct shard){ .server = server, .index = index };
 	shard->local_last = &shard->local_first;
-	shard->chores_last = &shard->chores;
+	shard->chores.last = &shard->chores.first;
+	shard->line.last = &shard->line.first;
 	shard->outgoing = heap_zalloc(server->shard_count * sizeof *shard->outgoing);
 	shard->parsers = parser_pool_create(PARSERS_KEPT);
 	shard->read_buffer = heap_alloc(SHARD_READ_BYTES);

@@ -73,7 +73,10 @@ struct chore {
 	void (*run)(struct shard *shard, struct chore *chore);
 };
 void shard_at_turn_end(struct shard *shard, struct chore *chore);
-void shard_forget_chore(struct shard *shard, struct chore *chore);
+/* What others should not have to wait for: one in each turn, behind all the rest of it, in the
+ * order in which they came. A chore is in one of the two queues at a time. */
+void shard_wait_in_line(struct shard *shard, struct chore *chore);
+void shard_forget_chore(struct shard *shard, struct chore *chore); /* of both */
 
 /* Blocking or long work on the pool: `work` on a pool thread, then `done` on this shard.
  * Embedded by the caller, who keeps it until `done`. */
@@ -114,8 +117,8 @@ void shard_act(struct shard *shard, void (*act)(struct shard *shard, void *conte
 /* Stepped: when the next timer is due, in ticks; UINT64_MAX when none is. */
 uint64_t shard_next_due(const struct shard *shard);
 
-/* One buffer per shard for bytes just read: link.c's pull functions. */
-#define SHARD_READ_BYTES (64 * 1024)
+/* One buffer per shard for bytes just read: link.c's pull functions. As much as a TLS record. */
+#define SHARD_READ_BYTES (16 * 1024)
 char *shard_read_buffer(struct shard *shard);
 
 #endif

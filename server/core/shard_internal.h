@@ -27,6 +27,10 @@ struct outgoing {
 	size_t count;
 };
 
+struct chores {
+	struct chore *first, **last;
+};
+
 struct shard {
 	struct server *server;
 	unsigned index;
@@ -49,7 +53,7 @@ struct shard {
 
 	_Alignas(64) struct outgoing *outgoing; /* one per shard */
 	struct post *local_first, **local_last;
-	struct chore *chores, **chores_last;
+	struct chores chores, line;
 	struct timers timers;
 	uint64_t now_us, ticks_ms;
 

@@ -71,6 +71,7 @@ struct link *link_create(struct shard *shard, int fd, const struct listener *lis
 	link->calls = calls;
 	link->owner = owner;
 	link->flush.run = run_flush;
+	link->slice.run = link_run_slice;
 	link->timer.run = run_timer;
 	link->address_key = address_key(&address.any);
 	addresses_enter(link->address_key);
@@ -128,6 +129,7 @@ void link_destroy(struct link *link)
 	}
 	link_set_limit(link, LIMIT_NONE);
 	shard_forget_chore(link->shard, &link->flush);
+	shard_forget_chore(link->shard, &link->slice);
 	link_leave(link);
 }
 

@@ -76,6 +76,11 @@ void shard_at_turn_end(struct shard *shard, struct chore *chore)
 	shard->chores = chore;
 }
 
+void shard_wait_in_line(struct shard *shard, struct chore *chore)
+{
+	shard_at_turn_end(shard, chore);
+}
+
 void shard_forget_chore(struct shard *shard, struct chore *chore)
 {
 	for (struct chore **at = &shard->chores; *at; at = &(*at)->next)

@@ -316,6 +316,15 @@ static bool peer_step(struct peer *peer)
 
 /* --- turns ------------------------------------------------------------------------------ */
 
+bool stage_step_peers(void)
+{
+	bool any = false;
+
+	for (struct peer *peer = peers; peer; peer = peer->next)
+		any |= peer_step(peer);
+	return any;
+}
+
 void stage_settle(void)
 {
 	int quiet = 0;
@@ -324,9 +333,8 @@ void stage_settle(void)
 		bool any = false;
 
 		for (int i = 0; i < 2; i++)
-			loop_shard_step(stage.shards[i]);
-		for (struct peer *peer = peers; peer; peer = peer->next)
-			any |= peer_step(peer);
+			any |= loop_shard_step(stage.shards[i]);
+		any |= stage_step_peers();
 		quiet = any ? 0 : quiet + 1;
 	}
 }

@@ -31,6 +31,7 @@ void stage_close(void);
 
 /* Turns of all shards and peers until nothing changes any more. */
 void stage_settle(void);
+bool stage_step_peers(void); /* a turn of these alone; true when it did something */
 void stage_pass(unsigned ms);
 
 struct ear {

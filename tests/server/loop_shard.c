@@ -11,6 +11,10 @@
 
 #include "server.h"
 
+struct chores {
+	struct chore *first, **last;
+};
+
 struct shard {
 	struct server *server;
 	unsigned index;
@@ -20,7 +24,7 @@ struct shard {
 	atomic_bool stopping;
 	pthread_mutex_t lock;
 	struct post *posts, **posts_last;
-	struct chore *chores, **chores_last;
+	struct chores chores, line;
 	struct timer **timers; /* a timer's place is its index and one */
 	size_t timer_count;
 	uint64_t ticks_ms;
@@ -41,7 +45,8 @@ struct shard *loop_shard_create(struct server *server, unsigned index)
 	shard->index = index;
 	shard->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	shard->posts_last = &shard->posts;
-	shard->chores_last = &shard->chores;
+	shard->chores.last = &shard->chores.first;
+	shard->line.last = &shard->line.first;
 	shard->ticks_ms = 100000;
 	pthread_mutex_init(&shard->lock, NULL);
 	ev_async_init(&shard->wake, on_wake);
@@ -93,38 +98,53 @@ static struct post *next_post(struct shard *shard)
 	return post;
 }
 
-void shard_at_turn_end(struct shard *shard, struct chore *chore)
+static void queue(struct chores *chores, struct chore *chore)
 {
 	if (chore->is_queued)
 		return;
 	chore->is_queued = true;
 	chore->next = NULL;
-	*shard->chores_last = chore;
-	shard->chores_last = &chore->next;
+	*chores->last = chore;
+	chores->last = &chore->next;
+}
+
+static void take_out(struct chores *chores, struct chore *chore)
+{
+	struct chore **at = &chores->first;
+
+	while (*at && *at != chore)
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	*at = chore->next;
+	if (!*at)
+		chores->last = at;
+	chore->is_queued = false;
+}
+
+void shard_at_turn_end(struct shard *shard, struct chore *chore)
+{
+	queue(&shard->chores, chore);
+}
+
+void shard_wait_in_line(struct shard *shard, struct chore *chore)
+{
+	queue(&shard->line, chore);
 }
 
 void shard_forget_chore(struct shard *shard, struct chore *chore)
 {
-	if (!chore->is_queued)
-		return;
-	chore->is_queued = false;
-	for (struct chore **at = &shard->chores; *at; at = &(*at)->next)
-		if (*at == chore) {
-			if (!(*at = chore->next))
-				shard->chores_last = at;
-			return;
-		}
+	take_out(&shard->chores, chore);
+	take_out(&shard->line, chore);
 }
 
-static bool run_chore(struct shard *shard)
+static bool run_first(struct shard *shard, struct chores *chores)
 {
-	struct chore *chore = shard->chores;
+	struct chore *chore = chores->first;
 
 	if (!chore)
 		return false;
-	if (!(shard->chores = chore->next))
-		shard->chores_last = &shard->chores;
-	chore->is_queued = false;
+	take_out(chores, chore);
 	chore->run(shard, chore);
 	return true;
 }
@@ -136,16 +156,18 @@ static void end_turn(struct shard *shard)
 	do {
 		while ((post = next_post(shard)))
 			post->run(shard, post);
-	} while (run_chore(shard));
+	} while (run_first(shard, &shard->chores));
 }
 
-void loop_shard_step(struct shard *shard)
+bool loop_shard_step(struct shard *shard)
 {
 	self = shard;
 	end_turn(shard);
 	ev_run(shard->loop, EVRUN_NOWAIT);
 	end_turn(shard);
+	run_first(shard, &shard->line);
 	self = NULL;
+	return shard->line.first;
 }
 
 static void *run(void *context)
@@ -156,6 +178,8 @@ static void *run(void *context)
 	while (!atomic_load(&shard->stopping)) {
 		ev_run(shard->loop, EVRUN_ONCE);
 		end_turn(shard);
+		if (run_first(shard, &shard->line))
+			ev_async_send(shard->loop, &shard->wake); /* for what it left to do */
 	}
 	self = NULL;
 	return NULL;

@@ -15,8 +15,8 @@
 struct shard *loop_shard_create(struct server *server, unsigned index);
 void loop_shard_destroy(struct shard *shard);
 
-/* One turn without waiting for anything. */
-void loop_shard_step(struct shard *shard);
+/* One turn without waiting for anything; true while somebody waits in line. */
+bool loop_shard_step(struct shard *shard);
 
 /* Lets time pass and runs the timers that are due.  Not while threads run. */
 void loop_shard_pass(struct shard *shard, uint64_t ms);

@@ -198,6 +198,54 @@ Test(link, carries_large_output_whole)
 	free(bytes);
 }
 
+enum { GREEDY = 3, MUCH = 10 * SHARD_READ_BYTES };
+
+static size_t heard_by(const struct ear *ears)
+{
+	size_t sum = 0;
+
+	for (int i = 0; i < GREEDY; i++)
+		sum += ears[i].heard.len;
+	return sum;
+}
+
+/* A buffer full of bytes each, at first; then they take turns, and those who say little do not wait. */
+Test(link, lets_those_who_say_much_wait_in_line)
+{
+	static char much[MUCH];
+	struct ear ears[GREEDY] = { 0 };
+	struct peer peers[GREEDY];
+
+	fill(much, sizeof much);
+	for (int i = 0; i < GREEDY; i++) {
+		stage_connect(&ears[i], &peers[i], LISTEN_STARTTLS);
+		peer_say(&peers[i], much, sizeof much);
+	}
+	stage_step_peers();
+	loop_shard_step(stage.shards[0]);
+	cr_assert_eq(heard_by(ears), GREEDY * SHARD_READ_BYTES);
+	for (size_t turn = 1; turn < 9; turn++) {
+		char text[] = { (char)('0' + turn), '\0' };
+
+		peer_say_text(&peer, text);
+		stage_step_peers();
+		loop_shard_step(stage.shards[0]);
+		cr_assert_eq(ear.heard.len, turn);
+		cr_assert_eq(heard_by(ears), (GREEDY + turn) * SHARD_READ_BYTES);
+	}
+	for (int i = 0; i < GREEDY; i++)
+		cr_assert_gt(ears[i].heard.len, SHARD_READ_BYTES);
+	stage_settle();
+	for (int i = 0; i < GREEDY; i++) {
+		cr_assert_eq(ears[i].heard.len, MUCH);
+		cr_assert_eq(memcmp(buffer_at(&ears[i].heard), much, MUCH), 0);
+		link_destroy(ears[i].link);
+		ears[i].link = NULL;
+		peer_end(&peers[i]);
+		buffer_finish(&ears[i].heard);
+	}
+}
+
 Test(link, ends_when_the_peer_takes_nothing_for_the_write_timeout)
 {
 	free(write_large());

@@ -75,13 +75,46 @@ static void take_held(struct link *link)
 	buffer_finish(&raw);
 }
 
+static void read_socket(struct link *link)
+{
+	char *bytes = shard_read_buffer(link->shard);
+	ssize_t len = recv(link->watcher.fd, bytes, SHARD_READ_BYTES, 0);
+
+	link->is_greedy = len == SHARD_READ_BYTES;
+	if (len > 0) {
+		link_take_input(link, bytes, (size_t)len);
+	} else if (len == 0) {
+		/* The peer may have shut only its own direction and wait for our last words. */
+		if (!link->wants_write && link_unwritten(link) > 0)
+			link_flush(link);
+		link_end(link, LINK_CLOSED_BY_PEER);
+	} else if (errno != EAGAIN && errno != EINTR) {
+		link_end(link, LINK_BROKEN);
+	}
+}
+
+void link_run_slice(struct shard *shard, struct chore *chore)
+{
+	struct link *link = (struct link *)((char *)chore - offsetof(struct link, slice));
+
+	(void)shard;
+	link_enter(link);
+	if (may_offer(link) && link_holds_input(link))
+		take_held(link);
+	else if (link_may_read(link))
+		read_socket(link);
+	link_leave(link);
+}
+
 static void run_wake(struct shard *shard, struct post *post)
 {
 	struct link *link = (struct link *)((char *)post - offsetof(struct link, wake));
 
 	link->is_waking = false;
 	link_enter(link);
-	if (may_offer(link))
+	if (may_offer(link) && link->is_greedy)
+		shard_wait_in_line(shard, &link->slice);
+	else if (may_offer(link))
 		take_held(link);
 	link_leave(link);
 }
@@ -95,21 +128,13 @@ void link_wake(struct link *link)
 	shard_post(link->shard, &link->wake);
 }
 
-static void read_socket(struct link *link)
+/* What was held back comes before what is new. */
+static void read_on(struct link *link)
 {
-	char *bytes = shard_read_buffer(link->shard);
-	ssize_t len = recv(link->watcher.fd, bytes, SHARD_READ_BYTES, 0);
-
-	if (len > 0) {
-		link_take_input(link, bytes, (size_t)len);
-	} else if (len == 0) {
-		/* The peer may have shut only its own direction and wait for our last words. */
-		if (!link->wants_write && link_unwritten(link) > 0)
-			link_flush(link);
-		link_end(link, LINK_CLOSED_BY_PEER);
-	} else if (errno != EAGAIN && errno != EINTR) {
-		link_end(link, LINK_BROKEN);
-	}
+	if (link->raw.len > 0)
+		take_held(link);
+	if (link_may_read(link))
+		read_socket(link);
 }
 
 void link_on_event(struct ev_loop *loop, ev_io *watcher, int revents)
@@ -122,11 +147,10 @@ void link_on_event(struct ev_loop *loop, ev_io *watcher, int revents)
 		link_flush(link);
 	}
 	if ((revents & EV_READ) && link_may_read(link)) {
-		/* What was held back comes before what is new. */
-		if (link->raw.len > 0)
-			take_held(link);
-		if (link_may_read(link))
-			read_socket(link);
+		if (link->is_greedy)
+			shard_wait_in_line(link->shard, &link->slice);
+		else
+			read_on(link);
 	}
 	if (!link->is_destroyed)
 		link_set_interest(link);

@@ -44,7 +44,7 @@ struct link {
 	const struct listener *listener;
 	struct tern_host *preferred;         /* whose certificate is shown without SNI, or NULL */
 	struct link_tls *tls;
-	struct chore flush;
+	struct chore flush, slice;
 	struct post wake;               /* to itself: bytes were held back and may be offered now */
 	struct timer timer;
 
@@ -67,6 +67,7 @@ struct link {
 	bool is_shut;                   /* all was written, and the socket shut down for writing */
 	bool has_ended;                 /* the owner was told */
 	bool is_destroyed;
+	bool is_greedy;                 /* the last read filled the buffer: the next one waits in line */
 	bool wants_drained;
 	bool wants_write;               /* the kernel takes no more for now */
 	bool owes_drained;
@@ -92,6 +93,7 @@ void link_release_limit(struct link *link);
 /* input.c */
 void link_on_event(struct ev_loop *loop, ev_io *watcher, int revents);
 void link_take_input(struct link *link, const char *bytes, size_t len);
+void link_run_slice(struct shard *shard, struct chore *chore);
 void link_wake(struct link *link); /* offers in a later part of the turn what was held back */
 bool link_holds_input(const struct link *link);
 /* Offers decrypted bytes; keeps what the owner leaves. */

@@ -109,6 +109,7 @@ void link_depart(struct link *link)
 		leave_epoll_set(link);
 	link_hold_limit(link);
 	shard_forget_chore(link->shard, &link->flush);
+	shard_forget_chore(link->shard, &link->slice);
 	shard_post(to, &passage->post);
 }
 
