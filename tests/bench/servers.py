@@ -99,6 +99,7 @@ class Server:
     """One server process; `ports` has the port for each TLS mode of the generator."""
 
     name = ""
+    ages = False    # what a process has done before makes it dearer: each row gets a new one
 
     def __init__(self, accounts, cliques, cores, more=None, archive=False):
         self.accounts, self.cliques, self.cores = accounts, cliques, cores
@@ -140,6 +141,10 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
+    def restart(self):
+        self.end()
+        self.launch()
+
     def stop(self):
         self.end()
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -173,6 +178,7 @@ def package_version(package):
 
 class Prosody(Server):
     name = "prosody"
+    ages = True
 
     def version(self):
         return f"Prosody {package_version('prosody')}"
@@ -183,9 +189,12 @@ class Prosody(Server):
         fill_template("prosody.cfg.lua.in", self.directory / "prosody.cfg.lua",
                       DIR=self.directory, PORT=port, DOMAIN=DOMAIN,
                       MORE=', "mam"' if self.archive else "")
-        self.spawn(["prosody", "-F", "--config", self.directory / "prosody.cfg.lua"])
-        self.wait_until(lambda: accepts(port))
         self.ports = {"starttls": port, "none": port}
+        self.launch()
+
+    def launch(self):
+        self.spawn(["prosody", "-F", "--config", self.directory / "prosody.cfg.lua"])
+        self.wait_until(lambda: accepts(self.ports["none"]))
 
     def write_accounts(self):
         host = self.directory / "data" / DOMAIN.replace(".", "%2e")
@@ -310,10 +319,6 @@ class Tern(Server):
             self.wait_until(lambda: False)
         self.ports = {listener["tls"]: listener["port"]
                       for listener in json.loads(line)["listeners"]}
-
-    def restart(self):
-        self.end()
-        self.launch()
 
     @staticmethod
     def copy_data(source, target):

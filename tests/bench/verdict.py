@@ -11,6 +11,7 @@ and everything else against the median of these."""
 import json
 import statistics
 from dataclasses import dataclass
+from pathlib import Path
 
 import plot
 from rows import ROWS
@@ -19,7 +20,11 @@ SHARDS_LEAST = 1.6
 AROUND_MOST = 1.1
 FLAT_MOST = 1.2     # last page of the largest archive, against that of the smallest
 MEMORY_MOST = 1.02
+HOUR_LEAST = 59     # minutes
+BUSY_LEAST = 0.8    # of a core, for a server that is flooded
 LATENCY_MOST = 5    # of other sessions beside a flood, against a calm server
+
+KEPT = Path(__file__).resolve().parent / "results"
 
 
 @dataclass
@@ -70,7 +75,7 @@ def of_rows(bench):
     slower = paces(bench)
     usual = statistics.median(slower.values()) if slower else 1
     return [at_pace(judge(row.title, bench.median(row, "tern"), row.target, unit=row.unit),
-                    slower.get(row.name, usual))
+                    slower.get(row.name, usual) if row.metric == "cpu_us" else 1)
             for row in ROWS if row.target is not None and bench.wants(row.name)]
 
 
@@ -95,12 +100,12 @@ def of_shards(bench):
 
 
 def of_growth(bench):
-    points = [(count, report.get("cpu_us")) for count, report in
-              bench.extra.get("growth_sessions", [])]
-    if len(points) < 2 or not points[0][1] or not points[-1][1]:
+    points = [(count, statistics.median(report.get("cpu_us", 0) for report in reports))
+              for count, reports in bench.extra.get("around", [])]
+    if len(points) < 2 or not points[0][1] or not points[1][1]:
         return []
-    return [judge(f"CPU a message with {points[-1][0]:,} idle sessions around, against none",
-                  points[-1][1] / points[0][1], AROUND_MOST)]
+    return [judge(f"CPU a message with {points[1][0]:,} idle sessions around, against none",
+                  points[1][1] / points[0][1], AROUND_MOST)]
 
 
 def of_overload(bench):
@@ -109,20 +114,30 @@ def of_overload(bench):
         else (None, None)
     if not calm or not loaded:
         return []
+    if reports["loaded"].get("server_load", 0) < BUSY_LEAST:
+        loaded = None   # the flood was over
     return [judge("other sessions' median latency beside a flood, against a calm server",
-                  loaded / calm, LATENCY_MOST)]
+                  loaded and loaded / calm, LATENCY_MOST)]
+
+
+def last_soak(out):
+    """An hour is not part of a run: the last one here, or the one whose plot is kept."""
+    for path in (out / "soak.json", KEPT / "soak.json"):
+        if path.exists():
+            return json.loads(path.read_text())
+    return None
 
 
 def of_soak(out):
-    """An hour is not part of a run."""
-    path = out / "soak.json"
-    soak = json.loads(path.read_text()) if path.exists() else None
-    if not soak or soak["server"] != "tern":
+    soak = last_soak(out)
+    minutes = soak["samples"][-1]["sample_s"] / 60 if soak else 0
+    if not soak or soak["server"] != "tern" or minutes < HOUR_LEAST:
         return [judge("memory after an hour of load (tests/bench/soak)", None, MEMORY_MOST)]
-    minutes = soak["samples"][-1]["sample_s"] / 60
-    return [judge(f"memory after {minutes:.0f} minutes of load, against after one "
+    found = judge(f"memory after {minutes:.0f} minutes of load, against after one "
                   f"(soak of {soak['machine']['date']}, commit {soak['machine']['commit']})",
-                  soak["growth"], MEMORY_MOST)]
+                  soak["growth"], MEMORY_MOST)
+    found.is_met &= not soak["failures"]
+    return [found]
 
 
 def verdicts(bench, out):

@@ -23,10 +23,10 @@ static void chat_take(struct client *client, const struct stanza *stanza)
 	struct chat *chat = bench->scenario;
 	struct lane *lane = client->role;
 
-	if (!lane || !stanza_is(stanza, "message"))
+	if (!stanza_is(stanza, "message"))
 		return;
-	if (client != lane->to)
-		bench->errors++;	/* a bounce to the sender */
+	if (!lane || client != lane->to)
+		bench->errors++;	/* for somebody else, or a bounce to the sender */
 	else if (lane_receive(lane, stanza) && bench->options->rate == 0 && !chat->is_over)
 		lane_send(lane, meter_now_ns());
 }
@@ -119,10 +119,13 @@ static int chat_drive(struct bench *bench, struct chat *chat)
 	bench_measure(bench);
 	if (bench_run_for(bench, bench->options->seconds) < 0)
 		return -1;
+	chat->is_over = true;
+	/* An open loop ends when what was due has come, however late. */
+	if (bench->options->rate > 0 && bench_wait(bench, all_received) < 0)
+		return -1;
 	bench_measured(bench, 0);
 	meter_read_memory((pid_t)bench->options->server, &memory);
 	report_number(&bench->report, "anonymous_bytes", (double)memory.anonymous_bytes);
-	chat->is_over = true;
 	if (bench_wait(bench, all_received) < 0)
 		return -1;
 	return bench_logout(bench);

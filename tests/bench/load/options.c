@@ -44,6 +44,7 @@ static const struct option_row {
 	NUMBER(sample, "print a line of JSON each so many seconds; 0: never"),
 	NUMBER(limit, "seconds after which the run has failed"),
 	NUMBER(acks, "XEP-0198 on all sessions, an ack asked for after so many stanzas; 0: without"),
+	NUMBER(beside, "1: beside another load: the server's quiet is not waited for"),
 	NUMBER(quickack, "1: acknowledge segments at once"),
 };
 

@@ -9,7 +9,7 @@
 struct options {
 	const char *address, *domain, *users, *password, *mechanism, *tls, *keys;
 	double port, server, first, sessions, idle, logins, window, rate, seconds, warmup, contacts,
-		messages, paused, body, sample, acks, limit, quickack;
+		messages, paused, body, sample, acks, limit, beside, quickack;
 };
 
 /* The presets that hold where neither a scenario nor the command line says otherwise. */
