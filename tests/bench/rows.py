@@ -33,7 +33,7 @@ ROWS = [
         unit="bytes", metric="bytes_per_session", target=14000,
         full=["--sessions", "840"], quick=["--sessions", "420"]),
     Row("login", "login: TCP, TLS, SCRAM, bind", ["login"], target=300, bare=180,
-        full=["--sessions", "510"], quick=["--sessions", "210"]),
+        full=["--sessions", "1510"], quick=["--sessions", "410"]),
     Row("storm", "connect storm, with presence", ["storm"], full=["--sessions", "1510"],
         quick=["--sessions", "410"]),
     Row("chat", "chat over TLS, 1 in flight", ["chat"], target=16, bare=11, **TIMED),
