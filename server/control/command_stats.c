@@ -72,6 +72,20 @@ static void tell_line(struct request *request, const char *line)
 	request_row(request, (const char *const[]){ line });
 }
 
+/* A module's words: a line, with nothing in it that ends one (OpenMetrics, escaped-string). */
+static const char *escape(struct arena *arena, const char *text)
+{
+	char *escaped = arena_alloc(arena, 2 * strlen(text) + 1), *end = escaped;
+
+	for (; *text; text++) {
+		if (strchr("\\\"\n", *text))
+			*end++ = '\\';
+		*end++ = *text == '\n' ? 'n' : *text;
+	}
+	*end = '\0';
+	return escaped;
+}
+
 static void tell_head(struct survey *survey, const struct metric *metric)
 {
 	struct arena *arena = request_arena(survey->request);
@@ -81,7 +95,7 @@ static void tell_head(struct survey *survey, const struct metric *metric)
 	tell_line(survey->request, arena_printf(arena, "# TYPE tern_%s %s", metric->name,
 		metric->kind == KIND_COUNTER ? "counter" : "gauge"));
 	tell_line(survey->request, arena_printf(arena, "# HELP tern_%s %s", metric->name,
-		metric->about));
+		escape(arena, metric->about)));
 }
 
 /* `host` may be NULL: a domain, which needs no escapes. */

@@ -202,11 +202,13 @@ static void decay(struct tern_entity *entity)
 }
 
 /* Grows with the square up to the slowest, reached at the configured number of failures. */
-unsigned login_delay_ms(const struct login *login)
+unsigned login_delay_ms(struct login *login)
 {
 	unsigned limit = (unsigned)login->entity->shard->server->limits.failed_logins_per_account;
-	unsigned failures = login->entity->failures;
+	unsigned failures;
 
+	decay(login->entity);
+	failures = login->entity->failures;
 	if (failures >= limit)
 		return SLOWEST_MS;
 	return SLOWEST_MS * failures * failures / (limit * limit);

@@ -57,7 +57,7 @@ struct tern_entity *login_entity(const struct login *login); /* open once `opene
  * next answer should have, in ms. */
 unsigned login_note_failure(struct login *login);
 void login_note_success(struct login *login);
-unsigned login_delay_ms(const struct login *login);
+unsigned login_delay_ms(struct login *login);
 
 /* Makes a session of that resource (NULL: the server chooses) and ties it to the stream.
  * 0 and the session; -EEXIST (conflict policy keeps the old one), -EUSERS (too many

@@ -351,6 +351,11 @@ static unsigned delay_ms(const struct link *link, unsigned failures)
 	return address_delay_ms(failures, (unsigned)most);
 }
 
+unsigned link_login_delay_ms(const struct link *link)
+{
+	return delay_ms(link, addresses_failures(link->address_key, now_s(link)));
+}
+
 unsigned link_note_login_failure(struct link *link)
 {
 	return delay_ms(link, addresses_note_failure(link->address_key, now_s(link)));

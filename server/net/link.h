@@ -93,6 +93,7 @@ struct tern_host *link_shown_host(const struct link *link);
 /* A login failed here: how long the answer to the next one should wait, since the peer's
  * address had so many of late (limits.failed-logins-per-address). */
 unsigned link_note_login_failure(struct link *link);
+unsigned link_login_delay_ms(const struct link *link); /* without one more */
 
 /* Somebody tries to get an account here: how many did so from the peer's address of late. */
 unsigned link_note_registration(struct link *link);

@@ -156,7 +156,12 @@ void login_complete(struct login *login, const char *checked, const char *comple
 const struct jid *login_jid(const struct login *login) { return login->jid; }
 
 bool login_is_disabled(const struct login *login) { return fake_accounts.are_disabled; }
-unsigned login_delay_ms(const struct login *login) { return fake_accounts.delay_ms; }
+
+unsigned login_delay_ms(struct login *login)
+{
+	return fake_accounts.failures ? fake_accounts.delay_ms : 0;
+}
+
 void login_note_success(struct login *login) { fake_accounts.successes++; }
 
 unsigned login_note_failure(struct login *login)

@@ -29,6 +29,7 @@ struct link {
 
 struct fake_tls fake_tls;
 unsigned fake_address_delay_ms;
+static unsigned login_failures;
 unsigned fake_address_registrations;
 static struct link *newest;
 
@@ -200,7 +201,16 @@ const struct listener *link_listener(const struct link *link) { return link->lis
 const char *link_peer(const struct link *link) { return "192.0.2.1"; }
 uint16_t link_peer_port(const struct link *link) { return 5000; }
 const char *link_describe(const struct link *link) { return link->is_secure ? "TLS" : ""; }
-unsigned link_note_login_failure(struct link *link) { return fake_address_delay_ms; }
+unsigned link_note_login_failure(struct link *link)
+{
+	login_failures++;
+	return fake_address_delay_ms;
+}
+
+unsigned link_login_delay_ms(const struct link *link)
+{
+	return login_failures ? fake_address_delay_ms : 0;
+}
 unsigned link_note_registration(struct link *link) { return ++fake_address_registrations; }
 
 int link_channel_binding(const struct link *link, const char *type,

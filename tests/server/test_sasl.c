@@ -650,8 +650,45 @@ Test(sasl, what_follows_a_failure_waits_behind_it)
 	strcat(both, plain_text("", "romeo", "pencil"));
 	cr_assert_str_eq(world_says(link, both), "");
 	world_pass(500);
-	cr_assert_str_eq(fake_link_take(link), FAILURE("not-authorized") "<success " SASL_NS
-		"></success>");
+	cr_assert_str_eq(fake_link_take(link), FAILURE("not-authorized"));
+	world_pass(499);
+	cr_assert_str_eq(fake_link_take(link), "");
+	world_pass(1);
+	cr_assert_str_eq(fake_link_take(link), "<success " SASL_NS "></success>");
+}
+
+/* Else a right password were the one that is answered at once. */
+Test(sasl, after_failures_a_right_password_waits_as_well)
+{
+	struct scram_client client = { .scheme = "SCRAM-SHA-256", .gs2 = "n,,", .user = "romeo",
+		.password = "pencil" };
+	struct link *link = world_secure_client();
+
+	world_says(link, plain_text("", "romeo", "x"));
+	fake_link_take(link);
+	fake_address_delay_ms = 900;
+	fake_accounts.delay_ms = 700;
+	cr_assert_str_eq(finish(link, &client, start(link, &client, "SCRAM-SHA-256")), "");
+	world_pass(899);
+	cr_assert_str_eq(fake_link_take(link), "");
+	cr_assert_eq(fake_accounts.successes, 0);
+	world_pass(1);
+	cr_assert(scram_client_accepts(&client, content_of(fake_link_take(link), "success")));
+	cr_assert_eq(fake_accounts.successes, 1);
+}
+
+Test(sasl, a_client_may_leave_while_its_success_waits)
+{
+	struct link *link = world_secure_client();
+
+	world_says(link, plain_text("", "romeo", "x"));
+	fake_accounts.delay_ms = 500;
+	cr_assert_str_eq(world_says(link, plain_text("", "romeo", "pencil")), "");
+	fake_link_end(link, LINK_CLOSED_BY_PEER);
+	world_pass(1000);
+	cr_assert_eq(fake_accounts.successes, 0);
+	cr_assert_eq(fake_accounts.logins_open, 0);
+	cr_assert_eq(stream_count(world.shards[0]) + stream_count(world.shards[1]), 0);
 }
 
 Test(sasl, a_client_may_leave_while_its_failure_waits)

@@ -170,7 +170,7 @@ static void fail(struct negotiation *negotiation, enum sasl_failure failure)
 	timer_start(stream->shard, &negotiation->delay, delay_ms);
 }
 
-static void succeed(struct negotiation *negotiation, const char *data, size_t len)
+static void welcome(struct negotiation *negotiation)
 {
 	struct stream *stream = negotiation->stream;
 
@@ -179,7 +179,7 @@ static void succeed(struct negotiation *negotiation, const char *data, size_t le
 		fail(negotiation, FAILURE_ACCOUNT_DISABLED);
 		return;
 	}
-	say(stream, "success", data, len);
+	say(stream, "success", negotiation->last_words, negotiation->last_words_len);
 	login_note_success(negotiation->login);
 	log_info("account", jid_text(login_jid(negotiation->login)), "logged in from %s: %s, %s",
 		link_peer(stream->link), sasl_mechanism_name(negotiation->attempt.mechanism),
@@ -188,6 +188,45 @@ static void succeed(struct negotiation *negotiation, const char *data, size_t le
 	stream->state = STREAM_AUTHENTICATED;
 	stream_restart(stream);
 	release(negotiation);
+}
+
+static void run_welcome(struct shard *shard, struct timer *timer)
+{
+	struct negotiation *negotiation = (struct negotiation *)((char *)timer -
+		offsetof(struct negotiation, delay));
+	struct stream *stream = negotiation->stream;
+
+	stream_enter(stream);
+	welcome(negotiation);
+	stream_leave(stream);
+}
+
+/* Whoever guesses and does not wait must not know a right password by its answer. */
+static unsigned delay_of_success(const struct negotiation *negotiation)
+{
+	unsigned of_account, of_address;
+
+	if (negotiation->attempt.mechanism == MECHANISM_ANONYMOUS ||
+	    negotiation->attempt.mechanism == MECHANISM_EXTERNAL)
+		return 0;
+	of_account = login_delay_ms(negotiation->login);
+	of_address = link_login_delay_ms(negotiation->stream->link);
+	return of_account > of_address ? of_account : of_address;
+}
+
+static void succeed(struct negotiation *negotiation, const char *data, size_t len)
+{
+	unsigned delay_ms = delay_of_success(negotiation);
+
+	negotiation->last_words = data;
+	negotiation->last_words_len = len;
+	if (delay_ms == 0) {
+		welcome(negotiation);
+		return;
+	}
+	hold(negotiation);
+	negotiation->delay.run = run_welcome;
+	timer_start(negotiation->stream->shard, &negotiation->delay, delay_ms);
 }
 
 /* --- the claim ---------------------------------------------------------------------------- */

@@ -40,7 +40,7 @@ struct negotiation {
 	struct stream *stream;
 	struct timer deadline;   /* limits.negotiation_s */
 	uint64_t deadline_ms;    /* of shard_ticks_ms */
-	struct timer delay;      /* before a failure is told */
+	struct timer delay;      /* before an answer is told */
 	unsigned guesses, faults; /* attempts that tried a password, and others */
 	char *peer;              /* `from` of the header: a bare JID, or NULL */
 
@@ -56,6 +56,8 @@ struct negotiation {
 	enum sasl_failure failure; /* will be told when the delay is over */
 	struct login *login;     /* also afterwards, until a resource is bound */
 	struct scram *scram;
+	const char *last_words;  /* its, of a success that will be told when the delay is over */
+	size_t last_words_len;
 	struct plain_check *check;
 };
 

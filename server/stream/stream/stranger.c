@@ -47,12 +47,24 @@ static const struct stranger_claim *find_claim(const struct tern_host *host,
 	return NULL;
 }
 
+/* Nothing else is to be had by those who have not logged in. */
+static bool is_for_host(const struct tern_host *host, const struct element *iq)
+{
+	const char *to = element_get(iq, "to");
+	struct arena *arena = arena_create(ARENA_SMALL);
+	const struct jid *jid = to ? jid_new(arena, to) : NULL;
+	bool is_for_it = !to || (jid && strcmp(jid_text(jid), host->domain) == 0);
+
+	arena_destroy(arena);
+	return is_for_it;
+}
+
 void stranger_receive(struct stream *stream, const struct element *iq)
 {
 	const struct stranger_claim *claim = find_claim(stream->host, iq);
 	struct tern_stranger *stranger;
 
-	if (!claim || !element_get(iq, "id")) { /* RFC 6120 7.1 */
+	if (!claim || !element_get(iq, "id") || !is_for_host(stream->host, iq)) { /* RFC 6120 7.1 */
 		stream_fail(stream, STREAM_ERROR_NOT_AUTHORIZED, NULL);
 		return;
 	}

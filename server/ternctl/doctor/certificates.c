@@ -57,10 +57,20 @@ static const char *names_of(struct doctor *doctor, gnutls_x509_crt_t leaf)
 	}
 }
 
+/* RFC 9525 2: a common name is none any more, but the library falls back to it. */
+static bool has_names(gnutls_x509_crt_t leaf)
+{
+	char name[256];
+	size_t size = sizeof name;
+
+	return gnutls_x509_crt_get_subject_alt_name(leaf, 0, name, &size, NULL) !=
+		GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
+}
+
 static void look_at_name(struct doctor *doctor, const char *subject, gnutls_x509_crt_t leaf,
 	const char *domain)
 {
-	if (gnutls_x509_crt_check_hostname(leaf, domain))
+	if (has_names(leaf) && gnutls_x509_crt_check_hostname(leaf, domain))
 		GOOD(doctor, subject, "it names %s", domain);
 	else
 		FAULT(doctor, subject, arena_printf(doctor->arena, "Get one that names it (for example "
