@@ -11,14 +11,23 @@
 /* --- who may ------------------------------------------------------------------------------- */
 
 /* Who they are is sure of those who have logged in here. */
-bool is_admin(const struct tern_event *event, const struct commands *commands)
+static bool is_named(const struct commands *commands, const char *bare)
 {
-	const char *asker = event->session ? jid_bare_text(tern_session_jid(event->session)) : "";
-
 	for (char *const *admin = commands->admins; *admin; admin++)
-		if (strcmp(*admin, asker) == 0)
+		if (strcmp(*admin, bare) == 0)
 			return true;
 	return false;
+}
+
+bool is_admin(const struct tern_event *event, const struct commands *commands)
+{
+	return event->session && is_named(commands, jid_bare_text(tern_session_jid(event->session)));
+}
+
+static int answer_administrator(struct tern_entity *entity, const struct jid *about,
+	const void *settings)
+{
+	return is_named(settings, jid_bare_text(about));
 }
 
 static const char *refuse_admin(struct arena *arena, const char *value)
@@ -143,6 +152,10 @@ TERN_EXPORT const struct tern_module tern_module = {
 	},
 	.states = (const struct tern_state_claim[]){
 		{ TERN_PER_SESSION, sizeof(struct dialogs), &dialogs_handle, dialogs_finish },
+		{ 0 },
+	},
+	.answers = (const struct tern_answer_claim[]){
+		{ TERN_ASK_ADMINISTRATOR, answer_administrator },
 		{ 0 },
 	},
 	.options = (const struct tern_option[]){

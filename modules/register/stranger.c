@@ -40,6 +40,17 @@ static bool is_reserved(const struct register_settings *rules, const char *local
 	return false;
 }
 
+/* Whoever got the name of an administrator who is still to come would be one. */
+static bool is_of_administrator(struct tern_stranger *stranger, const char *local)
+{
+	const struct tern_host *host = tern_stranger_host(stranger);
+	struct arena *arena = tern_stranger_arena(stranger);
+	const struct jid *jid = jid_new(arena,
+		arena_printf(arena, "%s@%s", local, tern_host_domain(host)));
+
+	return jid && tern_host_question(host, TERN_ASK_ADMINISTRATOR, jid);
+}
+
 /* A condition of TERN_NO_CONDITION: there is nothing against it. */
 static struct refusal read_wish(struct tern_stranger *stranger, const struct element *query,
 	const struct register_settings *rules, struct wish *ret)
@@ -97,7 +108,7 @@ void answer_stranger_set(struct tern_stranger *stranger, const struct element *q
 	else if (tern_stranger_note_try(stranger) > (unsigned long)rules->per_address)
 		tern_stranger_refuse(stranger, TERN_NOT_ACCEPTABLE, "wait",
 			"too many accounts from this address");
-	else if (is_reserved(rules, wish.local))
+	else if (is_reserved(rules, wish.local) || is_of_administrator(stranger, wish.local))
 		tern_stranger_refuse(stranger, TERN_CONFLICT, NULL, "this name is reserved");
 	else
 		tern_stranger_register(stranger, wish.local, wish.password, finish);

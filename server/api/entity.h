@@ -257,7 +257,10 @@ bool tern_is_leaving(const struct tern_entity *entity);
 	/* 1 when missed messages of the entity are kept for later. */ \
 	X(STORES_MISSED, 0) \
 	/* After how many seconds of silence a client is looked after; put without an entity. */ \
-	X(IDLE_SECONDS, 0)
+	X(IDLE_SECONDS, 0) \
+	/* 1 when that bare address administers the host, whether there is such an account or not; put \
+	 * without an entity. */ \
+	X(ADMINISTRATOR, 0)
 
 enum tern_question {
 #define X(name, preset) TERN_ASK_##name,
@@ -274,6 +277,9 @@ enum tern_subscription {
 };
 /* `about` may be NULL where the question needs no address. */
 int tern_question(struct tern_entity *entity, enum tern_question question, const struct jid *about);
+/* One that is put without an entity; any thread. */
+int tern_host_question(const struct tern_host *host, enum tern_question question,
+	const struct jid *about);
 
 /* The contacts whose presence question has these bits (all of them), bare; of the arena.  A
  * question with a list for an answer. */

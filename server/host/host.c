@@ -107,7 +107,8 @@ bool host_knew_nonza(const struct tern_host *host, const struct element *element
 	return false;
 }
 
-int host_ask(const struct tern_host *host, enum tern_question question)
+int tern_host_question(const struct tern_host *host, enum tern_question question,
+	const struct jid *about)
 {
 	static const int presets[] = {
 #define X(name, preset) preset,
@@ -116,7 +117,7 @@ int host_ask(const struct tern_host *host, enum tern_question question)
 	};
 
 	return host->answers[question].run ?
-		host->answers[question].run(NULL, NULL, host->answers[question].settings) :
+		host->answers[question].run(NULL, about, host->answers[question].settings) :
 		presets[question];
 }
 

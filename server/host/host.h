@@ -128,9 +128,6 @@ size_t host_iq_hash(enum tern_type type, const char *ns, const char *name);
 const struct iq_claim *host_find_iq(const struct tern_host *host, enum tern_type type, unsigned at,
 	const char *ns, const char *name);
 
-/* What the host's module answers to a question that needs no entity, or the preset. */
-int host_ask(const struct tern_host *host, enum tern_question question);
-
 /* Who takes that element of a stream, or NULL. */
 const struct nonza_claim *host_find_nonza(const struct tern_host *host,
 	const struct element *element);

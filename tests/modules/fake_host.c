@@ -568,16 +568,28 @@ void tern_session_end(struct tern_session *session, const char *stream_error, co
 
 /* --- the API: questions and claims --------------------------------------------------------- */
 
-int tern_question(struct tern_entity *entity, enum tern_question question, const struct jid *about)
+static int ask(const struct tern_host *host, struct tern_entity *entity, enum tern_question question,
+	const struct jid *about)
 {
-	for (size_t i = 0; i < entity->host->count; i++) {
-		const struct tern_answer_claim *claims = entity->host->modules[i]->answers;
+	for (size_t i = 0; i < host->count; i++) {
+		const struct tern_answer_claim *claims = host->modules[i]->answers;
 
 		for (; claims && claims->answer; claims++)
 			if (claims->question == question)
-				return claims->answer(entity, about, entity->host->settings[i]);
+				return claims->answer(entity, about, host->settings[i]);
 	}
 	return question == TERN_ASK_SUBSCRIPTION ? TERN_SUB_UNKNOWN : 0;
+}
+
+int tern_question(struct tern_entity *entity, enum tern_question question, const struct jid *about)
+{
+	return ask(entity->host, entity, question, about);
+}
+
+int tern_host_question(const struct tern_host *host, enum tern_question question,
+	const struct jid *about)
+{
+	return ask(host, NULL, question, about);
 }
 
 int fake_ask(struct tern_entity *entity, enum tern_question question, const char *about)

@@ -131,6 +131,14 @@ static const char *go_on(struct tern_session *session, const char *node, const c
 
 /* --- who ----------------------------------------------------------------------------------- */
 
+Test(commands, knows_administrators_that_are_still_to_come)
+{
+	struct tern_entity *anybody = fake_account(fake, "romeo@example.org");
+
+	cr_assert_eq(fake_ask(anybody, TERN_ASK_ADMINISTRATOR, "bard@example.org"), 1);
+	cr_assert_eq(fake_ask(anybody, TERN_ASK_ADMINISTRATOR, "romeo@example.org"), 0);
+}
+
 Test(commands, are_forbidden_to_others)
 {
 	struct tern_session *iago = fake_session(fake_account(fake, "iago@example.org"), "x");

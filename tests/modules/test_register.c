@@ -37,9 +37,24 @@ static void set(const char *fields)
 
 /* --- strangers ------------------------------------------------------------------------------- */
 
+static int answer_administrator(struct tern_entity *entity, const struct jid *about,
+	const void *settings)
+{
+	return strcmp(jid_bare_text(about), "king@example.org") == 0;
+}
+
+static const struct tern_module palace = {
+	.abi = TERN_MODULE_ABI,
+	.name = "palace",
+	.answers = (const struct tern_answer_claim[]){
+		{ TERN_ASK_ADMINISTRATOR, answer_administrator },
+		{ 0 },
+	},
+};
+
 static void open_to_all(void)
 {
-	fake = fake_create((const struct tern_module *const[]){ &tern_module, NULL },
+	fake = fake_create((const struct tern_module *const[]){ &tern_module, &palace, NULL },
 		(const struct fake_option[]){ { "open", "yes" }, { "per-address", "3" },
 			{ "reserved", "Admin" }, { 0 } });
 	bill = fake_account(fake, "bill@example.org");
@@ -85,6 +100,12 @@ Test(open_registration, makes_none_that_is_there)
 Test(open_registration, gives_reserved_names_to_nobody)
 {
 	is_refused("<username>ADMIN</username><password>m1cro$oft</password>",
+		"type='cancel'><conflict");
+}
+
+Test(open_registration, gives_administrators_names_to_nobody)
+{
+	is_refused("<username>King</username><password>m1cro$oft</password>",
 		"type='cancel'><conflict");
 }
 

@@ -33,7 +33,8 @@ struct tern_host *server_host(const struct server *server, const char *domain)
 	return NULL;
 }
 
-int host_ask(const struct tern_host *host, enum tern_question question)
+int tern_host_question(const struct tern_host *host, enum tern_question question,
+	const struct jid *about)
 {
 	return question == TERN_ASK_IDLE_SECONDS ? 180 : 0;
 }

@@ -56,7 +56,7 @@ static void write_after_login(struct buffer *out, const struct tern_host *host)
 		"<session xmlns='" NS_SESSION "'><optional/></session>"
 		"<sm xmlns='" NS_ACKS "'/>");
 	write_limits(out, host->server->limits.stanza_bytes,
-		host_ask(host, TERN_ASK_IDLE_SECONDS));
+		tern_host_question(host, TERN_ASK_IDLE_SECONDS, NULL));
 	if (host->stream_features)
 		buffer_add_text(out, host->stream_features);
 }
