@@ -7,6 +7,14 @@ _ternctl_commands() {
 	ternctl "${options[@]}" help 2>/dev/null | sed '1d; s/  .*//'
 }
 
+_ternctl_hosts() {
+	ternctl "${options[@]}" host list 2>/dev/null | sed '1d; s/ .*//'
+}
+
+_ternctl_modules_of() {
+	ternctl "${options[@]}" module list 2>/dev/null | awk -v host="$1" '$1 == host { print $2 }'
+}
+
 _ternctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} options=() said="" i word
 
@@ -22,11 +30,19 @@ _ternctl() {
 		esac
 	done
 	case $said in
-	"user list " | "module load " | "module unload ") word=$(ternctl "${options[@]}" host list 2>/dev/null | sed '1d; s/ .*//') ;;
+	"user list " | "session list " | "announce " | "module load " | "module unload ") word=$(_ternctl_hosts) ;;
+	"module unload "*) word=${said#module unload } word=$(_ternctl_modules_of "${word% }") ;;
+	"log level ") word="error warning info debug" ;;
+	"doctor ") word="--all --resolver --ca" ;;
 	"backup " | "restore "* | "db check ")
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
+	"user import ")
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	"") word="-s -c --json --help $(_ternctl_commands | sed 's/ .*//' | sort -u)" ;;
 	*) word=$(_ternctl_commands | sed -n "s/^$said\([a-z-]*\).*/\1/p" | sort -u) ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")

@@ -345,7 +345,13 @@ class Ternctl(Daemon):
         self.assertLessEqual({"user", "stats", "restore", "offline"}, set(self.completed("")))
         self.assertEqual(self.completed("offline", "l"), ["list"])
         self.assertEqual(self.completed("user", "dis"), ["disable"])
-        self.assertEqual(self.completed("user", "list", ""), ["example.org"])
+        for words in (("user", "list"), ("session", "list"), ("announce",), ("module", "unload")):
+            self.assertEqual(self.completed(*words, ""), ["example.org"])
+        self.assertEqual(self.completed("module", "unload", "example.org", "off"), ["offline"])
+        self.assertEqual(self.completed("log", "level", "w"), ["warning"])
+        self.assertEqual(self.completed("doctor", "--a"), ["--all"])
+        self.assertEqual(self.completed("--j"), ["--json"])
+        self.assertEqual(self.completed("user", "import", self.path("tern.c")), [self.path("tern.conf")])
 
     def test_the_usage_names_every_command_of_the_engine(self):
         self.serve()
