@@ -52,7 +52,7 @@ struct archive {
 
 /* Of a session. */
 struct reader {
-	bool has_queried; /* it uses the archive */
+	uint64_t read_from, read_to; /* ids between which it has read all that there is; 0: nothing */
 	bool is_served;   /* it has what was missed, and gets what comes */
 };
 

@@ -4,8 +4,8 @@
  * What is archived needs no second copy: a record says which messages may not have been taken over
  * by a device.  It is written before a message is delivered whose sender will be told that it is
  * safe, and where one is missed; what devices take moves it on a little later.  A session that
- * wants messages gets those that wait from the archive; one that has queried the archive before
- * reads them there (XEP-0313 5.1.1). */
+ * wants messages gets those that wait from the archive, but for those that it has read there before
+ * (XEP-0313 5.1.1). */
 
 #include <endian.h>
 #include <string.h>
@@ -384,17 +384,24 @@ static void begin_giving(struct tern_entity *entity, struct tern_session *sessio
 	ask_after(entity, session, first - 1);
 }
 
-/* It reads what it missed in the archive; what is under way to others stays theirs. */
-static void forget_missed(struct tern_entity *entity)
+/* What it has read in the archive it does not miss; what is under way to others stays theirs. */
+static void forget_read(struct tern_entity *entity, const struct reader *reader)
 {
 	struct waiting *waiting = &archive_of(entity)->waiting;
 
-	waiting->old_from = 0;
-	archive_of(entity)->has_changed = true;
-	for (size_t i = waiting->end; i-- > waiting->first;) {
-		if (!tern_is_under_way(entity, waiting->ids[i]))
-			waiting_remove(waiting, waiting->ids[i]);
+	if (waiting->old_from >= reader->read_from) {
+		if (waiting->old_until && waiting->old_until <= reader->read_to)
+			waiting->old_from = 0;
+		else
+			waiting_pass_old(waiting, reader->read_to);
 	}
+	for (size_t i = waiting->end; i-- > waiting->first;) {
+		uint64_t id = waiting->ids[i];
+
+		if (id >= reader->read_from && id <= reader->read_to && !tern_is_under_way(entity, id))
+			waiting_remove(waiting, id);
+	}
+	archive_of(entity)->has_changed = true;
 	settle(entity);
 }
 
@@ -409,10 +416,9 @@ void note_presence(struct tern_entity *entity, struct tern_session *session,
 		tern_session_priority(session) >= 0;
 	if (was_served || !reader->is_served)
 		return;
-	if (!reader->has_queried)
-		begin_giving(entity, session);
-	else if (waiting_first(&archive_of(entity)->waiting))
-		forget_missed(entity);
+	if (reader->read_to && waiting_first(&archive_of(entity)->waiting))
+		forget_read(entity, reader);
+	begin_giving(entity, session);
 }
 
 /* The process may be about to end. */
@@ -434,8 +440,6 @@ void note_detached(struct tern_entity *entity, struct tern_session *session,
 void note_resumed(struct tern_entity *entity, struct tern_session *session,
 	struct tern_event *event, const void *settings)
 {
-	const struct reader *reader = reader_of(session);
-
-	if (reader->is_served && !reader->has_queried)
+	if (reader_of(session)->is_served)
 		begin_giving(entity, session);
 }

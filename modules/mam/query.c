@@ -118,6 +118,29 @@ static void sift_ids(struct query *query)
 	query->count = kept;
 }
 
+/* Which part of the archive the page was, with nothing left out; what comes later is behind it. */
+static void note_read(struct tern_entity *entity, struct reader *reader, const struct query *query)
+{
+	const struct filter *filter = &query->filter;
+	uint64_t from, to;
+
+	if (filter->with || filter->has_ids || query->count == 0)
+		return;
+	from = query->page.backwards && !query->is_complete ? in_order(query, 0)->id.place :
+		filter->after + 1;
+	to = in_order(query, query->count - 1)->id.place;
+	if (query->page.backwards && filter->before && filter->before <= tern_now_us(entity))
+		to = filter->before - 1;
+	if (reader->read_to && from <= reader->read_to + 1 && to + 1 >= reader->read_from) {
+		from = from < reader->read_from ? from : reader->read_from;
+		to = to > reader->read_to ? to : reader->read_to;
+	} else if (to < reader->read_to) {
+		return; /* the newer part counts */
+	}
+	reader->read_from = from;
+	reader->read_to = to;
+}
+
 static void conclude(struct tern_entity *entity, struct query *query)
 {
 	struct tern_session *session = tern_session_by_id(entity, query->session_id);
@@ -130,6 +153,7 @@ static void conclude(struct tern_entity *entity, struct query *query)
 		tern_answer_error(entity, query->ticket, TERN_ITEM_NOT_FOUND, NULL);
 	} else if (session) {
 		send_results(session, query);
+		note_read(entity, reader_of(session), query);
 		tern_answer(entity, query->ticket, conclusion(query));
 	}
 	arena_destroy(query->arena);
@@ -379,8 +403,6 @@ enum tern_verdict answer_query(struct tern_event *event, const void *settings)
 		free(query);
 		return tern_reject(event, fault, NULL);
 	}
-	if (query->max > 0)
-		reader_of(event->session)->has_queried = true;
 	query->session_id = tern_session_id(event->session);
 	verdict = tern_answer_later(event, &query->ticket);
 	ask_storage(event->entity, query);

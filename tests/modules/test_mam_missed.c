@@ -114,13 +114,80 @@ Test(mam_missed, is_left_to_a_client_that_reads_the_archive)
 
 Test(mam_missed, is_left_to_a_client_that_read_the_archive_before_a_restart)
 {
+	arrive(1);
 	balcony = fake_session(juliet, "balcony");
 	query(balcony);
-	arrive(1);
 	fake_restart(fake);
 	fake_send(balcony, "<presence/>");
 	HEARS(balcony, NULL);
 	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
+}
+
+static void query_for(const char *content)
+{
+	char xml[1024];
+
+	snprintf(xml, sizeof xml, "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>%s</query></iq>",
+		content);
+	fake_send(balcony, xml);
+	fake_forget(fake);
+}
+
+#define SET(content) "<set xmlns='http://jabber.org/protocol/rsm'>" content "</set>"
+#define FORM(name, value) "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>" \
+	"<value>urn:xmpp:mam:2</value></field><field var='" name "'><value>" value "</value></field></x>"
+#define ID(number) "180000000" #number "000000" DRAWN(number)
+
+/* Of the messages 0 to 4, a second each. */
+static const struct { const char *first, *second, *missed; } readings[] = {
+	{ "", NULL, "" },
+	{ SET("<max>2</max>"), NULL, "234" },
+	{ SET("<max>2</max>"), SET("<max>2</max><after>" ID(1) "</after>"), "4" },
+	{ SET("<max>2</max>"), SET("<after>" ID(1) "</after>"), "" },
+	{ SET("<max>1</max><before/>"), NULL, "0123" },
+	{ SET("<max>2</max><before/>"), SET("<max>2</max><before>" ID(3) "</before>"), "0" },
+	{ SET("<before/>"), NULL, "" },
+	{ SET("<max>2</max><after>" ID(1) "</after>"), NULL, "014" },
+	{ SET("<after>1800000001000000-0000000000000001</after>"), NULL, "01234" },
+	{ FORM("with", "nobody@example.com"), NULL, "01234" },
+	{ FORM("with", "romeo@example.com"), NULL, "01234" },
+	{ FORM("ids", ID(3)), NULL, "01234" },
+	{ FORM("start", "2027-01-15T08:00:03Z"), NULL, "012" },
+	{ FORM("end", "2027-01-15T08:00:01Z"), NULL, "234" },
+	{ FORM("end", "2999-01-15T08:00:01Z"), NULL, "" },
+	{ FORM("start", "2999-01-15T08:00:01Z"), NULL, "01234" },
+};
+
+Test(mam_missed, is_what_nobody_has_read)
+{
+	for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) {
+		close();
+		open();
+		for (int number = 0; number < 5; number++)
+			arrive(number);
+		balcony = fake_session(juliet, "balcony");
+		query_for(readings[i].first);
+		if (readings[i].second)
+			query_for(readings[i].second);
+		fake_send(balcony, "<presence/>");
+		hears_only(balcony, readings[i].missed);
+		cr_expect_eq(fake_stored(juliet, "mam/missed"), 0, "%s", readings[i].first);
+	}
+}
+
+/* Between its query and its presence, and while it was not available. */
+Test(mam_missed, is_what_came_after_a_client_had_read_all)
+{
+	arrive(0);
+	balcony = fake_session(juliet, "balcony");
+	query_for("");
+	arrive(1);
+	fake_send(balcony, "<presence/>");
+	hears_only(balcony, "1");
+	fake_send(balcony, "<presence type='unavailable'/>");
+	arrive(2);
+	fake_send(balcony, "<presence/>");
+	hears_only(balcony, "2");
 }
 
 Test(mam_missed, is_not_taken_by_a_client_that_counts)
