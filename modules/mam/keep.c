@@ -38,7 +38,7 @@ static bool is_own(const char *by, const struct jid *own)
 }
 
 /* XEP-0359 3, rule 2: whoever says in this account's name which id it gave. */
-static bool is_false(const struct element *element, const void *own)
+bool stanza_id_is_false(const struct element *element, const void *own)
 {
 	const char *by = element_is(element, NS_SID, "stanza-id") ? element_get(element, "by") : NULL;
 
@@ -50,10 +50,10 @@ static void remove_false_ids(struct tern_event *event)
 	const struct jid *own = tern_entity_jid(event->entity);
 	const struct element *at = element_first(event->stanza.element);
 
-	while (at && !is_false(at, own))
+	while (at && !stanza_id_is_false(at, own))
 		at = element_next(at);
 	if (at)
-		element_remove_if(tern_event_edit(event), is_false, own);
+		element_remove_if(tern_event_edit(event), stanza_id_is_false, own);
 }
 
 /* --- keeping ------------------------------------------------------------------------------- */

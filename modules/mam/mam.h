@@ -76,6 +76,7 @@ enum tern_verdict keep_received(struct tern_event *event, const void *settings);
 /* <stanza-id by=account id=.../> */
 struct element *stanza_id_new(struct arena *arena, const struct tern_entity *entity,
 	struct archive_id id);
+bool stanza_id_is_false(const struct element *element, const void *own); /* a bare JID */
 
 /* query.c, metadata.c, prefs_iq.c: iqs */
 enum tern_verdict answer_query(struct tern_event *event, const void *settings);

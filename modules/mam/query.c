@@ -23,10 +23,9 @@
 #define QUERYID_MOST 1023         /* bytes, for every result repeats it */
 
 struct found {
-	struct archive_id id; /* zeroed: not there */
+	struct archive_id id;
 	const char *xml;
 	size_t xml_len;
-	bool matches;
 };
 
 struct query {
@@ -40,7 +39,7 @@ struct query {
 	size_t max;
 	unsigned pending;    /* answers of storage */
 	struct archive_id named[NAMED_MOST]; /* must exist; storage answers in this order */
-	size_t named_count, named_heard;
+	size_t named_count, named_heard, listed_heard;
 	bool is_missing, has_failed, is_complete;
 	struct found *found; /* in the order of paging; of ids, in theirs */
 	size_t count, bytes;
@@ -100,24 +99,6 @@ static struct element *conclusion(const struct query *query)
 	return fin;
 }
 
-/* What `ids` named and does not match goes; so does what is beyond the page. */
-static void sift_ids(struct query *query)
-{
-	size_t kept = 0;
-
-	query->is_complete = true;
-	for (size_t i = 0; i < query->count; i++) {
-		query->is_missing |= query->found[i].id.place == 0;
-		if (!query->found[i].matches)
-			continue;
-		if (kept < query->max)
-			query->found[kept++] = query->found[i];
-		else
-			query->is_complete = false;
-	}
-	query->count = kept;
-}
-
 /* Which part of the archive the page was, with nothing left out; what comes later is behind it. */
 static void note_read(struct tern_entity *entity, struct reader *reader, const struct query *query)
 {
@@ -145,8 +126,6 @@ static void conclude(struct tern_entity *entity, struct query *query)
 {
 	struct tern_session *session = tern_session_by_id(entity, query->session_id);
 
-	if (query->filter.has_ids)
-		sift_ids(query);
 	if (query->has_failed) {
 		tern_answer_error(entity, query->ticket, TERN_INTERNAL_SERVER_ERROR, NULL);
 	} else if (query->is_missing) {
@@ -183,16 +162,21 @@ static bool matches(const struct query *query, const struct tern_entry *stored,
 		strcmp(entry->resource, jid_resource(filter->with)) == 0;
 }
 
-/* Copied, for the entry is borrowed; a damaged one is as good as empty. */
-static struct found keep_found(struct query *query, const struct tern_entry *stored)
+/* Copied, for the entry is borrowed; a damaged one is as good as empty. False when it matches and the
+ * page is full: there is more. */
+static bool take(struct query *query, const struct tern_entry *stored)
 {
 	struct entry entry;
 
 	entry_read(stored, &entry);
+	if (!matches(query, stored, &entry))
+		return true;
+	if (query->count == query->max || query->bytes > PAGE_BYTES)
+		return false;
 	query->bytes += entry.xml_len;
-	return (struct found){ .id = entry.id, .matches = matches(query, stored, &entry),
-		.xml = arena_strndup(query->arena, entry.xml, entry.xml_len),
-		.xml_len = entry.xml_len };
+	query->found[query->count++] = (struct found){ .id = entry.id, .xml_len = entry.xml_len,
+		.xml = arena_strndup(query->arena, entry.xml, entry.xml_len) };
+	return true;
 }
 
 static void note_named(struct tern_entity *entity, void *context,
@@ -217,11 +201,13 @@ static void note_listed(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
 	struct query *query = context;
-	size_t place = query->count++;
-	bool is_there = count > 0 && entry_is(&entries[0], listed_at(query, place));
+	struct archive_id listed = listed_at(query, query->listed_heard++);
 
 	query->has_failed |= cancelled;
-	query->found[place] = is_there ? keep_found(query, &entries[0]) : (struct found){ 0 };
+	if (count > 0 && entry_is(&entries[0], listed))
+		query->is_complete &= take(query, &entries[0]);
+	else
+		query->is_missing = true;
 	one_is_in(entity, query);
 }
 
@@ -247,6 +233,7 @@ static void ask_for_listed(struct tern_entity *entity, struct query *query)
 	size_t count = query->filter.id_count;
 
 	query->found = arena_alloc(query->arena, (count + 1) * sizeof *query->found);
+	query->is_complete = true;
 	for (size_t i = 0; i < count; i++)
 		ask_for_one(entity, query, listed_at(query, i), note_listed);
 }
@@ -256,19 +243,6 @@ static void ask_for_listed(struct tern_entity *entity, struct query *query)
 static bool is_sifted(const struct query *query)
 {
 	return query->filter.with && !jid_is_bare(query->filter.with);
-}
-
-/* False when the page is full: there is more. */
-static bool take(struct query *query, const struct tern_entry *stored)
-{
-	struct found found;
-
-	if (query->count == query->max || query->bytes > PAGE_BYTES)
-		return false;
-	found = keep_found(query, stored);
-	if (found.matches)
-		query->found[query->count++] = found;
-	return true;
 }
 
 static void ask_for_page(struct tern_entity *entity, struct query *query);

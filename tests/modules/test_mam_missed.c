@@ -422,6 +422,18 @@ Test(mam_missed, keeps_the_ids_of_a_file_where_it_can)
 	}
 }
 
+/* XEP-0359 3: another server gave it in the account's name. */
+Test(mam_missed, loses_false_ids_on_its_way_from_a_file)
+{
+	cr_assert_eq(fake_import(juliet, ARCHIVE(RESULT("2020-01-01T00:00:00Z",
+		"<message xmlns='jabber:client' from='a@b'><body>x</body>"
+		"<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@example.org' id='theirs'/>"
+		"<stanza-id xmlns='urn:xmpp:sid:0' by='a@b' id='2'/></message>"))), 0);
+	balcony = fake_session(juliet, "balcony");
+	fake_send(balcony, "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
+	HEARS_PART(balcony, "<body>x</body><stanza-id xmlns='urn:xmpp:sid:0' by='a@b' id='2'/></message>");
+}
+
 Test(mam_missed, is_taken_over_in_pieces_that_are_whole)
 {
 	static const char *const damaged[] = {

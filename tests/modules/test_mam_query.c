@@ -244,6 +244,63 @@ Test(mam_query, sifts_the_resources_of_a_peer)
 	fake_pass(fake, 100);
 	expect_part(hear_bodies(bodies), "<fin xmlns='urn:xmpp:mam:2'>");
 	cr_expect_str_eq(bodies, "02468");
+	query(FORM(FIELD("with", "romeo@example.com/z")) RSM("<max>1</max>"));
+	fake_pass(fake, 100);
+	expect_part(hear_bodies(bodies), COMPLETE);
+	cr_expect_str_eq(bodies, "1");
+}
+
+static void arrive_large(const char *from, int number)
+{
+	static char body[400001], xml[400200];
+
+	memset(body, 'x', sizeof body - 1);
+	snprintf(xml, sizeof xml, "<message from='%s' type='chat' to='juliet@example.org'>"
+		"<body>%d%s</body></message>", from, number, body);
+	fake_arrive(fake, xml);
+}
+
+Test(mam_query, passes_over_large_messages_of_other_resources)
+{
+	char bodies[16];
+
+	arrive_from("paris@example.org/a", 1);
+	for (int i = 0; i < 6; i++)
+		arrive_large("paris@example.org/b", i);
+	arrive_from("paris@example.org/a", 2);
+	query(FORM(FIELD("with", "paris@example.org/a")));
+	fake_pass(fake, 100);
+	expect_part(hear_bodies(bodies), COMPLETE);
+	cr_assert_str_eq(bodies, "12");
+}
+
+/* What is heard of the ids, as values of a form; where they end. */
+static char *copy_ids(char *values)
+{
+	static const char start[] = "<result xmlns='urn:xmpp:mam:2' id='";
+	const char *line, *id;
+
+	while ((line = fake_heard(balcony)) && (id = strstr(line, start)))
+		values += sprintf(values, "<value>%.33s</value>", id + sizeof start - 1);
+	return values;
+}
+
+Test(mam_query, lists_no_more_than_a_page_has_bytes)
+{
+	static char content[2048];
+	char *end = stpcpy(content, "<x xmlns='jabber:x:data' type='submit'>"
+		FIELD("FORM_TYPE", "urn:xmpp:mam:2") "<field var='ids'>");
+	char bodies[16];
+
+	for (int i = 0; i < 5; i++)
+		arrive_large("paris@example.org/p", i);
+	query(FORM(FIELD("with", "paris@example.org")) RSM("<max>3</max><before/>"));
+	end = copy_ids(end);
+	query(FORM(FIELD("with", "paris@example.org")) RSM("<max>2</max>"));
+	strcpy(copy_ids(end), "</field></x>");
+	query(content);
+	expect_part(hear_bodies(bodies), "<fin xmlns='urn:xmpp:mam:2'>");
+	cr_assert_str_eq(bodies, "012");
 }
 
 Test(mam_query, repeats_no_very_long_id_of_a_query)
@@ -362,15 +419,10 @@ Test(mam_query, leaves_the_place_of_a_damaged_message)
 
 Test(mam_query, ends_a_page_of_very_large_messages_early)
 {
-	static char body[400001], xml[400200];
 	char bodies[16];
 
-	memset(body, 'x', sizeof body - 1);
-	for (int i = 0; i < 4; i++) {
-		snprintf(xml, sizeof xml, "<message from='paris@example.org/p' type='chat' "
-			"to='juliet@example.org'><body>%d%s</body></message>", i, body);
-		fake_arrive(fake, xml);
-	}
+	for (int i = 0; i < 4; i++)
+		arrive_large("paris@example.org/p", i);
 	query(FORM(FIELD("with", "paris@example.org")));
 	expect_part(hear_bodies(bodies), "<fin xmlns='urn:xmpp:mam:2'>");
 	cr_expect_str_eq(bodies, "012");
