@@ -183,62 +183,30 @@ static bool run_timers(struct shard *shard)
 
 /* --- chores --------------------------------------------------------------------------- */
 
-static void queue(struct chores *chores, struct chore *chore)
-{
-	if (chore->is_queued)
-		return;
-	chore->is_queued = true;
-	chore->next = NULL;
-	*chores->last = chore;
-	chores->last = &chore->next;
-}
-
-static void take_out(struct chores *chores, struct chore *chore)
-{
-	struct chore **at = &chores->first;
-
-	while (*at && *at != chore)
-		at = &(*at)->next;
-	if (!*at)
-		return;
-	*at = chore->next;
-	if (!*at)
-		chores->last = at;
-	chore->is_queued = false;
-}
-
-static void run_first(struct shard *shard, struct chores *chores)
-{
-	struct chore *chore = chores->first;
-
-	take_out(chores, chore);
-	chore->run(shard, chore);
-}
-
 void shard_at_turn_end(struct shard *shard, struct chore *chore)
 {
-	queue(&shard->chores, chore);
+	chores_add(&shard->chores, chore);
 }
 
 void shard_wait_in_line(struct shard *shard, struct chore *chore)
 {
-	queue(&shard->line, chore);
+	chores_add(&shard->line, chore);
 }
 
 void shard_forget_chore(struct shard *shard, struct chore *chore)
 {
 	if (!chore->is_queued)
 		return;
-	take_out(&shard->chores, chore);
-	take_out(&shard->line, chore);
+	chores_remove(&shard->chores, chore);
+	chores_remove(&shard->line, chore);
 }
 
 static bool run_chores(struct shard *shard)
 {
-	bool any = shard->chores.first != NULL;
+	bool any = false;
 
-	while (shard->chores.first)
-		run_first(shard, &shard->chores);
+	while (chores_run_first(&shard->chores, shard))
+		any = true;
 	return any;
 }
 
@@ -322,8 +290,7 @@ static void on_turn_end(struct ev_loop *loop, ev_prepare *prepare, int revents)
 
 	(void)revents;
 	end_turn(shard);
-	if (shard->line.first)
-		run_first(shard, &shard->line);
+	chores_run_first(&shard->line, shard);
 	if (shard->local_first || shard->chores.first || shard->line.first || shard->fanouts.first)
 		ev_idle_start(loop, &shard->more);
 	else
@@ -364,8 +331,8 @@ struct shard *shard_create(struct server *server, unsigned index, bool stepped)
 		heap_exhausted();
 	*shard = (struct shard){ .server = server, .index = index };
 	shard->local_last = &shard->local_first;
-	shard->chores.last = &shard->chores.first;
-	shard->line.last = &shard->line.first;
+	chores_init(&shard->chores);
+	chores_init(&shard->line);
 	shard->outgoing = heap_zalloc(server->shard_count * sizeof *shard->outgoing);
 	shard->parsers = parser_pool_create(PARSERS_KEPT);
 	shard->read_buffer = heap_alloc(SHARD_READ_BYTES);

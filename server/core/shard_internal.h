@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "asks.h"
+#include "chores.h"
 #include "counters.h"
 #include "entities.h"
 #include "fanout.h"
@@ -25,10 +26,6 @@
 struct outgoing {
 	struct post *newest, *oldest;
 	size_t count;
-};
-
-struct chores {
-	struct chore *first, **last;
 };
 
 struct shard {

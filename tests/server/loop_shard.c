@@ -9,11 +9,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "chores.h"
 #include "server.h"
-
-struct chores {
-	struct chore *first, **last;
-};
 
 struct shard {
 	struct server *server;
@@ -45,8 +42,8 @@ struct shard *loop_shard_create(struct server *server, unsigned index)
 	shard->index = index;
 	shard->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	shard->posts_last = &shard->posts;
-	shard->chores.last = &shard->chores.first;
-	shard->line.last = &shard->line.first;
+	chores_init(&shard->chores);
+	chores_init(&shard->line);
 	shard->ticks_ms = 100000;
 	pthread_mutex_init(&shard->lock, NULL);
 	ev_async_init(&shard->wake, on_wake);
@@ -98,55 +95,20 @@ static struct post *next_post(struct shard *shard)
 	return post;
 }
 
-static void queue(struct chores *chores, struct chore *chore)
-{
-	if (chore->is_queued)
-		return;
-	chore->is_queued = true;
-	chore->next = NULL;
-	*chores->last = chore;
-	chores->last = &chore->next;
-}
-
-static void take_out(struct chores *chores, struct chore *chore)
-{
-	struct chore **at = &chores->first;
-
-	while (*at && *at != chore)
-		at = &(*at)->next;
-	if (!*at)
-		return;
-	*at = chore->next;
-	if (!*at)
-		chores->last = at;
-	chore->is_queued = false;
-}
-
 void shard_at_turn_end(struct shard *shard, struct chore *chore)
 {
-	queue(&shard->chores, chore);
+	chores_add(&shard->chores, chore);
 }
 
 void shard_wait_in_line(struct shard *shard, struct chore *chore)
 {
-	queue(&shard->line, chore);
+	chores_add(&shard->line, chore);
 }
 
 void shard_forget_chore(struct shard *shard, struct chore *chore)
 {
-	take_out(&shard->chores, chore);
-	take_out(&shard->line, chore);
-}
-
-static bool run_first(struct shard *shard, struct chores *chores)
-{
-	struct chore *chore = chores->first;
-
-	if (!chore)
-		return false;
-	take_out(chores, chore);
-	chore->run(shard, chore);
-	return true;
+	chores_remove(&shard->chores, chore);
+	chores_remove(&shard->line, chore);
 }
 
 static void end_turn(struct shard *shard)
@@ -156,7 +118,7 @@ static void end_turn(struct shard *shard)
 	do {
 		while ((post = next_post(shard)))
 			post->run(shard, post);
-	} while (run_first(shard, &shard->chores));
+	} while (chores_run_first(&shard->chores, shard));
 }
 
 bool loop_shard_step(struct shard *shard)
@@ -165,7 +127,7 @@ bool loop_shard_step(struct shard *shard)
 	end_turn(shard);
 	ev_run(shard->loop, EVRUN_NOWAIT);
 	end_turn(shard);
-	run_first(shard, &shard->line);
+	chores_run_first(&shard->line, shard);
 	self = NULL;
 	return shard->line.first;
 }
@@ -178,7 +140,7 @@ static void *run(void *context)
 	while (!atomic_load(&shard->stopping)) {
 		ev_run(shard->loop, EVRUN_ONCE);
 		end_turn(shard);
-		if (run_first(shard, &shard->line))
+		if (chores_run_first(&shard->line, shard))
 			ev_async_send(shard->loop, &shard->wake); /* for what it left to do */
 	}
 	self = NULL;
