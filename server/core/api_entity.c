@@ -513,23 +513,41 @@ static const int presets[] = {
 #undef X
 };
 
-int tern_question(struct tern_entity *entity, enum tern_question question, const struct jid *about)
+static int answer_of(const struct tern_host *host, struct tern_entity *entity,
+	enum tern_question question, const struct jid *about)
 {
-	const struct answer_claim *claim;
+	const struct answer_claim *claim = &host->answers[question];
+	struct shard *shard = entity ? entity->shard : shard_self();
 	struct loaded *outer;
 	int answer;
 
+	if (!claim->run)
+		return presets[question];
+	if (!shard)
+		return claim->run(entity, about, claim->settings);
+	outer = shard_enter(shard, claim->owner);
+	answer = claim->run(entity, about, claim->settings);
+	shard->guest = outer;
+	return answer;
+}
+
+int tern_question(struct tern_entity *entity, enum tern_question question, const struct jid *about)
+{
 	if (misuse_of_number(question, TERN_QUESTION_COUNT, __func__))
 		return 0;
 	if (misuse_of_nothing(entity, __func__))
 		return presets[question];
-	claim = &entity->host->answers[question];
-	if (!claim->run)
+	return answer_of(entity->host, entity, question, about);
+}
+
+int tern_host_question(const struct tern_host *host, enum tern_question question,
+	const struct jid *about)
+{
+	if (misuse_of_number(question, TERN_QUESTION_COUNT, __func__))
+		return 0;
+	if (misuse_of_nothing(host, __func__))
 		return presets[question];
-	outer = shard_enter(entity->shard, claim->owner);
-	answer = claim->run(entity, about, claim->settings);
-	entity->shard->guest = outer;
-	return answer;
+	return answer_of(host, NULL, question, about);
 }
 
 size_t tern_contacts(struct tern_entity *entity, unsigned bits, struct arena *arena,

@@ -107,20 +107,6 @@ bool host_knew_nonza(const struct tern_host *host, const struct element *element
 	return false;
 }
 
-int tern_host_question(const struct tern_host *host, enum tern_question question,
-	const struct jid *about)
-{
-	static const int presets[] = {
-#define X(name, preset) preset,
-		TERN_QUESTIONS(X)
-#undef X
-	};
-
-	return host->answers[question].run ?
-		host->answers[question].run(NULL, about, host->answers[question].settings) :
-		presets[question];
-}
-
 struct loaded *host_find_loaded(const struct tern_host *host, const struct tern_module *module)
 {
 	for (size_t i = 0; i < host->loaded_count; i++) {

@@ -120,8 +120,27 @@ static void run_delay(struct shard *shard, struct timer *timer)
 	struct stream *stream = negotiation->stream;
 
 	stream_enter(stream);
-	tell_failure(negotiation);
+	negotiation->tell(negotiation);
 	stream_leave(stream);
+}
+
+/* Nothing else is read meanwhile. */
+static void tell_later(struct negotiation *negotiation, unsigned delay_ms,
+	void (*tell)(struct negotiation *negotiation))
+{
+	if (delay_ms == 0) {
+		tell(negotiation);
+		return;
+	}
+	hold(negotiation);
+	negotiation->tell = tell;
+	negotiation->delay.run = run_delay;
+	timer_start(negotiation->stream->shard, &negotiation->delay, delay_ms);
+}
+
+static unsigned longer(unsigned of_account, unsigned of_address)
+{
+	return of_account > of_address ? of_account : of_address;
 }
 
 /* Guessing is slowed down for the account and for the address; faults of form are not. */
@@ -134,7 +153,7 @@ static unsigned count_guess(struct negotiation *negotiation)
 		return 0;
 	of_account = negotiation->login ? login_note_failure(negotiation->login) : 0;
 	of_address = link_note_login_failure(stream->link);
-	return of_account > of_address ? of_account : of_address;
+	return longer(of_account, of_address);
 }
 
 /* A client without fit bindings fails with mechanism after mechanism, at each login: one line. */
@@ -155,22 +174,15 @@ static void log_failure(const struct negotiation *negotiation)
 
 static void fail(struct negotiation *negotiation, enum sasl_failure failure)
 {
-	struct stream *stream = negotiation->stream;
 	unsigned delay_ms;
 
 	negotiation->failure = failure;
 	delay_ms = count_guess(negotiation);
 	log_failure(negotiation);
-	if (delay_ms == 0) {
-		tell_failure(negotiation);
-		return;
-	}
-	hold(negotiation);
-	negotiation->delay.run = run_delay;
-	timer_start(stream->shard, &negotiation->delay, delay_ms);
+	tell_later(negotiation, delay_ms, tell_failure);
 }
 
-static void welcome(struct negotiation *negotiation)
+static void tell_success(struct negotiation *negotiation)
 {
 	struct stream *stream = negotiation->stream;
 
@@ -190,43 +202,21 @@ static void welcome(struct negotiation *negotiation)
 	release(negotiation);
 }
 
-static void run_welcome(struct shard *shard, struct timer *timer)
-{
-	struct negotiation *negotiation = (struct negotiation *)((char *)timer -
-		offsetof(struct negotiation, delay));
-	struct stream *stream = negotiation->stream;
-
-	stream_enter(stream);
-	welcome(negotiation);
-	stream_leave(stream);
-}
-
 /* Whoever guesses and does not wait must not know a right password by its answer. */
 static unsigned delay_of_success(const struct negotiation *negotiation)
 {
-	unsigned of_account, of_address;
-
 	if (negotiation->attempt.mechanism == MECHANISM_ANONYMOUS ||
 	    negotiation->attempt.mechanism == MECHANISM_EXTERNAL)
 		return 0;
-	of_account = login_delay_ms(negotiation->login);
-	of_address = link_login_delay_ms(negotiation->stream->link);
-	return of_account > of_address ? of_account : of_address;
+	return longer(login_delay_ms(negotiation->login),
+		link_login_delay_ms(negotiation->stream->link));
 }
 
 static void succeed(struct negotiation *negotiation, const char *data, size_t len)
 {
-	unsigned delay_ms = delay_of_success(negotiation);
-
 	negotiation->last_words = data;
 	negotiation->last_words_len = len;
-	if (delay_ms == 0) {
-		welcome(negotiation);
-		return;
-	}
-	hold(negotiation);
-	negotiation->delay.run = run_welcome;
-	timer_start(negotiation->stream->shard, &negotiation->delay, delay_ms);
+	tell_later(negotiation, delay_of_success(negotiation), tell_success);
 }
 
 /* --- the claim ---------------------------------------------------------------------------- */

@@ -41,6 +41,7 @@ struct negotiation {
 	struct timer deadline;   /* limits.negotiation_s */
 	uint64_t deadline_ms;    /* of shard_ticks_ms */
 	struct timer delay;      /* before an answer is told */
+	void (*tell)(struct negotiation *negotiation); /* what is told then */
 	unsigned guesses, faults; /* attempts that tried a password, and others */
 	char *peer;              /* `from` of the header: a bare JID, or NULL */
 
