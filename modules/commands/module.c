@@ -10,7 +10,6 @@
 
 /* --- who may ------------------------------------------------------------------------------- */
 
-/* Who they are is sure of those who have logged in here. */
 static bool is_named(const struct commands *commands, const char *bare)
 {
 	for (char *const *admin = commands->admins; *admin; admin++)
@@ -19,6 +18,7 @@ static bool is_named(const struct commands *commands, const char *bare)
 	return false;
 }
 
+/* Who they are is sure of those who have logged in here. */
 bool is_admin(const struct tern_event *event, const struct commands *commands)
 {
 	return event->session && is_named(commands, jid_bare_text(tern_session_jid(event->session)));

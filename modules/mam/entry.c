@@ -92,10 +92,15 @@ bool entry_read(const struct tern_entry *stored, struct entry *ret_entry)
 	return true;
 }
 
-bool entry_is(const struct tern_entry *stored, struct archive_id id)
+struct archive_id entry_id(const struct tern_entry *stored)
 {
 	struct entry_head head;
 
 	take_head(stored->bytes, stored->len, &head);
-	return archive_id_compare((struct archive_id){ stored->id, head.drawn }, id) == 0;
+	return (struct archive_id){ stored->id, head.drawn };
+}
+
+bool entry_is(const struct tern_entry *stored, struct archive_id id)
+{
+	return archive_id_compare(entry_id(stored), id) == 0;
 }

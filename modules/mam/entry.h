@@ -47,6 +47,7 @@ void entry_add_stanza(struct buffer *out, const struct tern_stanza *stanza);
 /* Borrowed from the log's entry; false when that is damaged, but for the id. */
 uint64_t entry_mark(const void *bytes, size_t len); /* 0: it has none */
 bool entry_read(const struct tern_entry *stored, struct entry *ret_entry);
+struct archive_id entry_id(const struct tern_entry *stored); /* also of a damaged one */
 bool entry_is(const struct tern_entry *stored, struct archive_id id);
 
 #endif

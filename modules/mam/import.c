@@ -49,8 +49,7 @@ static bool read_result(struct tern_entity *entity, struct arena *arena,
 	if (!message || !stamp || !datetime_read(stamp, &ret_arrival->us))
 		return false;
 	element_remove_if(message, stanza_id_is_false, tern_entity_jid(entity));
-	ret_arrival->drawn = drawn_for(entity, element_get(result, "id"),
-		ret_arrival->us);
+	ret_arrival->drawn = drawn_for(entity, element_get(result, "id"), ret_arrival->us);
 	ret_arrival->stanza = (struct tern_stanza){ .kind = TERN_MESSAGE, .element = message,
 		.from = address(arena, message, "from", entity),
 		.to = address(arena, message, "to", entity) };

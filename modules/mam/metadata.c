@@ -35,15 +35,6 @@ static void tell(struct tern_entity *entity, const struct inquiry *inquiry,
 	arena_destroy(arena);
 }
 
-/* Also of a damaged one. */
-static struct archive_id id_of(const struct tern_entry *stored)
-{
-	struct entry entry;
-
-	entry_read(stored, &entry);
-	return entry.id;
-}
-
 static void note_last(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
@@ -52,7 +43,7 @@ static void note_last(struct tern_entity *entity, void *context,
 	if (cancelled)
 		tern_answer_error(entity, inquiry->ticket, TERN_INTERNAL_SERVER_ERROR, NULL);
 	else
-		tell(entity, inquiry, count > 0 ? id_of(&entries[0]) : (struct archive_id){ 0 });
+		tell(entity, inquiry, count > 0 ? entry_id(&entries[0]) : (struct archive_id){ 0 });
 	free(inquiry);
 }
 
@@ -60,7 +51,7 @@ static void note_first(struct tern_entity *entity, void *context,
 	const struct tern_entry *entries, size_t count, bool complete, bool cancelled)
 {
 	if (count > 0)
-		((struct inquiry *)context)->first = id_of(&entries[0]);
+		((struct inquiry *)context)->first = entry_id(&entries[0]);
 }
 
 /* Storage answers in the order in which it was asked. */

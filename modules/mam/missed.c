@@ -257,7 +257,6 @@ static size_t give(struct tern_session *session, const struct tern_entry *stored
 	struct tern_entity *entity = tern_session_entity(session);
 	struct waiting *waiting = &archive_of(entity)->waiting;
 	struct entry entry;
-	bool is_blocked_now;
 
 	if (!entry_read(stored, &entry) || (entry.flags & ENTRY_SENT) ||
 	    !waiting_has(waiting, stored->id))
@@ -265,11 +264,11 @@ static size_t give(struct tern_session *session, const struct tern_entry *stored
 	waiting_add(waiting, stored->id);
 	if (tern_is_under_way(entity, stored->id))
 		return 0;
-	is_blocked_now = is_blocked(entity, &entry, reader);
-	if (!is_blocked_now && hand_over(session, &entry) == 0)
-		return entry.xml_len;
-	if (!is_blocked_now)
+	if (!is_blocked(entity, &entry, reader)) {
+		if (hand_over(session, &entry) == 0)
+			return entry.xml_len;
 		tern_log(entity, TERN_SAY_ERROR, "an archived message is damaged");
+	}
 	note_taken(entity, stored->id, NULL);
 	return 0;
 }

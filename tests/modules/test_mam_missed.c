@@ -42,9 +42,13 @@ static void log_in(const char *presence)
 	fake_send(balcony, presence);
 }
 
-static void query(struct tern_session *session)
+static void query(const char *content)
 {
-	fake_send(session, "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
+	char xml[1024];
+
+	snprintf(xml, sizeof xml, "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>%s</query></iq>",
+		content);
+	fake_send(balcony, xml);
 	fake_forget(fake);
 }
 
@@ -106,7 +110,7 @@ Test(mam_missed, is_left_to_a_client_that_reads_the_archive)
 {
 	arrive(1);
 	balcony = fake_session(juliet, "balcony");
-	query(balcony);
+	query("");
 	fake_send(balcony, "<presence/>");
 	HEARS(balcony, NULL);
 	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
@@ -116,21 +120,11 @@ Test(mam_missed, is_left_to_a_client_that_read_the_archive_before_a_restart)
 {
 	arrive(1);
 	balcony = fake_session(juliet, "balcony");
-	query(balcony);
+	query("");
 	fake_restart(fake);
 	fake_send(balcony, "<presence/>");
 	HEARS(balcony, NULL);
 	cr_assert_eq(fake_stored(juliet, "mam/missed"), 0);
-}
-
-static void query_for(const char *content)
-{
-	char xml[1024];
-
-	snprintf(xml, sizeof xml, "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>%s</query></iq>",
-		content);
-	fake_send(balcony, xml);
-	fake_forget(fake);
 }
 
 #define SET(content) "<set xmlns='http://jabber.org/protocol/rsm'>" content "</set>"
@@ -166,9 +160,9 @@ Test(mam_missed, is_what_nobody_has_read)
 		for (int number = 0; number < 5; number++)
 			arrive(number);
 		balcony = fake_session(juliet, "balcony");
-		query_for(readings[i].first);
+		query(readings[i].first);
 		if (readings[i].second)
-			query_for(readings[i].second);
+			query(readings[i].second);
 		fake_send(balcony, "<presence/>");
 		hears_only(balcony, readings[i].missed);
 		cr_expect_eq(fake_stored(juliet, "mam/missed"), 0, "%s", readings[i].first);
@@ -180,7 +174,7 @@ Test(mam_missed, is_what_came_after_a_client_had_read_all)
 {
 	arrive(0);
 	balcony = fake_session(juliet, "balcony");
-	query_for("");
+	query("");
 	arrive(1);
 	fake_send(balcony, "<presence/>");
 	hears_only(balcony, "1");

@@ -251,9 +251,12 @@ int bench_logout(struct bench *bench)
 
 int bench_settle(struct bench *bench)
 {
-	double before = meter_read((pid_t)bench->options->server).server_cpu_s;
+	double before;
 
-	for (unsigned quiet = 0, i = 0; !bench->options->beside && quiet < 3 && i < 100; i++) {
+	if (bench->options->beside)
+		return 0;
+	before = meter_read((pid_t)bench->options->server).server_cpu_s;
+	for (unsigned quiet = 0, i = 0; quiet < 3 && i < 100; i++) {
 		double now;
 
 		if (bench_run_for(bench, 0.1) < 0)
